@@ -9,7 +9,8 @@ from portal.core.collate import fold, sort_key, tokens
 
 def in_order(locale: str, words: list[str]) -> list[str]:
     """The words sorted from a disorder that no stable sort can leave by chance."""
-    return sorted(words[::-1], key=lambda word: sort_key(word, locale))
+    mixed = words[::-1]
+    return sorted(mixed, key=lambda word: sort_key(word, locale))
 
 
 @pytest.mark.parametrize(
