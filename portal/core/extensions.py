@@ -1,0 +1,15 @@
+"""Flask extensions, made unbound here and bound in `portal/app.py`."""
+
+from flask_babel import Babel
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+
+from portal.core.db import db
+
+babel = Babel()
+login_manager = LoginManager()
+migrate = Migrate()
+csrf = CSRFProtect()
+
+__all__ = ["babel", "csrf", "db", "login_manager", "migrate"]

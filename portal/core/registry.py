@@ -1,0 +1,218 @@
+"""The records a module hands in: routes, content types, permissions, workflows, jobs, personal data.
+
+`portal/modules.py` lists the modules; `portal/app.py` reads these records and nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import click
+
+from portal.core.actor import Actor
+from portal.core.i18n import Text
+from portal.core.policy import Permission
+from portal.core.workflow import Workflow
+
+
+class Place(StrEnum):
+    """Where a route's address begins: `/<lang>/<municipality>`, `/<lang>`, or bare."""
+
+    TOWN = "town"
+    PORTAL = "portal"
+    BARE = "bare"
+
+
+PUBLIC = "public"
+"""Permission of routes that everybody may read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of a module's URL table. `permission` is a key of the policy, or PUBLIC.
+
+    `cache` names the query keys under which an anonymous answer may be kept (None: never kept).
+    """
+
+    path: str
+    endpoint: str
+    view: Callable[..., Any]
+    permission: str
+    methods: tuple[str, ...] = ("GET",)
+    place: Place = Place.TOWN
+    cache: tuple[str, ...] | None = None
+    csrf: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """An entry of the navigation: endpoint, label, who sees it, in which menu."""
+
+    endpoint: str
+    label: Text
+    place: Place = Place.TOWN
+    permission: str = PUBLIC
+    desk: bool = False
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """A row of the staff desk's first page."""
+
+    title: str
+    href: str
+    state: Text
+    due_day: Any = None
+    late: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """What waits for a person: `items(actor, limit)` gives the rows, `count(actor)` how many."""
+
+    key: str
+    label: Text
+    permission: str
+    count: Callable[[Actor], int]
+    items: Callable[[Actor, int], list[WorkItem]]
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchText:
+    """How one thing stands in the search: `href` is a path without language."""
+
+    title: str
+    body: str
+    number: str
+    public: bool
+    at: Any
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContentType:
+    """A kind of thing people work on: `key` links histories, files, comments and deadlines to it."""
+
+    key: str
+    title: Text
+    model: type[Any]
+    workflow: Workflow
+    load: Callable[[int], Any]
+    address: Callable[[Any], str]
+    index: Callable[[Any], SearchText] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of due work: `run(payload)` is idempotent; `tries` attempts before it becomes a dead letter."""
+
+    key: str
+    run: Callable[[dict[str, Any]], None]
+    tries: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Work of every day at a local hour; `run` gets no payload and acts across municipalities."""
+
+    key: str
+    run: Callable[[], None]
+    hour: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What a module keeps of people: columns by table, an export and an erasure by person."""
+
+    title: Text
+    columns: Mapping[str, tuple[str, ...]]
+    export: Callable[[int], list[dict[str, Any]]]
+    erase: Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeKind:
+    """A message people get: template name, subject, whether it must always go out at once."""
+
+    code: str
+    subject: Text
+    template: str
+    title: Text
+    transactional: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number on a municipality's page: label and value."""
+
+    label: Text
+    value: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is new, for home and municipality pages: `items(limit)` gives card records."""
+
+    key: str
+    title: Text
+    items: Callable[[int], list[Any]]
+    template: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """Everything the house needs to know of a module."""
+
+    name: str
+    title: Text
+    routes: tuple[Route, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
+    content_types: tuple[ContentType, ...] = ()
+    menu: tuple[MenuItem, ...] = ()
+    jobs: tuple[JobKind, ...] = ()
+    daily: tuple[Daily, ...] = ()
+    notices: tuple[NoticeKind, ...] = ()
+    personal: tuple[PersonalData, ...] = ()
+    work: tuple[WorkList, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    news: tuple[News, ...] = ()
+    commands: tuple[click.Command, ...] = ()
+    seed: Callable[[], None] | None = None
+    templates: str | None = None
+    start: Callable[[], None] | None = None
+    reserved_slugs: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Registry:
+    """All records of the installed modules; filled once at start."""
+
+    modules: tuple[Module, ...] = ()
+    content_types: dict[str, ContentType] = field(default_factory=dict)
+    jobs: dict[str, JobKind] = field(default_factory=dict)
+    notices: dict[str, NoticeKind] = field(default_factory=dict)
+
+    def load(self, modules: tuple[Module, ...]) -> None:
+        """Take over the modules. A key given twice is an error at start."""
+        self.modules = modules
+        self.content_types = _by_key((c.key, c) for m in modules for c in m.content_types)
+        self.jobs = _by_key((j.key, j) for m in modules for j in m.jobs)
+        self.notices = _by_key((n.code, n) for m in modules for n in m.notices)
+
+
+def _by_key(pairs: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key} is registered twice.")
+        found[key] = value
+    return found
+
+
+registry = Registry()

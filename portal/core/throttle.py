@@ -1,0 +1,97 @@
+"""Counters in database rows for what must hold on every machine: sign-in, codes, forms, SMS (R4, R55, R56).
+
+A window is fixed (`per` seconds from the first hit). Keys are keyed pseudonyms: no address is stored.
+Writes go through a short transaction of their own, so a refused form leaves its trace and nothing else.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core import clock
+from portal.core.db import Base, UtcDateTime, db, insert_statement, writer_turn
+from portal.core.errors import TooMany
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.tokens import pseudonym
+
+
+class Throttle(Base):
+    """Hits of one key in its present window."""
+
+    __tablename__ = "throttle"
+    AUDITED = False
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    hits: Mapped[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `hits` per `per` seconds."""
+
+    name: str
+    hits: int
+    per: int
+
+
+SIGN_IN_ACCOUNT = Limit("sign-in-account", 10, 900)
+SIGN_IN_NETWORK = Limit("sign-in-network", 60, 900)
+CODE_NETWORK = Limit("code-network", 20, 900)
+CODE_CASE = Limit("code-case", 10, 900)
+LINK_ADDRESS = Limit("link-address", 5, 3600)
+FORM_NETWORK = Limit("form-network", 30, 3600)
+UPLOAD_NETWORK = Limit("upload-network", 120, 3600)
+
+_off = False
+
+
+def relax(*, off: bool) -> None:
+    """Lift all throttles: the setting RELAXED, in demo and test mode only."""
+    global _off  # noqa: PLW0603 - one switch of the process, set at start
+    _off = off
+
+
+def hit(limit: Limit, *parts: object) -> None:
+    """Count one attempt. Raises TooMany with the seconds to wait when the window is full."""
+    if _off:
+        return
+    key = pseudonym("throttle", limit.name, *parts)
+    now = clock.now()
+    stale = now - timedelta(seconds=limit.per)
+    with _apart() as connection:
+        connection.execute(delete(Throttle).where(Throttle.key == key, Throttle.opened_at <= stale))
+        connection.execute(insert_statement(Throttle, key=key, opened_at=now, hits=0))
+        connection.execute(update(Throttle).where(Throttle.key == key).values(hits=Throttle.hits + 1))
+        row = connection.execute(select(Throttle.opened_at, Throttle.hits).where(Throttle.key == key)).one()
+    if row.hits > limit.hits:
+        wait = int((row.opened_at - stale).total_seconds()) + 1
+        raise TooMany(_l("Too many attempts. Wait a little and try again."), retry_after=max(wait, 1))
+
+
+@contextmanager
+def _apart() -> Iterator[Connection]:
+    """A short writing transaction of its own, beside the request's session."""
+    engine = db.engine
+    with (
+        writer_turn(engine),
+        engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+def forgive(limit: Limit, *parts: object) -> None:
+    """Forget the attempts of a key: after a right password, for instance."""
+    with _apart() as connection:
+        connection.execute(delete(Throttle).where(Throttle.key == pseudonym("throttle", limit.name, *parts)))
+
+
+def purge() -> int:
+    """Drop windows older than a day; how many. Source: retention table, product section 7.4."""
+    before = clock.now() - timedelta(days=1)
+    return int(db.session.execute(delete(Throttle).where(Throttle.opened_at < before)).rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,93 @@
+"""Base of all forms: CSRF, clean text, a form key against double posts, and errors in the right language.
+
+A form checks shape; `rules.py` of its module decides meaning; the service decides permission.
+"""
+
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+from portal.core.i18n import Text, current_locale
+from portal.core.i18n import lazy_gettext as _l
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+WTFORMS_LOCALES = {"pl": "pl", "cs": "cs_CZ", "en": "en"}
+
+
+def clean(value: str | None) -> str | None:
+    """Normalise to NFC, drop surrounding space and carriage returns (R42)."""
+    if value is None:
+        return None
+    return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def no_controls(form: Any, field: Field) -> None:
+    """Refuse NUL, control signs and lone surrogates; in one-line fields also signs that turn the text."""
+    text = field.data
+    if not isinstance(text, str):
+        return
+    one_line = not isinstance(field, TextAreaField)
+    for sign in text:
+        category = unicodedata.category(sign)
+        if category == "Cs" or (category == "Cc" and (one_line or sign not in "\n\t")):
+            raise ValidationError(_l("Remove the invisible control characters from this text."))
+        if one_line and sign in _BIDI:
+            raise ValidationError(_l("Remove the invisible control characters from this text."))
+
+
+class BaseForm(FlaskForm):
+    """Every form of the portal. `form_key` makes a repeated post harmless; `website` is for robots only."""
+
+    form_key = HiddenField(default=lambda: secrets.token_urlsafe(16))
+    website = StringField(_l("Leave this field empty"))
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Cleans every text field and speaks the language of the page."""
+
+        @property
+        def locales(self) -> list[str]:
+            """Language of WTForms' own messages."""
+            return [WTFORMS_LOCALES[current_locale()]]
+
+        def bind_field(self, form: Any, unbound_field: Any, options: Mapping[str, Any]) -> Field:
+            """Hang the cleaning filter and the control-sign check on each text field."""
+            if issubclass(unbound_field.field_class, StringField):
+                filters = [*unbound_field.kwargs.get("filters", ()), clean]
+                validators = [*(unbound_field.args[1] if len(unbound_field.args) > 1 else ()),
+                              *unbound_field.kwargs.get("validators", ()), no_controls]
+                kwargs = {**unbound_field.kwargs, "filters": filters, "validators": validators}
+                args = unbound_field.args[:1]
+                return unbound_field.field_class(*args, **{**kwargs, **options})
+            return super().bind_field(form, unbound_field, options)
+
+    @property
+    def is_robot(self) -> bool:
+        """Whether the trap field was filled: people never see it."""
+        return bool(self.website.data)
+
+    def blame(self, fields: Mapping[str, Text], reason: Text = "") -> None:
+        """Show what a service refused at the fields it concerns; the rest at the top."""
+        for name, text in fields.items():
+            field = self._fields.get(name)
+            if field is None:
+                reason = reason or text
+            else:
+                field.errors = [*field.errors, text]
+        if reason and not any(field.errors for field in self):
+            self.form_errors = [*self.form_errors, reason]
+
+    @property
+    def problems(self) -> list[tuple[str, Text]]:
+        """(field id, what to do) for the summary at the top; an empty id belongs to the whole form."""
+        found: list[tuple[str, Text]] = [("", text) for text in self.form_errors]
+        for field in self:
+            errors = field.errors
+            if isinstance(errors, dict):
+                errors = [text for texts in errors.values() for text in texts]
+            found += [(field.id, text) for text in errors if isinstance(text, Text)]
+        return found

@@ -1,0 +1,285 @@
+"""Requests: routes from the registry, language and municipality from the address, permissions at the door,
+security headers, and one page for every error. Views never decide on headers or status codes of refusals.
+"""
+
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Flask, Response, current_app, g, jsonify, redirect, request, url_for
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal.core import actor as actors
+from portal.core import i18n, tenancy
+from portal.core.config import Settings
+from portal.core.db import db, is_busy
+from portal.core.errors import Busy, Missing, NotAllowed, PortalError, TooMany
+from portal.core.i18n import DEFAULT_LOCALE, LOCALES, Text
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.policy import Help, can
+from portal.core.registry import PUBLIC, Module, Place, Route
+from portal.ui.page_cache import NOTE
+from portal.ui.pages import manifest, page
+
+log = structlog.get_logger(__name__)
+
+PREFIX = {Place.TOWN: "/<lang:lang>/<slug:town>", Place.PORTAL: "/<lang:lang>", Place.BARE: ""}
+CACHE_NOTE = NOTE
+"""Private header by which a view tells the page cache that its answer may be kept; never sent."""
+JSON_PLACES = ("/api/", "/open311/", "/map/")
+YEAR = 365 * 24 * 3600
+
+
+class LangConverter(BaseConverter):
+    """One of the portal's languages."""
+
+    regex = "(?:" + "|".join(LOCALES) + ")"
+    part_isolating = True
+
+
+class SlugConverter(BaseConverter):
+    """A short name in an address: lower-case letters, digits and hyphens."""
+
+    regex = "[a-z0-9]+(?:-[a-z0-9]+)*"
+    part_isolating = True
+
+
+def prepare(app: Flask, settings: Settings) -> None:
+    """Hang everything below on the application; before any route is added."""
+    app.url_map.converters.update(lang=LangConverter, slug=SlugConverter)
+    app.url_map.strict_slashes = False
+    app.url_value_preprocessor(_read_address)
+    app.url_defaults(_keep_address)
+    app.before_request(lambda: _before(settings))
+    app.after_request(lambda response: _after(response, settings))
+    app.teardown_request(_leave)
+    app.register_error_handler(PortalError, _refused)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(Exception, _crashed)
+
+
+def add_routes(app: Flask, module: Module) -> None:
+    """Put a module's URL table on the map; endpoints are `<module>.<endpoint>`."""
+    for route in module.routes:
+        app.add_url_rule(
+            PREFIX[route.place] + route.path,
+            endpoint=f"{module.name}.{route.endpoint}",
+            view_func=_door(route),
+            methods=list(route.methods),
+        )
+
+
+def _door(route: Route) -> Callable[..., Any]:
+    @wraps(route.view)
+    def enter(**values: Any) -> Any:
+        if route.permission != PUBLIC:
+            verdict = can(actors.current(), route.permission)
+            if not verdict:
+                raise NotAllowed(verdict.reason, verdict.would_help)
+        g.on_desk = "/desk" in route.path
+        answer = route.view(**values)
+        if route.cache is not None and request.method == "GET" and not actors.current().signed_in:
+            town: tenancy.Town | None = g.get("town")
+            if isinstance(answer, BaseResponse) and set(request.args) <= set(route.cache):
+                answer.headers[CACHE_NOTE] = str(town.id if town else 0)
+        return answer
+
+    enter.route = route  # type: ignore[attr-defined]
+    return enter
+
+
+def _read_address(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Take language and municipality out of the view's arguments and set them for the request."""
+    g.address_values = {}
+    if not values:
+        return
+    for name in ("lang", "town"):
+        if name in values:
+            g.address_values[name] = values.pop(name)
+
+
+def _keep_address(endpoint: str, values: dict[str, Any]) -> None:
+    """Fill language and municipality into `url_for` where the address has them."""
+    known = g.get("address_values", {})
+    from_app = current_app.url_map
+    for name in ("lang", "town"):
+        if name not in values and from_app.is_endpoint_expecting(endpoint, name):
+            value = known.get(name) or (i18n.current_locale() if name == "lang" else None)
+            if value:
+                values[name] = value
+
+
+def _before(settings: Settings) -> None:
+    g.shows_demo = settings.shows_demo
+    lang = g.address_values.get("lang") if "address_values" in g else None
+    i18n.speak(lang or _language_of(request.path))
+    if urlsplit(f"//{request.host}").hostname not in settings.hosts:
+        raise Missing(_l("This address does not belong to the portal."))
+    if request.method not in ("GET", "HEAD", "OPTIONS") and not _same_site():
+        raise NotAllowed(_l("This form was sent from another site. Open the page here and try again."))
+    slug = g.address_values.get("town") if "address_values" in g else None
+    if slug:
+        g.town = tenancy.town(slug)
+        tenancy.enter(g.town.id)
+        i18n.speak(i18n.current_locale(), g.town.zone)
+
+
+def _same_site() -> bool:
+    """Whether the browser says the request comes from our own pages (R14); clients that say nothing may."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
+
+
+def _language_of(path: str) -> str:
+    first = path.strip("/").partition("/")[0]
+    if first in LOCALES:
+        return first
+    return request.accept_languages.best_match(LOCALES) or DEFAULT_LOCALE
+
+
+def _leave(_error: BaseException | None) -> None:
+    tenancy.enter(None)
+    actors.become(actors.NOBODY)
+
+
+def _after(response: Response, settings: Settings) -> Response:
+    # A refused or failing view may leave a transaction open; the session's own write must not wait for it.
+    db.session.rollback()
+    headers = response.headers
+    for name, value in security_headers(settings).items():
+        headers.setdefault(name, value)
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = _cache_control()
+    if "Vary" not in headers and not headers["Cache-Control"].startswith("public"):
+        headers["Vary"] = "Cookie"
+    return response
+
+
+def _cache_control() -> str:
+    """By kind of page (docs/performance.md): personal and form pages are never stored."""
+    if g.get("on_desk") or "csrf_token" in g or request.method != "GET":
+        return "no-store"
+    if actors.current().signed_in or actors.current().cases:
+        return "private, no-cache"
+    return "no-cache"
+
+
+def security_headers(settings: Settings) -> dict[str, str]:
+    """The same headers for every answer, cached or live (R15)."""
+    switch = manifest().get("inline-sha256", "")
+    script = f"script-src 'self'{f' {switch!r}' if switch else ''}"
+    policy = (
+        f"default-src 'none'; {script}; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        "object-src 'none'; report-uri /csp-report"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(self), payment=(), usb=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+    }
+    if settings.secure:
+        headers["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
+    return headers
+
+
+_TITLES: dict[int, tuple[Text, Text]] = {
+    400: (_l("The request could not be read"), _l("Go back, reload the page and try again.")),
+    403: (_l("You cannot do this"), _l("You do not have the rights for this.")),
+    404: (_l("Page not found"), _l("There is no such page, or it is not public.")),
+    405: (_l("This page does not work that way"), _l("Go back, reload the page and try again.")),
+    409: (_l("Somebody else changed this meanwhile"), _l("Open the page again and repeat your change.")),
+    410: (_l("This link no longer works"), _l("Ask for a new one.")),
+    413: (_l("This is too large"), _l("A file may have 10 MB at most. Go back and choose a smaller one.")),
+    422: (_l("Something is missing or not right"), _l("Go back, check what you wrote and send it again.")),
+    429: (_l("Too many attempts"), _l("Wait a little and try again.")),
+    500: (
+        _l("Something went wrong on our side"),
+        _l("What you had already sent is safe. Try again in a moment; if it happens again, tell us the number below."),
+    ),
+    503: (
+        _l("We are very busy right now"),
+        _l("Nothing was lost. Wait a few seconds and send it again."),
+    ),
+}
+
+
+def error_page(status: int, reason: Text = "", incident: str = "", retry_after: int | None = None) -> Response:
+    """The answer for a refusal: a page, or a problem document where machines ask."""
+    title, help_text = _TITLES.get(status, _TITLES[400 if status < 500 else 500])
+    if request.path.startswith(JSON_PLACES):
+        response = jsonify(status=status, title=str(title), detail=str(reason or help_text))
+        response.mimetype = "application/problem+json"
+        response.status_code = status
+    else:
+        try:
+            response = page(
+                "ui/error.html", status, title=title, reason=reason or help_text, incident=incident, code=status
+            )
+        except Exception:
+            log.exception("the error page failed")
+            response = Response(f"{status} {title}", status, mimetype="text/plain")
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _refused(problem: PortalError) -> BaseResponse:
+    if isinstance(problem, NotAllowed) and problem.would_help in (Help.SIGN_IN, Help.SIGN_IN_AGAIN):
+        back = request.full_path.rstrip("?") if request.method == "GET" else request.path
+        endpoint = "accounts.sign_in" if problem.would_help == Help.SIGN_IN else "accounts.confirm"
+        if request.path.startswith(JSON_PLACES):
+            return error_page(401, problem.reason)
+        return redirect(url_for(endpoint, next=back), 303)
+    retry = problem.retry_after if isinstance(problem, TooMany | Busy) else None
+    return error_page(problem.status, problem.reason, retry_after=retry)
+
+
+def _csrf(_problem: CSRFError) -> BaseResponse:
+    return error_page(400, _l("The page was open for too long. Go back, reload it and send the form again."))
+
+
+def _http(problem: HTTPException) -> BaseResponse:
+    if problem.response is not None:
+        return problem.response
+    if problem.code is not None and 300 <= problem.code < 400:
+        return problem.get_response()  # type: ignore[no-any-return]
+    response = error_page(problem.code or 500)
+    for name, value in problem.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _database(problem: OperationalError) -> BaseResponse:
+    db.session.rollback()
+    if is_busy(problem):
+        return error_page(503, retry_after=Busy.retry_after)
+    return _crashed(problem)
+
+
+def _crashed(problem: Exception) -> BaseResponse:
+    """An incident number for the reader, the trace for us; no value of the request in either (R37)."""
+    db.session.rollback()
+    incident = secrets.token_hex(4).upper()
+    log.error("request failed", incident=incident, endpoint=request.endpoint, exc_info=problem)
+    if request.environ.get("portal.raise"):
+        raise problem
+    return error_page(500, incident=incident)
+

@@ -1,0 +1,210 @@
+"""Finished pages for visitors without a session, kept ahead of Flask (docs/performance.md, rule 6).
+
+An answer is kept only when its view said so (the private note header), it is a 200, sets no cookie and
+holds no token. Its version is the municipality's content_version (the sum of all for pages over all
+towns), so every public change makes it stale at once; after a minute it is stale anyhow, because deadlines
+pass without a write.
+"""
+
+import gzip
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from cachetools import LRUCache
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.core import tenancy
+from portal.core.config import Settings
+from portal.core.db import db
+from portal.core.tenancy import Municipality
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Flask
+
+NOTE = "X-Portal-Cache"
+MAX_BYTES = 64 * 1024 * 1024
+MAX_ENTRY = 512 * 1024
+MAX_AGE = 60.0
+POLL = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A kept answer: final bytes, plain and compressed, with the headers of each."""
+
+    scope: int
+    version: int
+    until: float
+    etag: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    packed: bytes
+
+
+class Versions:
+    """content_version per municipality, read again only when the database moved.
+
+    SQLite tells by `PRAGMA data_version` on a connection of its own (2 µs); elsewhere once a second.
+    """
+
+    def __init__(self, app: "Flask") -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._seen: int | None = None
+        self._asked = 0.0
+        self._values: dict[int, int] = {}
+
+    def of(self, scope: int) -> int:
+        """The present version of a municipality; 0 sums all."""
+        with self._lock:
+            self._refresh()
+            return sum(self._values.values()) if scope == 0 else self._values.get(scope, 0)
+
+    def _refresh(self) -> None:
+        if self._connection is None:
+            with self._app.app_context():
+                engine = db.engine
+            self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if self._connection.dialect.name == "sqlite":
+            # Straight on the driver: the watch runs on every anonymous request.
+            raw: Any = self._connection.connection.dbapi_connection
+            seen = raw.execute("PRAGMA data_version").fetchone()[0]
+            if seen == self._seen:
+                return
+            self._seen = seen
+        else:
+            now = time.monotonic()
+            if now - self._asked < POLL:
+                return
+            self._asked = now
+        rows = self._connection.execute(select(Municipality.id, Municipality.content_version)).all()
+        fresh = {row.id: row.content_version for row in rows}
+        if fresh != self._values:
+            # Another process may have changed a municipality: names and colours are read again too.
+            tenancy.forget_towns()
+        self._values = fresh
+
+    def close(self) -> None:
+        """Let go of the connection: at the end, and when it broke."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection, self._seen, self._asked = None, None, 0.0
+
+
+class PageCache:
+    """WSGI wrapper around the application."""
+
+    def __init__(self, inner: "WSGIApplication", app: "Flask", settings: Settings) -> None:
+        self._inner = inner
+        self._cookie = app.config["SESSION_COOKIE_NAME"] + "="
+        self._hosts = settings.hosts
+        self._lock = threading.Lock()
+        self._entries: LRUCache[tuple[str, str], Entry] = LRUCache(MAX_BYTES, getsizeof=_size)
+        self.versions = Versions(app)
+
+    def clear(self) -> None:
+        """Forget everything: tests that swap the database call this."""
+        with self._lock:
+            self._entries.clear()
+        self.versions.close()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if not self._may_serve(environ):
+            return self._inner(environ, _without_note(start_response))
+        key = (environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
+        with self._lock:
+            entry = self._entries.get(key)
+        if entry is not None and entry.until > time.monotonic() and self._version(entry.scope) == entry.version:
+            return _answer(entry, environ, start_response)
+        return self._fill(key, environ, start_response)
+
+    def _may_serve(self, environ: "WSGIEnvironment") -> bool:
+        if environ["REQUEST_METHOD"] != "GET" or self._cookie in environ.get("HTTP_COOKIE", ""):
+            return False
+        return urlsplit("//" + environ.get("HTTP_HOST", "")).hostname in self._hosts
+
+    def _version(self, scope: int) -> int:
+        try:
+            return self.versions.of(scope)
+        except SQLAlchemyError:
+            self.versions.close()
+            return -1
+
+    def _fill(
+        self, key: tuple[str, str], environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        caught: dict[str, Any] = {}
+        before = {scope: self._version(scope) for scope in (0,)}
+
+        def catch(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            caught.update(status=status, headers=headers, exc_info=exc_info)
+            return lambda data: None
+
+        answer = self._inner(environ, catch)
+        headers: list[tuple[str, str]] = caught["headers"]
+        note = next((value for name, value in headers if name == NOTE), None)
+        kept = [(name, value) for name, value in headers if name != NOTE]
+        cookie = any(name.lower() == "set-cookie" for name, _ in headers)
+        if note is None or cookie or not caught["status"].startswith("200"):
+            start_response(caught["status"], kept, caught["exc_info"])
+            return answer
+        try:
+            body = b"".join(answer)
+        finally:
+            close = getattr(answer, "close", None)
+            if close:
+                close()
+        entry = self._made(int(note), kept, body)
+        # Rendered while somebody published: serve it, but do not keep what may be older than its version.
+        if self._version(0) == before[0] and len(body) <= MAX_ENTRY and entry.version >= 0:
+            with self._lock:
+                self._entries[key] = entry
+        return _answer(entry, environ, start_response)
+
+    def _made(self, scope: int, headers: list[tuple[str, str]], body: bytes) -> Entry:
+        etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+        plain = [(n, v) for n, v in headers if n.lower() not in ("content-length", "vary", "etag")]
+        plain += [("Vary", "Cookie, Accept-Encoding"), ("ETag", etag)]
+        return Entry(
+            scope=scope,
+            version=self._version(scope),
+            until=time.monotonic() + MAX_AGE,
+            etag=etag,
+            headers=plain,
+            body=body,
+            packed=gzip.compress(body, 6, mtime=0),
+        )
+
+
+def _answer(entry: Entry, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    if entry.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+        start_response("304 Not Modified", [(n, v) for n, v in entry.headers if n.lower() != "content-type"])
+        return []
+    if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        start_response(
+            "200 OK",
+            [*entry.headers, ("Content-Encoding", "gzip"), ("Content-Length", str(len(entry.packed)))],
+        )
+        return [entry.packed]
+    start_response("200 OK", [*entry.headers, ("Content-Length", str(len(entry.body)))])
+    return [entry.body]
+
+
+def _without_note(start_response: "StartResponse") -> "StartResponse":
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        return start_response(status, [(n, v) for n, v in headers if n != NOTE], exc_info)
+
+    return start  # type: ignore[return-value]
+
+
+def _size(entry: Entry) -> int:
+    return len(entry.body) + len(entry.packed) + 1024

@@ -1,0 +1,233 @@
+"""The only render calls: `page()`, and `say()` for a notice on the next page.
+
+Also builds `site`, the record every template reads for its frame: town, languages, menus, person.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Response, flash, g, get_flashed_messages, make_response, render_template, request, session, url_for
+from werkzeug.routing import BuildError
+
+from portal.core import actor as actors
+from portal.core import tenancy
+from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale, for_templates, gettext
+from portal.core.policy import can
+from portal.core.registry import PUBLIC, MenuItem, Place, registry
+from portal.core.tenancy import Town
+
+STATIC = Path(__file__).resolve().parent / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A labelled address; `current` marks where the reader is."""
+
+    label: Text
+    href: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language of the switch: the same page in it."""
+
+    code: str
+    label: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TownFrame:
+    """What the frame shows of a municipality."""
+
+    slug: str
+    name: str
+    code: str
+    tagline: str
+    email: str
+    phone: str
+    address: str
+    href: str
+    theme_href: str
+    mark_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in, as the frame shows it."""
+
+    name: str
+    is_staff: bool
+    desk_href: str
+    account_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message carried over from the last act; kind: success, info, warning or error."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The frame of a page."""
+
+    locale: str
+    languages: tuple[Language, ...]
+    municipality: TownFrame | None
+    menu: tuple[Link, ...]
+    desk_menu: tuple[Link, ...]
+    person: Person | None
+    demo: bool
+    home_href: str
+    sign_in_href: str
+    sign_out_href: str
+    follow_href: str
+    footer: tuple[Link, ...]
+    notices: tuple[Notice, ...]
+    funding: str
+
+
+def page(template: str, /, status: int = 200, **context: Any) -> Response:
+    """Render a page. `context` holds ready records; texts and frame are added here."""
+    locale = current_locale()
+    response = make_response(render_template(template, **for_templates(locale), site=site(), **context), status)
+    response.headers["Content-Language"] = locale
+    return response
+
+
+def say(text: Text, kind: str = "success") -> None:
+    """Show `text` on the next page; kind: success, info, warning or error."""
+    flash(str(text), kind)
+
+
+def address(endpoint: str, /, **values: Any) -> str:
+    """`url_for`, or an empty string while no module offers this page."""
+    try:
+        return url_for(endpoint, **values)
+    except BuildError:
+        return ""
+
+
+def site() -> Site:
+    """The frame of the page being rendered."""
+    if "site" in g:
+        kept: Site = g.site
+        return kept
+    town: Town | None = g.get("town")
+    locale = current_locale()
+    actor = actors.current()
+    on_desk = bool(g.get("on_desk"))
+    made = g.site = Site(
+        locale=locale,
+        languages=_languages(locale),
+        municipality=town_frame(town) if town else None,
+        menu=_menu(Place.TOWN if town else Place.PORTAL, desk=False),
+        desk_menu=_menu(Place.TOWN if town else Place.PORTAL, desk=True) if on_desk else (),
+        person=_person(actor, town),
+        demo=g.get("shows_demo", False),
+        home_href=url_for("pages.home"),
+        sign_in_href=address("accounts.sign_in"),
+        sign_out_href=address("accounts.sign_out"),
+        follow_href=address("initiatives.follow"),
+        footer=_footer(town),
+        notices=_notices(),
+        funding=gettext("Built with the participation of residents of the partner municipalities."),
+    )
+    return made
+
+
+def town_frame(town: Town) -> TownFrame:
+    """What the frame and the town cards show of a municipality."""
+    version = hash((town.slug, *sorted(town.colours.items()), town.mark)) & 0xFFFFFF
+    return TownFrame(
+        slug=town.slug,
+        name=town.name,
+        code=town.code,
+        tagline=town.tagline,
+        email=town.contact.get("email", ""),
+        phone=town.contact.get("phone", ""),
+        address=town.contact.get("address", ""),
+        href=url_for("pages.town", town=town.slug),
+        theme_href=url_for("pages.theme", slug=town.slug, v=f"{version:x}"),
+        mark_href=url_for("pages.mark", slug=town.slug, v=f"{version:x}"),
+    )
+
+
+def _languages(locale: str) -> tuple[Language, ...]:
+    """The same page in each language; the front page where there is no page."""
+    found = []
+    for code in LOCALES:
+        if request.endpoint and "lang" in (request.view_args or {}) | g.get("address_values", {}):
+            values = {**g.get("address_values", {}), **(request.view_args or {}), "lang": code}
+            query = request.args.to_dict(flat=False) if request.method == "GET" else {}
+            href = address(request.endpoint, **{**query, **values})
+        else:
+            href = url_for("pages.home", lang=code)
+        found.append(Language(code, LANGUAGE_NAMES[code], href or url_for("pages.home", lang=code), code == locale))
+    return tuple(found)
+
+
+def _menu(place: Place, *, desk: bool) -> tuple[Link, ...]:
+    items: list[MenuItem] = [
+        item for module in registry.modules for item in module.menu if item.place is place and item.desk is desk
+    ]
+    actor = actors.current()
+    links = []
+    for item in sorted(items, key=lambda item: item.order):
+        if item.permission != PUBLIC and not can(actor, item.permission):
+            continue
+        href = url_for(item.endpoint)
+        links.append(Link(item.label, href, _is_here(href)))
+    return tuple(links)
+
+
+def _is_here(href: str) -> bool:
+    path = request.path
+    return path == href or (href.count("/") > 2 and path.startswith(href.rstrip("/") + "/") and not href.endswith("/desk"))
+
+
+def _person(actor: actors.Actor, town: Town | None) -> Person | None:
+    if not actor.signed_in:
+        return None
+    in_town = bool(town and actor.roles.get(town.id))
+    desk = url_for("pages.town_desk") if in_town else address("pages.desk") if actor.is_staff else ""
+    return Person(actor.name, actor.is_staff, desk, address("accounts.account"))
+
+
+def _footer(town: Town | None) -> tuple[Link, ...]:
+    prefix = "pages.town_" if town else "pages."
+    return (
+        Link(gettext("Accessibility statement"), address(prefix + "accessibility")),
+        Link(gettext("Privacy"), address(prefix + "privacy")),
+        Link(gettext("Contact"), address(prefix + "contact")),
+        Link(gettext("Help"), address("pages.help")),
+        Link(gettext("Open data"), address("pages.open_data")),
+        Link(gettext("About the portal"), address("pages.about")),
+    )
+
+
+def _notices() -> tuple[Notice, ...]:
+    # Asking for flashes would start a session for every visitor; only a session that is there holds some.
+    if "_flashes" not in session:
+        return ()
+    return tuple(Notice(kind, text) for kind, text in get_flashed_messages(with_categories=True))
+
+
+@lru_cache(maxsize=1)
+def manifest() -> dict[str, str]:
+    """Logical name → hashed file of the built front end; empty before the first build."""
+    path = STATIC / "manifest.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def asset(name: str) -> str:
+    """Address of a built front-end file."""
+    return f"/static/{manifest().get(name, name)}"
