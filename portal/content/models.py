@@ -1,0 +1,162 @@
+"""Tables shared by content types: history, deadlines, files, comments, follows, links."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.db import Base, EnumText, Key, UtcDateTime
+from portal.core.sealed import Sealed
+from portal.core.tenancy import Municipal
+from portal.core.workflow import Lane
+
+
+class StateChange(Municipal, Base):
+    """A step of a thing's history: immutable. `who` names a role or body, never a private person."""
+
+    __tablename__ = "state_change"
+    __table_args__ = (Index("ix_state_change_object", "kind", "object_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str]
+    object_id: Mapped[int] = mapped_column(Key)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    verb: Mapped[str]
+    from_state: Mapped[str]
+    to_state: Mapped[str]
+    lane: Mapped[Lane] = mapped_column(EnumText(Lane))
+    user_id: Mapped[int | None] = mapped_column(Key)
+    who: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
+    internal_note: Mapped[str] = mapped_column(default="")
+
+
+class Deadline(Municipal, Base):
+    """A clock on a thing: due at the end of the local day `due_on`; `level` says how far it escalated.
+
+    Levels: 0 running, 1 warned at 80 %, 2 late (leader told), 3 late by five more working days (head told).
+    """
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        Index("ix_deadline_object", "kind", "object_id"),
+        Index("ix_deadline_open", "municipality_id", "done_at", "due_on"),
+        CheckConstraint("level between 0 and 3", name="level"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str]
+    object_id: Mapped[int] = mapped_column(Key)
+    key: Mapped[str]
+    started_on: Mapped[date]
+    due_on: Mapped[date]
+    extended: Mapped[bool] = mapped_column(default=False)
+    level: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class FileRole(StrEnum):
+    """What an attachment is."""
+
+    PHOTO = "photo"
+    DOCUMENT = "document"
+
+
+class Attachment(Municipal, Base):
+    """An uploaded file of a thing; `key` names the cleaned file, `original_key` what came in (staff only)."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (Index("ix_attachment_object", "kind", "object_id"),)
+    PERSONAL = ("name", "alt")
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str]
+    object_id: Mapped[int] = mapped_column(Key)
+    role: Mapped[FileRole] = mapped_column(EnumText(FileRole))
+    key: Mapped[str]
+    thumb_key: Mapped[str | None]
+    original_key: Mapped[str | None]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    name: Mapped[str]
+    alt: Mapped[str] = mapped_column(default="")
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    public: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Stance(StrEnum):
+    """What a comment says to the thing."""
+
+    FOR = "for"
+    AGAINST = "against"
+    NEUTRAL = "neutral"
+
+
+class CommentState(StrEnum):
+    """Whether a comment is seen: held waits for a moderator, hidden was taken away with a reason."""
+
+    VISIBLE = "visible"
+    HELD = "held"
+    HIDDEN = "hidden"
+
+
+class Comment(Municipal, Base):
+    """What somebody says to a thing in public; `official` marks the office's own words."""
+
+    __tablename__ = "comment"
+    __table_args__ = (Index("ix_comment_object", "kind", "object_id", "id"),)
+    PERSONAL = ("name",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str]
+    object_id: Mapped[int] = mapped_column(Key)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stance: Mapped[Stance] = mapped_column(EnumText(Stance))
+    state: Mapped[CommentState] = mapped_column(EnumText(CommentState))
+    user_id: Mapped[int | None] = mapped_column(Key)
+    name: Mapped[str] = mapped_column(default="")
+    text: Mapped[str]
+    language: Mapped[str]
+    official: Mapped[bool] = mapped_column(default=False)
+    hidden_reason: Mapped[str] = mapped_column(default="")
+
+
+class Follow(Municipal, Base):
+    """Somebody who wants to hear of each step; once per person, an account or a confirmed address."""
+
+    __tablename__ = "follow"
+    __table_args__ = (UniqueConstraint("kind", "object_id", "person"),)
+    PERSONAL = ("person",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str]
+    object_id: Mapped[int] = mapped_column(Key)
+    person: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(Key, index=True)
+    locale: Mapped[str]
+    email_sealed: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    email = Sealed()
+
+
+class Link(Base):
+    """A tie between two things, across modules and municipalities: `role` says which."""
+
+    __tablename__ = "link"
+    __table_args__ = (
+        UniqueConstraint("from_kind", "from_id", "to_kind", "to_id", "role"),
+        Index("ix_link_to", "to_kind", "to_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"))
+    from_kind: Mapped[str]
+    from_id: Mapped[int] = mapped_column(Key)
+    to_kind: Mapped[str]
+    to_id: Mapped[int] = mapped_column(Key)
+    role: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)

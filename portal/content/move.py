@@ -1,0 +1,108 @@
+"""THE state door: the only place that assigns `.state` (a house test sees to it)."""
+
+from typing import Protocol
+
+from portal.content.models import StateChange
+from portal.core import clock, events
+from portal.core.actor import Actor
+from portal.core.db import db
+from portal.core.errors import Conflict, Invalid
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.policy import need
+from portal.core.workflow import Lane, Move, Note, Workflow
+
+
+class Movable(Protocol):
+    """What a thing must offer to be moved."""
+
+    KIND: str
+    WORKFLOW: Workflow
+    id: int
+    municipality_id: int
+    state: str
+    version: int
+
+
+def begin(thing: Movable) -> None:
+    """Put a new thing into its workflow's first state; leaves no step of history."""
+    thing.state = thing.WORKFLOW.initial
+
+
+def place(thing: Movable, state: str) -> None:
+    """Put an imported or planted thing into a state without a move; its history is written beside."""
+    thing.WORKFLOW.state(state)
+    thing.state = state
+
+
+def run(
+    actor: Actor,
+    thing: Movable,
+    verb: str,
+    *,
+    target: str | None = None,
+    note: str = "",
+    internal_note: str = "",
+    who: str = "",
+) -> StateChange:
+    """Carry a move out: permission, guards, state, history, event. Called inside a use case.
+
+    `target` is needed where the table offers several. Raises Conflict when the thing is no longer in a
+    state the move starts from, Invalid when words are missing or a guard refuses, NotAllowed.
+    """
+    move = thing.WORKFLOW.move(verb)
+    if thing.state not in move.sources:
+        raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
+    need(actor, move.permission, thing)
+    chosen = _target(move, target)
+    if move.note is Note.REQUIRED and not note.strip():
+        raise Invalid(_l("Give a reason."), {"note": _l("Write the reason; it is kept in the history.")})
+    for guard in move.guards:
+        refusal = guard(thing)
+        if refusal:
+            raise Invalid(refusal)
+    step = record(
+        actor, thing, verb, to_state=chosen, lane=move.lane, note=note, internal_note=internal_note, who=who
+    )
+    thing.state = chosen
+    thing.version += 1
+    events.tell(f"{thing.KIND}.moved", thing, step=step)
+    events.tell("content.changed", thing)
+    return step
+
+
+def record(
+    actor: Actor,
+    thing: Movable,
+    verb: str,
+    *,
+    to_state: str | None = None,
+    lane: Lane = Lane.INTERNAL,
+    note: str = "",
+    internal_note: str = "",
+    who: str = "",
+) -> StateChange:
+    """Write a step of the history; without `to_state` the thing stays where it is (a note, an extension)."""
+    step = StateChange(
+        municipality_id=thing.municipality_id,
+        kind=thing.KIND,
+        object_id=thing.id,
+        at=clock.now(),
+        verb=verb,
+        from_state=thing.state,
+        to_state=to_state or thing.state,
+        lane=lane,
+        user_id=actor.user_id,
+        who=who,
+        note=note.strip(),
+        internal_note=internal_note.strip(),
+    )
+    db.session.add(step)
+    return step
+
+
+def _target(move: Move, target: str | None) -> str:
+    if target is None and len(move.targets) == 1:
+        return move.targets[0]
+    if target not in move.targets:
+        raise Invalid(_l("Choose one of the possible results."))
+    return target

@@ -1,0 +1,174 @@
+"""Reading what content types share: histories, open deadlines, files, comments, followers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from portal.content.models import Attachment, Comment, CommentState, Deadline, FileRole, Follow, Stance, StateChange
+from portal.core.db import db
+from portal.core.workflow import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a history as pages show it."""
+
+    at: datetime
+    verb: str
+    from_state: str
+    to_state: str
+    lane: Lane
+    who: str
+    note: str
+    internal_note: str
+    user_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """An attachment as pages show it."""
+
+    id: int
+    role: FileRole
+    name: str
+    alt: str
+    media_type: str
+    size: int
+    width: int | None
+    height: int | None
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRow:
+    """A comment as pages show it."""
+
+    id: int
+    at: datetime
+    stance: Stance
+    state: CommentState
+    name: str
+    text: str
+    language: str
+    official: bool
+
+
+def history(kind: str, object_id: int, lanes: Iterable[Lane]) -> list[Step]:
+    """Steps a reader of these lanes may see, oldest first."""
+    statement = (
+        select(
+            StateChange.at,
+            StateChange.verb,
+            StateChange.from_state,
+            StateChange.to_state,
+            StateChange.lane,
+            StateChange.who,
+            StateChange.note,
+            StateChange.internal_note,
+            StateChange.user_id,
+        )
+        .where(StateChange.kind == kind, StateChange.object_id == object_id, StateChange.lane.in_(list(lanes)))
+        .order_by(StateChange.id)
+    )
+    return [Step(*row) for row in db.session.execute(statement)]
+
+
+def open_deadlines(kind: str, object_id: int) -> list[Deadline]:
+    """Running clocks, the nearest first."""
+    statement = (
+        select(Deadline)
+        .where(Deadline.kind == kind, Deadline.object_id == object_id, Deadline.done_at.is_(None))
+        .order_by(Deadline.due_on)
+    )
+    return list(db.session.scalars(statement))
+
+
+def next_due(kind: str, object_ids: Iterable[int]) -> dict[int, date]:
+    """Nearest open deadline per thing."""
+    statement = (
+        select(Deadline.object_id, Deadline.due_on)
+        .where(Deadline.kind == kind, Deadline.object_id.in_(list(object_ids)), Deadline.done_at.is_(None))
+        .order_by(Deadline.due_on.desc())
+    )
+    return {row.object_id: row.due_on for row in db.session.execute(statement)}
+
+
+def files(kind: str, object_id: int, *, public_only: bool = True) -> list[FileRow]:
+    """Attachments in the order they were added."""
+    statement = (
+        select(
+            Attachment.id,
+            Attachment.role,
+            Attachment.name,
+            Attachment.alt,
+            Attachment.media_type,
+            Attachment.size,
+            Attachment.width,
+            Attachment.height,
+            Attachment.public,
+        )
+        .where(Attachment.kind == kind, Attachment.object_id == object_id)
+        .order_by(Attachment.id)
+    )
+    if public_only:
+        statement = statement.where(Attachment.public)
+    return [FileRow(*row) for row in db.session.execute(statement)]
+
+
+def first_photos(kind: str, object_ids: Iterable[int]) -> dict[int, int]:
+    """Id of the first public photo per thing, for cards."""
+    statement = (
+        select(Attachment.object_id, Attachment.id)
+        .where(
+            Attachment.kind == kind,
+            Attachment.object_id.in_(list(object_ids)),
+            Attachment.role == FileRole.PHOTO,
+            Attachment.public,
+        )
+        .order_by(Attachment.id.desc())
+    )
+    return {row.object_id: row.id for row in db.session.execute(statement)}
+
+
+def attachment(kind: str, object_id: int, attachment_id: int) -> Attachment | None:
+    """One file of one thing."""
+    return db.session.scalar(
+        select(Attachment).where(
+            Attachment.kind == kind, Attachment.object_id == object_id, Attachment.id == attachment_id
+        )
+    )
+
+
+def comments(kind: str, object_id: int, *, everything: bool = False) -> list[CommentRow]:
+    """Comments, oldest first; held and hidden ones only for staff."""
+    statement = (
+        select(
+            Comment.id,
+            Comment.at,
+            Comment.stance,
+            Comment.state,
+            Comment.name,
+            Comment.text,
+            Comment.language,
+            Comment.official,
+        )
+        .where(Comment.kind == kind, Comment.object_id == object_id)
+        .order_by(Comment.id)
+        .limit(500)
+    )
+    if not everything:
+        statement = statement.where(Comment.state == CommentState.VISIBLE)
+    return [CommentRow(*row) for row in db.session.execute(statement)]
+
+
+def follows(kind: str, object_id: int, person: str) -> bool:
+    """Whether this person follows."""
+    statement = select(Follow.id).where(Follow.kind == kind, Follow.object_id == object_id, Follow.person == person)
+    return db.session.scalar(statement) is not None
+
+
+def followers(kind: str, object_id: int) -> list[Follow]:
+    """Everybody who follows a thing."""
+    return list(db.session.scalars(select(Follow).where(Follow.kind == kind, Follow.object_id == object_id)))

@@ -1,0 +1,215 @@
+"""Doing with what content types share: deadlines, files, comments, follows. Called inside use cases."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from portal.content.models import (
+    Attachment,
+    Comment,
+    CommentState,
+    Deadline,
+    FileRole,
+    Follow,
+    Link,
+    Stance,
+)
+from portal.content.move import Movable
+from portal.core import clock, jobs, tenancy
+from portal.core.calendar import add_working_days, deadline_instant
+from portal.core.db import db, insert_or_keep
+from portal.core.errors import Conflict
+from portal.core.files import Stored
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.sealed import new_row_id, ring
+
+WARNING_SHARE = 0.8
+HEAD_AFTER_DAYS = 5
+"""Working days after which a late deadline goes to the head of the office. Source: product 5.1."""
+
+
+def need_version(thing: Any, version: int, mine: object = None) -> None:
+    """Refuse an edit made from an older version (R61). Raises Conflict carrying the present thing."""
+    if thing.version != version:
+        raise Conflict(
+            _l("Somebody else changed this meanwhile. Compare both texts and save again."), theirs=thing
+        )
+
+
+def start_deadline(thing: Movable, key: str, working_days: int, start: date | None = None) -> Deadline:
+    """Start a clock in working days of the office's calendar; an open one of this key is replaced."""
+    town = tenancy.town_by_id(thing.municipality_id)
+    finish_deadline(thing, key)
+    start = start or clock.today(town.zone)
+    closures = frozenset(date.fromisoformat(text) for text in town.closures)
+    due = add_working_days(start, working_days, town.country, closures)
+    return _open_deadline(thing, key, start, due)
+
+
+def start_deadline_on(thing: Movable, key: str, due: date) -> Deadline:
+    """Start a clock that ends on a given calendar day."""
+    town = tenancy.town_by_id(thing.municipality_id)
+    finish_deadline(thing, key)
+    return _open_deadline(thing, key, clock.today(town.zone), due)
+
+
+def extend_deadline(thing: Movable, key: str, due: date) -> Deadline:
+    """Give the open clock of this key a new day, once. Raises Conflict when it was extended before."""
+    row = open_deadline(thing, key)
+    if row is None or row.extended:
+        raise Conflict(_l("This deadline was extended once already, or has ended."))
+    row.due_on, row.extended, row.level = due, True, 0
+    _plan(row)
+    return row
+
+
+def open_deadline(thing: Movable, key: str) -> Deadline | None:
+    """The running clock of this key."""
+    return db.session.scalar(
+        select(Deadline).where(
+            Deadline.kind == thing.KIND,
+            Deadline.object_id == thing.id,
+            Deadline.key == key,
+            Deadline.done_at.is_(None),
+        )
+    )
+
+
+def finish_deadline(thing: Movable, *keys: str) -> None:
+    """Stop the clocks of these keys; all of the thing's without any."""
+    statement = select(Deadline).where(
+        Deadline.kind == thing.KIND, Deadline.object_id == thing.id, Deadline.done_at.is_(None)
+    )
+    for row in db.session.scalars(statement):
+        if not keys or row.key in keys:
+            row.done_at = clock.now()
+
+
+def _open_deadline(thing: Movable, key: str, start: date, due: date) -> Deadline:
+    row = Deadline(
+        municipality_id=thing.municipality_id,
+        kind=thing.KIND,
+        object_id=thing.id,
+        key=key,
+        started_on=start,
+        due_on=due,
+        level=0,
+    )
+    db.session.add(row)
+    db.session.flush()  # The jobs below name the row.
+    _plan(row)
+    return row
+
+
+def _plan(row: Deadline) -> None:
+    """Write the rows that warn at 80 %, tell the leader when late, the head five working days later."""
+    town = tenancy.town_by_id(row.municipality_id)
+    closures = frozenset(date.fromisoformat(text) for text in town.closures)
+    late = deadline_instant(row.due_on, town.zone)
+    began = deadline_instant(row.started_on, town.zone) - timedelta(days=1)
+    head_day = add_working_days(row.due_on, HEAD_AFTER_DAYS, town.country, closures)
+    moments: dict[int, datetime] = {
+        1: began + (late - began) * WARNING_SHARE,
+        2: late,
+        3: deadline_instant(head_day, town.zone),
+    }
+    for level, at in moments.items():
+        jobs.enqueue(
+            "content.deadline",
+            {"deadline": row.id, "level": level, "due_on": row.due_on.isoformat()},
+            due_at=at,
+            dedupe=f"deadline:{row.id}:{row.due_on.isoformat()}:{level}",
+        )
+
+
+def attach(thing: Movable, stored: Stored, role: FileRole, alt: str = "") -> Attachment:
+    """Hang a stored file on a thing."""
+    row = Attachment(
+        municipality_id=thing.municipality_id,
+        kind=thing.KIND,
+        object_id=thing.id,
+        role=role,
+        key=stored.key,
+        thumb_key=stored.thumb_key,
+        original_key=stored.original_key,
+        media_type=stored.media_type,
+        size=stored.size,
+        name=stored.name,
+        alt=alt,
+        width=stored.width,
+        height=stored.height,
+        created_at=clock.now(),
+    )
+    db.session.add(row)
+    return row
+
+
+def add_comment(
+    thing: Movable, *, stance: Stance, text: str, language: str, user_id: int | None, name: str, state: CommentState
+) -> Comment:
+    """Add what somebody says."""
+    row = Comment(
+        municipality_id=thing.municipality_id,
+        kind=thing.KIND,
+        object_id=thing.id,
+        at=clock.now(),
+        stance=stance,
+        state=state,
+        user_id=user_id,
+        name=name,
+        text=text,
+        language=language,
+    )
+    db.session.add(row)
+    return row
+
+
+def person_of_user(user_id: int) -> str:
+    """Pseudonym that makes "once per person" for an account."""
+    return ring.lookup("person", f"user:{user_id}")
+
+
+def person_of_email(email: str) -> str:
+    """Pseudonym of a confirmed e-mail address."""
+    return ring.lookup("person", f"email:{email.lower()}")
+
+
+def follow(thing: Movable, *, person: str, user_id: int | None, locale: str, email: str | None = None) -> bool:
+    """Follow a thing; False when this person does already."""
+    row = Follow(id=new_row_id(), municipality_id=thing.municipality_id)
+    row.email = email
+    return insert_or_keep(
+        Follow,
+        id=row.id,
+        municipality_id=thing.municipality_id,
+        kind=thing.KIND,
+        object_id=thing.id,
+        person=person,
+        user_id=user_id,
+        locale=locale,
+        email_sealed=row.email_sealed,
+        created_at=clock.now(),
+    )
+
+
+def unfollow(thing: Movable, person: str) -> bool:
+    """Stop following; False when this person did not follow."""
+    statement = delete(Follow).where(
+        Follow.kind == thing.KIND, Follow.object_id == thing.id, Follow.person == person
+    )
+    return bool(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+
+def link(thing: Movable, to_kind: str, to_id: int, role: str) -> None:
+    """Tie a thing to another one."""
+    insert_or_keep(
+        Link,
+        municipality_id=thing.municipality_id,
+        from_kind=thing.KIND,
+        from_id=thing.id,
+        to_kind=to_kind,
+        to_id=to_id,
+        role=role,
+        created_at=clock.now(),
+    )
