@@ -6,7 +6,16 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from portal.content.models import Attachment, Comment, CommentState, Deadline, FileRole, Follow, Stance, StateChange
+from portal.content.models import (
+    Attachment,
+    Comment,
+    CommentState,
+    Deadline,
+    FileRole,
+    Follow,
+    Stance,
+    StateChange,
+)
 from portal.core.db import db
 from portal.core.workflow import Lane
 
@@ -69,7 +78,9 @@ def history(kind: str, object_id: int, lanes: Iterable[Lane]) -> list[Step]:
             StateChange.internal_note,
             StateChange.user_id,
         )
-        .where(StateChange.kind == kind, StateChange.object_id == object_id, StateChange.lane.in_(list(lanes)))
+        .where(
+            StateChange.kind == kind, StateChange.object_id == object_id, StateChange.lane.in_(list(lanes))
+        )
         .order_by(StateChange.id)
     )
     return [Step(*row) for row in db.session.execute(statement)]
@@ -165,7 +176,9 @@ def comments(kind: str, object_id: int, *, everything: bool = False) -> list[Com
 
 def follows(kind: str, object_id: int, person: str) -> bool:
     """Whether this person follows."""
-    statement = select(Follow.id).where(Follow.kind == kind, Follow.object_id == object_id, Follow.person == person)
+    statement = select(Follow.id).where(
+        Follow.kind == kind, Follow.object_id == object_id, Follow.person == person
+    )
     return db.session.scalar(statement) is not None
 
 

@@ -146,7 +146,14 @@ def attach(thing: Movable, stored: Stored, role: FileRole, alt: str = "") -> Att
 
 
 def add_comment(
-    thing: Movable, *, stance: Stance, text: str, language: str, user_id: int | None, name: str, state: CommentState
+    thing: Movable,
+    *,
+    stance: Stance,
+    text: str,
+    language: str,
+    user_id: int | None,
+    name: str,
+    state: CommentState,
 ) -> Comment:
     """Add what somebody says."""
     row = Comment(
@@ -175,7 +182,9 @@ def person_of_email(email: str) -> str:
     return ring.lookup("person", f"email:{email.lower()}")
 
 
-def follow(thing: Movable, *, person: str, user_id: int | None, locale: str, email: str | None = None) -> bool:
+def follow(
+    thing: Movable, *, person: str, user_id: int | None, locale: str, email: str | None = None
+) -> bool:
     """Follow a thing; False when this person does already."""
     row = Follow(id=new_row_id(), municipality_id=thing.municipality_id)
     row.email = email

@@ -112,7 +112,10 @@ def _diff(row: Base, kind: str) -> dict[str, Any] | None:
             elif kind == "new":
                 changes[column.key] = _plain(history.added[0])
             else:
-                changes[column.key] = [_plain(history.deleted[0]) if history.deleted else None, _plain(history.added[0])]
+                changes[column.key] = [
+                    _plain(history.deleted[0]) if history.deleted else None,
+                    _plain(history.added[0]),
+                ]
         if kind == "changed" and not changes:
             return None
     identity = ",".join(str(part) for part in state.mapper.primary_key_from_instance(row))

@@ -62,7 +62,9 @@ def seed(*, again: bool) -> None:
         if db.session.scalar(select(tenancy.Municipality.id).limit(1)) is not None:
             if again:
                 return
-            raise click.ClickException("The database holds municipalities already; demo data goes into an empty one.")
+            raise click.ClickException(
+                "The database holds municipalities already; demo data goes into an empty one."
+            )
     started = time.monotonic()
     plant()
     click.echo(f"Demo data ready in {time.monotonic() - started:.1f} s.")
@@ -84,14 +86,18 @@ def doctor() -> None:
     try:
         db.session.execute(text("SELECT 1"))
         engine = db.engine.dialect.name
-        version = sqlite_driver().sqlite_version if engine == "sqlite" else db.engine.dialect.server_version_info
+        version = (
+            sqlite_driver().sqlite_version if engine == "sqlite" else db.engine.dialect.server_version_info
+        )
         findings.append((True, f"database {engine} {version}"))
     except Exception as problem:  # noqa: BLE001 - the doctor reports whatever is wrong
         findings.append((False, f"database: {type(problem).__name__}"))
     for locale in ("pl", "cs"):
         compiled = Path(CATALOGUES) / locale / "LC_MESSAGES" / "messages.mo"
         findings.append((compiled.exists(), f"catalogue {locale}"))
-    findings.append(((settings.data / "files").is_dir() or settings.mode is not Mode.PRODUCTION, "folder of uploads"))
+    findings.append(
+        ((settings.data / "files").is_dir() or settings.mode is not Mode.PRODUCTION, "folder of uploads")
+    )
     mail = "sent by SMTP" if settings.smtp_url else "shown in the portal only (demo)"
     findings.append((bool(settings.smtp_url) or settings.mode is not Mode.PRODUCTION, f"mail {mail}"))
     for good, line in findings:

@@ -19,7 +19,18 @@ from types import ModuleType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Insert, Integer, MetaData, String, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Insert,
+    Integer,
+    MetaData,
+    String,
+    event,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
@@ -108,7 +119,9 @@ class EnumText(TypeDecorator[E], Generic[E]):
         return None if value is None else self.kind(value)
 
 
-db: SQLAlchemy = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+db: SQLAlchemy = SQLAlchemy(
+    model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False}
+)
 
 
 def sqlite_driver() -> ModuleType:
@@ -122,7 +135,11 @@ def sqlite_driver() -> ModuleType:
 def engine_options(url: str, threads: int = 2) -> dict[str, Any]:
     """Options of `create_engine` for this address."""
     if make_url(url).get_backend_name() == "sqlite":
-        return {"module": sqlite_driver(), "connect_args": {"timeout": BUSY_SECONDS}, "pool_size": threads + 2}
+        return {
+            "module": sqlite_driver(),
+            "connect_args": {"timeout": BUSY_SECONDS},
+            "pool_size": threads + 2,
+        }
     settings = "-c statement_timeout=20000 -c jit=off -c random_page_cost=1.1 -c timezone=UTC"
     return {
         "pool_size": threads + 2,

@@ -114,7 +114,9 @@ def _check_size(raw: bytes) -> None:
     if not raw:
         raise Invalid(_l("The file is empty. Choose another one."))
     if len(raw) > MAX_BYTES:
-        raise Invalid(Filled("The file is larger than %(limit)s MB. Choose a smaller one.", {"limit": 10}).__str__())
+        raise Invalid(
+            Filled("The file is larger than %(limit)s MB. Choose a smaller one.", {"limit": 10}).__str__()
+        )
 
 
 def _opened(raw: bytes) -> Image.Image:

@@ -189,7 +189,9 @@ def moment(value: datetime | None, form: str = "medium") -> str:
 @lru_cache(maxsize=4096)
 def _moment(value: datetime, form: str, locale: str, zone: str) -> str:
     local = value.astimezone(ZoneInfo(zone))
-    day_text = format_date(local.date(), format="long" if form == "medium" else form, locale=babel_locale(locale))
+    day_text = format_date(
+        local.date(), format="long" if form == "medium" else form, locale=babel_locale(locale)
+    )
     return f"{day_text}, {format_time(local, 'HH:mm', locale=babel_locale(locale))}"
 
 
@@ -244,7 +246,9 @@ def money(minor: int | None, currency: str) -> str:
 def weekday_moment(value: datetime) -> str:
     """An instant with its weekday, for deadlines: `poniedziałek, 4 stycznia 2027`."""
     return str(
-        format_datetime(value.astimezone(ZoneInfo(_zone.get())), "EEEE, d MMMM y", locale=babel_locale(_locale.get()))
+        format_datetime(
+            value.astimezone(ZoneInfo(_zone.get())), "EEEE, d MMMM y", locale=babel_locale(_locale.get())
+        )
     )
 
 

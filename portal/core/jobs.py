@@ -69,7 +69,9 @@ class Taken:
     lease_until: datetime
 
 
-def enqueue(kind: str, payload: dict[str, Any], *, due_at: datetime | None = None, dedupe: str | None = None) -> bool:
+def enqueue(
+    kind: str, payload: dict[str, Any], *, due_at: datetime | None = None, dedupe: str | None = None
+) -> bool:
     """Write a due row into the running transaction; False when one with this `dedupe` is there already."""
     row_id = new_row_id()
     return insert_or_keep(
@@ -146,7 +148,9 @@ def run(job: Taken) -> bool:
 
 def _own(job: Taken, **values: Any) -> None:
     """Change the row only while our lease stands: a late worker must not overwrite its successor."""
-    db.session.execute(update(Job).where(Job.id == job.id, Job.lease_until == job.lease_until).values(**values))
+    db.session.execute(
+        update(Job).where(Job.id == job.id, Job.lease_until == job.lease_until).values(**values)
+    )
 
 
 def _failed(job: Taken, problem: Exception, tries: int) -> None:

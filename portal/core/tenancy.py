@@ -208,7 +208,9 @@ def town_by_id(municipality_id: int) -> Town:
 def towns() -> dict[str, Town]:
     """All municipalities by slug, in the order they were founded; read once and kept by the process."""
     if not _towns:
-        _towns.update((row.slug, _snapshot(row)) for row in db.session.scalars(select(Municipality).where(true())))
+        _towns.update(
+            (row.slug, _snapshot(row)) for row in db.session.scalars(select(Municipality).where(true()))
+        )
     return _towns
 
 

@@ -88,9 +88,13 @@ def once(form: str, key: str, act: Callable[[], Any]) -> Any:
     stored_key = f"{tenancy.current_id()}:{form}:{key}"
     # The primary key decides between two posts at the same instant: the later one waits, then finds.
     if not insert_or_keep(FormResult, key=stored_key, at=clock.now(), result="null"):
-        return json.loads(db.session.scalars(select(FormResult.result).where(FormResult.key == stored_key)).one())
+        return json.loads(
+            db.session.scalars(select(FormResult.result).where(FormResult.key == stored_key)).one()
+        )
     result = act()
-    db.session.execute(update(FormResult).where(FormResult.key == stored_key).values(result=json.dumps(result)))
+    db.session.execute(
+        update(FormResult).where(FormResult.key == stored_key).values(result=json.dumps(result))
+    )
     return result
 
 

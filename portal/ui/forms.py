@@ -58,8 +58,11 @@ class BaseForm(FlaskForm):
             """Hang the cleaning filter and the control-sign check on each text field."""
             if issubclass(unbound_field.field_class, StringField):
                 filters = [*unbound_field.kwargs.get("filters", ()), clean]
-                validators = [*(unbound_field.args[1] if len(unbound_field.args) > 1 else ()),
-                              *unbound_field.kwargs.get("validators", ()), no_controls]
+                validators = [
+                    *(unbound_field.args[1] if len(unbound_field.args) > 1 else ()),
+                    *unbound_field.kwargs.get("validators", ()),
+                    no_controls,
+                ]
                 kwargs = {**unbound_field.kwargs, "filters": filters, "validators": validators}
                 args = unbound_field.args[:1]
                 return unbound_field.field_class(*args, **{**kwargs, **options})

@@ -210,7 +210,9 @@ _TITLES: dict[int, tuple[Text, Text]] = {
     429: (_l("Too many attempts"), _l("Wait a little and try again.")),
     500: (
         _l("Something went wrong on our side"),
-        _l("What you had already sent is safe. Try again in a moment; if it happens again, tell us the number below."),
+        _l(
+            "What you had already sent is safe. Try again in a moment; if it happens again, tell us the number below."
+        ),
     ),
     503: (
         _l("We are very busy right now"),
@@ -219,7 +221,9 @@ _TITLES: dict[int, tuple[Text, Text]] = {
 }
 
 
-def error_page(status: int, reason: Text = "", incident: str = "", retry_after: int | None = None) -> Response:
+def error_page(
+    status: int, reason: Text = "", incident: str = "", retry_after: int | None = None
+) -> Response:
     """The answer for a refusal: a page, or a problem document where machines ask."""
     title, help_text = _TITLES.get(status, _TITLES[400 if status < 500 else 500])
     if request.path.startswith(JSON_PLACES):
@@ -229,7 +233,12 @@ def error_page(status: int, reason: Text = "", incident: str = "", retry_after: 
     else:
         try:
             response = page(
-                "ui/error.html", status, title=title, reason=reason or help_text, incident=incident, code=status
+                "ui/error.html",
+                status,
+                title=title,
+                reason=reason or help_text,
+                incident=incident,
+                code=status,
             )
         except Exception:
             log.exception("the error page failed")
@@ -282,4 +291,3 @@ def _crashed(problem: Exception) -> BaseResponse:
     if request.environ.get("portal.raise"):
         raise problem
     return error_page(500, incident=incident)
-

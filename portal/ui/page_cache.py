@@ -123,7 +123,11 @@ class PageCache:
         key = (environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
         with self._lock:
             entry = self._entries.get(key)
-        if entry is not None and entry.until > time.monotonic() and self._version(entry.scope) == entry.version:
+        if (
+            entry is not None
+            and entry.until > time.monotonic()
+            and self._version(entry.scope) == entry.version
+        ):
             return _answer(entry, environ, start_response)
         return self._fill(key, environ, start_response)
 
@@ -145,7 +149,9 @@ class PageCache:
         caught: dict[str, Any] = {}
         before = {scope: self._version(scope) for scope in (0,)}
 
-        def catch(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        def catch(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[[bytes], object]:
             caught.update(status=status, headers=headers, exc_info=exc_info)
             return lambda data: None
 

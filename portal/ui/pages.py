@@ -9,7 +9,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Response, flash, g, get_flashed_messages, make_response, render_template, request, session, url_for
+from flask import (
+    Response,
+    flash,
+    g,
+    get_flashed_messages,
+    make_response,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from werkzeug.routing import BuildError
 
 from portal.core import actor as actors
@@ -98,7 +108,9 @@ class Site:
 def page(template: str, /, status: int = 200, **context: Any) -> Response:
     """Render a page. `context` holds ready records; texts and frame are added here."""
     locale = current_locale()
-    response = make_response(render_template(template, **for_templates(locale), site=site(), **context), status)
+    response = make_response(
+        render_template(template, **for_templates(locale), site=site(), **context), status
+    )
     response.headers["Content-Language"] = locale
     return response
 
@@ -171,13 +183,18 @@ def _languages(locale: str) -> tuple[Language, ...]:
             href = address(request.endpoint, **{**query, **values})
         else:
             href = url_for("pages.home", lang=code)
-        found.append(Language(code, LANGUAGE_NAMES[code], href or url_for("pages.home", lang=code), code == locale))
+        found.append(
+            Language(code, LANGUAGE_NAMES[code], href or url_for("pages.home", lang=code), code == locale)
+        )
     return tuple(found)
 
 
 def _menu(place: Place, *, desk: bool) -> tuple[Link, ...]:
     items: list[MenuItem] = [
-        item for module in registry.modules for item in module.menu if item.place is place and item.desk is desk
+        item
+        for module in registry.modules
+        for item in module.menu
+        if item.place is place and item.desk is desk
     ]
     actor = actors.current()
     links = []
@@ -191,7 +208,9 @@ def _menu(place: Place, *, desk: bool) -> tuple[Link, ...]:
 
 def _is_here(href: str) -> bool:
     path = request.path
-    return path == href or (href.count("/") > 2 and path.startswith(href.rstrip("/") + "/") and not href.endswith("/desk"))
+    return path == href or (
+        href.count("/") > 2 and path.startswith(href.rstrip("/") + "/") and not href.endswith("/desk")
+    )
 
 
 def _person(actor: actors.Actor, town: Town | None) -> Person | None:

@@ -1,0 +1,114 @@
+"""Who may do what to an initiative: the one table (product section 6), with its named predicates."""
+
+from initiatives.models import Initiative
+from portal.core.actor import Actor
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.policy import Grant, Permission
+
+
+def owns(actor: Actor, case: Initiative) -> bool:
+    """The author: by account, or by the code or link that opened the case in this session."""
+    by_account = actor.user_id is not None and case.author_user_id == actor.user_id
+    return by_account or case.about in actor.cases
+
+
+def took(actor: Actor, case: Initiative) -> bool:
+    """The operator who wrote it down for a caller."""
+    return actor.user_id is not None and case.taken_by_user_id == actor.user_id
+
+
+def impartial(actor: Actor, case: Initiative) -> bool:
+    """Not the author, a supporter or a commenter: staff are residents too (conflict of interest)."""
+    return actor.user_id != case.author_user_id and actor.user_id not in case.conflicts
+
+
+def assigned(actor: Actor, case: Initiative) -> bool:
+    """Leads the case or studies it, and is impartial."""
+    works = actor.user_id is not None and actor.user_id in (case.lead_user_id, *case.reviewer_ids)
+    return works and impartial(actor, case)
+
+
+def on_monthly_list(actor: Actor, case: Initiative) -> bool:
+    """Cases that wait for a decision stand on the steering group's list of the month."""
+    return case.state == "recommendation" and impartial(actor, case)
+
+
+def decided_by_other(actor: Actor, case: Initiative) -> bool:
+    """Another person than the one who refused. Source: product 5.1."""
+    return actor.user_id != case.decided_by_user_id and impartial(actor, case)
+
+
+def decided_self(actor: Actor, case: Initiative) -> bool:
+    """The decision-maker whose decision it was."""
+    return actor.user_id is not None and actor.user_id == case.decided_by_user_id
+
+
+TEAM = (Grant("reviewer", impartial), Grant("leader", impartial))
+CLOSED = _l(
+    "You took part in this initiative yourself, so the desk is closed to you, or it is not your role."
+)
+
+PERMISSIONS = (
+    Permission(
+        "initiative.write", _l("File an initiative"), (Grant("visitor"), Grant("resident"), Grant("operator"))
+    ),
+    Permission("initiative.take", _l("File for a caller or from paper"), (Grant("operator"),)),
+    Permission("initiative.join", _l("Support, follow, comment, report"), (Grant("resident"),)),
+    Permission(
+        "initiative.own",
+        _l("Act as the author"),
+        (Grant("visitor", owns), Grant("resident", owns), Grant("operator", took)),
+        _l("Only the author can do this. Open the case with its number and code, or sign in."),
+    ),
+    Permission(
+        "initiative.desk",
+        _l("Work lists and case desk"),
+        (
+            Grant("operator", took),
+            *TEAM,
+            Grant("decision_maker", impartial),
+            Grant("steering", on_monthly_list),
+            Grant("expert", on_monthly_list),
+        ),
+        CLOSED,
+    ),
+    Permission(
+        "initiative.note",
+        _l("Write internal notes"),
+        (Grant("operator", took), *TEAM, Grant("decision_maker", impartial)),
+        CLOSED,
+    ),
+    Permission("initiative.moderate", _l("Check and publish"), TEAM, CLOSED),
+    Permission("initiative.assign", _l("Assign, merge, refer"), (Grant("leader", impartial),), CLOSED),
+    Permission("initiative.recommend", _l("Recommend"), (Grant("leader", impartial),), CLOSED),
+    Permission(
+        "initiative.assess",
+        _l("Write the studies"),
+        (Grant("reviewer", assigned), Grant("leader", assigned)),
+        _l("Only the people the case is assigned to write its studies."),
+    ),
+    Permission("initiative.decide", _l("Decide"), (Grant("decision_maker", impartial),), CLOSED),
+    Permission(
+        "initiative.decide_appeal",
+        _l("Decide an appeal"),
+        (Grant("decision_maker", decided_by_other),),
+        _l("An appeal is decided by another person than the one who refused."),
+    ),
+    Permission(
+        "initiative.realise",
+        _l("Report on the realisation"),
+        (Grant("reviewer", assigned), Grant("leader", assigned)),
+        _l("Only the people the case is assigned to report on it."),
+    ),
+    Permission(
+        "initiative.correct",
+        _l("Take a step back with a reason"),
+        (Grant("leader", impartial), Grant("decision_maker", decided_self)),
+        CLOSED,
+    ),
+    Permission(
+        "initiative.export",
+        _l("Export with contact data"),
+        (Grant("leader", fresh=True),),
+    ),
+)

@@ -1,0 +1,194 @@
+"""Pure decisions on initiatives: limits, guards of moves, likeness, what the studies amount to.
+
+Describes what it needs with Protocols; knows neither the database nor Flask.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import asin, cos, radians, sin, sqrt
+from typing import Protocol
+
+from portal.core.i18n import Text
+from portal.core.i18n import lazy_gettext as _l
+
+TITLE_MIN, TITLE_MAX = 5, 120
+TEXT_MIN, TEXT_MAX = 30, 8000
+COMMENT_MAX = 2000
+PHOTOS_MAX, DOCUMENTS_MAX = 5, 3
+REASON_MAX = 8000
+COST_MAX = 2_000_000_000
+"""Limits of product section 7.4; costs in whole currency."""
+
+DRAFT_DAYS = 60
+HELD_DAYS = 90
+REOPEN_DAYS = 30
+APPEAL_DAYS = 7
+CHECK_DAYS = 2
+COMPLETE_DAYS = 5
+ASSIGN_DAYS = 2
+STUDY_DAYS = 15
+DECISION_DAYS = 10
+APPEAL_DECISION_DAYS = 14
+"""Deadlines of product 5.1: working days, but for drafts, reopening and appeals (calendar days)."""
+REVIEWERS_MIN = 2
+
+PURPOSE_PARTS = ("need", "reach", "equity", "evidence", "voice")
+FEASIBILITY_PARTS = ("law", "land", "technique", "time", "owner", "risks")
+SCORES = (1, 2, 3, 4, 5)
+
+
+class Sheet(Protocol):
+    """One reviewer's sheet of one study."""
+
+    kind: str
+    parts: Mapping[str, str]
+    scores: Mapping[str, int]
+    finished: bool
+
+
+class Case(Protocol):
+    """What the guards look at."""
+
+    title: str
+    text: str
+    category: str
+    has_place: bool
+    returned_once: bool
+    lead_user_id: int | None
+    reviewer_ids: Sequence[int]
+    sheets: Sequence[Sheet]
+    wanted: str
+    allowed: str
+    tradeoff: str
+    recommended: str | None
+    appeal_until: date | None
+    appealed_once: bool
+    merge_consented: bool
+    local_today: date
+
+
+def can_be_sent(case: Case) -> Text | None:
+    """An initiative needs a title, a text, a category and a place (or the whole municipality)."""
+    if len(case.title) < TITLE_MIN or len(case.title) > TITLE_MAX:
+        return _l("The title must have 5 to 120 characters.")
+    if len(case.text) < TEXT_MIN or len(case.text) > TEXT_MAX:
+        return _l("Describe your idea in 30 to 8,000 characters.")
+    if not case.category:
+        return _l("Choose a category.")
+    if not case.has_place:
+        return _l("Say where: mark a place or choose the whole municipality.")
+    return None
+
+
+def not_returned_before(case: Case) -> Text | None:
+    """One call to complete only. Source: mobile-official-testing-rules, borrowed for 5.1."""
+    return _l("It was returned once already; decide on what is there.") if case.returned_once else None
+
+
+def has_lead(case: Case) -> Text | None:
+    """Somebody answers for the case."""
+    return None if case.lead_user_id else _l("Choose who leads the case.")
+
+
+def has_two_reviewers(case: Case) -> Text | None:
+    """Studies are written by at least two people."""
+    return None if len(set(case.reviewer_ids)) >= REVIEWERS_MIN else _l("At least two reviewers are needed.")
+
+
+def purpose_complete(case: Case) -> Text | None:
+    """At least two finished purpose sheets."""
+    return _enough(case, "purpose", _l("Two reviewers must finish the purpose study first."))
+
+
+def study_complete(case: Case) -> Text | None:
+    """At least two finished sheets of each study. Imported and planted cases are no exception."""
+    return purpose_complete(case) or _enough(
+        case, "feasibility", _l("Two reviewers must finish the feasibility study first.")
+    )
+
+
+def _enough(case: Case, kind: str, refusal: Text) -> Text | None:
+    finished = sum(1 for sheet in case.sheets if sheet.kind == kind and sheet.finished)
+    return None if finished >= REVIEWERS_MIN else refusal
+
+
+def synthesis_complete(case: Case) -> Text | None:
+    """What residents want beside what law and money allow, the trade-off, and a recommendation."""
+    if not (case.wanted and case.allowed and case.tradeoff):
+        return _l("Write the synthesis first: what residents want, what law and money allow, the trade-off.")
+    return None if case.recommended else _l("Choose what you recommend.")
+
+
+def may_appeal(case: Case) -> Text | None:
+    """Within seven days of the refusal, and once."""
+    if case.appealed_once:
+        return _l("There was an appeal already; the refusal stands for good.")
+    if case.appeal_until is None or case.local_today > case.appeal_until:
+        return _l("The seven days for an appeal have passed.")
+    return None
+
+
+def has_merge_consent(case: Case) -> Text | None:
+    """Both authors agreed, or the cases are the office's own."""
+    return None if case.merge_consented else _l("The authors must agree to the merge first.")
+
+
+def appeal_deadline(decided_on: date) -> date:
+    """Last local day to appeal."""
+    return decided_on + timedelta(days=APPEAL_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What sheets of one study amount to: mean score per part (1–5), parts nobody wrote, spread per part."""
+
+    means: dict[str, float]
+    missing: tuple[str, ...]
+    spread: dict[str, int]
+    verdict: str
+
+
+def weigh_findings(sheets: Iterable[Sheet], parts: Sequence[str]) -> Findings:
+    """Bring the reviewers' sheets together; verdict is positive, negative or mixed (threshold 3)."""
+    rows = list(sheets)
+    means: dict[str, float] = {}
+    spread: dict[str, int] = {}
+    missing: list[str] = []
+    for part in parts:
+        scores = [sheet.scores[part] for sheet in rows if part in sheet.scores]
+        if scores:
+            means[part] = sum(scores) / len(scores)
+            spread[part] = max(scores) - min(scores)
+        if not any(sheet.parts.get(part) for sheet in rows):
+            missing.append(part)
+    low = [part for part, mean in means.items() if mean < 3]
+    verdict = "mixed" if low and len(low) < len(means) else "negative" if low else "positive"
+    return Findings(means, tuple(missing), spread, verdict)
+
+
+def likeness(words: frozenset[str], other: frozenset[str], metres: float | None) -> float:
+    """How alike two initiatives are, 0 to 1: shared words, more so the nearer they lie."""
+    if not words or not other:
+        return 0.0
+    shared = len(words & other) / min(len(words), len(other))
+    if metres is None:
+        return shared * 0.8
+    nearness = max(0.0, 1.0 - metres / 1000)
+    return min(1.0, shared * 0.8 + nearness * 0.2 * bool(shared))
+
+
+def metres_between(lat: float, lon: float, lat2: float, lon2: float) -> float:
+    """Great-circle distance in metres."""
+    p1, p2 = radians(lat), radians(lat2)
+    half = sin((p2 - p1) / 2) ** 2 + cos(p1) * cos(p2) * sin(radians(lon2 - lon) / 2) ** 2
+    return 2 * 6_371_000 * asin(sqrt(half))
+
+
+def deadline_tone(due_on: date | None, today: date) -> str:
+    """How a deadline is shown: none, ok, soon (two days or less), late."""
+    if due_on is None:
+        return "none"
+    if due_on < today:
+        return "late"
+    return "soon" if (due_on - today).days <= 2 else "ok"

@@ -1,0 +1,478 @@
+"""The workflow of initiatives: states with their labels and public meaning, moves with their guards.
+
+Source: product design sections 5.1 and 7.1 (docs/initiatives.md).
+"""
+
+from initiatives import rules
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.i18n import lazy_pgettext as _p
+from portal.core.workflow import Lane, Move, Note, State, Workflow
+
+C = "initiative state"
+PHASES = {
+    "new": _p("initiative phase", "new"),
+    "study": _p("initiative phase", "being studied"),
+    "decision": _p("initiative phase", "awaiting decision"),
+    "building": _p("initiative phase", "being carried out"),
+    "built": _p("initiative phase", "carried out"),
+    "ended": _p("initiative phase", "ended"),
+}
+"""Public phases in the order of the road; what filters and pins use."""
+OPEN_PHASES = ("new", "study", "decision", "building")
+
+AUTHOR = _l("the author")
+REVIEWER = _l("the monitoring team")
+LEADER = _l("the team leader")
+DECIDER = _l("the decision-maker of the office")
+OTHER_DECIDER = _l("another decision-maker than the one who refused")
+OWNER = _l("the department in charge")
+NOBODY = _l("nobody; the case is closed")
+
+STATES = (
+    State(
+        "draft",
+        _p(C, "draft"),
+        "draft",
+        _l("Only you see this. It is kept for 60 days."),
+        AUTHOR,
+        public=False,
+    ),
+    State(
+        "submitted",
+        _p(C, "submitted"),
+        "hidden",
+        _l("The monitoring team checks the text within two working days; then it is published."),
+        REVIEWER,
+        public=False,
+    ),
+    State(
+        "held",
+        _p(C, "held"),
+        "hidden",
+        _l("Publishing was stopped. The reason stands below, with how to object."),
+        LEADER,
+        public=False,
+    ),
+    State(
+        "returned",
+        _p(C, "needs completion"),
+        "hidden",
+        _l("Something is missing. Complete the points listed below within five working days."),
+        AUTHOR,
+        public=False,
+    ),
+    State(
+        "lapsed",
+        _p(C, "left without action"),
+        "hidden",
+        _l("It was not completed in time. The author may take it up again within 30 days."),
+        AUTHOR,
+        public=False,
+    ),
+    State(
+        "published",
+        _p(C, "published"),
+        "new",
+        _l("Everybody can read and support it. The team leader passes it on within two working days."),
+        LEADER,
+    ),
+    State(
+        "assigned",
+        _p(C, "assigned"),
+        "new",
+        _l("A department has it; two reviewers start the studies."),
+        REVIEWER,
+    ),
+    State(
+        "purpose_study",
+        _p(C, "purpose study"),
+        "study",
+        _l("Reviewers examine who needs it, how many it reaches and what residents say."),
+        REVIEWER,
+    ),
+    State(
+        "feasibility_study",
+        _p(C, "feasibility study"),
+        "study",
+        _l("Reviewers examine law, land, technique, time and money."),
+        REVIEWER,
+    ),
+    State(
+        "recommendation",
+        _p(C, "awaiting decision"),
+        "decision",
+        _l("Both studies are finished; the decision is due on the day shown."),
+        DECIDER,
+    ),
+    State(
+        "adopted", _p(C, "adopted"), "building", _l("The office will do it. The reasons stand below."), OWNER
+    ),
+    State(
+        "partly_adopted",
+        _p(C, "partly adopted"),
+        "building",
+        _l("The office will do a part of it. What is left out stands below, with reasons."),
+        OWNER,
+    ),
+    State(
+        "deferred",
+        _p(C, "deferred"),
+        "decision",
+        _l("The decision was put off to the day shown, with reasons."),
+        LEADER,
+    ),
+    State(
+        "refused",
+        _p(C, "refused"),
+        "ended",
+        _l("The office will not do it. The reasons stand below; the author may appeal within seven days."),
+        AUTHOR,
+    ),
+    State(
+        "appealed",
+        _p(C, "under appeal"),
+        "decision",
+        _l("Another person than the one who refused decides within 14 days."),
+        OTHER_DECIDER,
+    ),
+    State("planned", _p(C, "planned"), "building", _l("Milestones and money are set."), OWNER),
+    State(
+        "in_progress",
+        _p(C, "in progress"),
+        "building",
+        _l("Work goes on; the share done stands below."),
+        OWNER,
+    ),
+    State("done", _p(C, "done"), "built", _l("It is built. The author is asked whether it helped."), AUTHOR),
+    State(
+        "partly_done",
+        _p(C, "partly done"),
+        "built",
+        _l("A part is built; what is missing and why stands below."),
+        AUTHOR,
+    ),
+    State(
+        "abandoned", _p(C, "abandoned"), "ended", _l("Work was given up; the reasons stand below."), NOBODY
+    ),
+    State("confirmed", _p(C, "confirmed"), "built", _l("The author confirmed that it helped."), NOBODY),
+    State(
+        "disputed",
+        _p(C, "disputed"),
+        "built",
+        _l("The author says it is not done; the owner answers."),
+        OWNER,
+    ),
+    State("merged", _p(C, "merged"), "ended", _l("It goes on together with another initiative."), NOBODY),
+    State("transferred", _p(C, "referred"), "ended", _l("Another body is responsible for it."), NOBODY),
+    State(
+        "withdrawn",
+        _p(C, "withdrawn"),
+        "ended",
+        _l("The author took it back."),
+        NOBODY,
+    ),
+)
+
+HIDDEN = ("submitted", "held", "returned", "lapsed")
+STUDIES = ("purpose_study", "feasibility_study")
+VERDICTS = ("adopted", "partly_adopted", "deferred", "refused")
+WITHDRAWABLE = (
+    "draft", *HIDDEN, "published", "assigned", *STUDIES, "recommendation", "deferred", "appealed",
+)  # fmt: skip
+CORRECTIONS: dict[str, str] = {
+    "assigned": "published",
+    "purpose_study": "assigned",
+    "feasibility_study": "purpose_study",
+    "recommendation": "feasibility_study",
+    "adopted": "recommendation",
+    "partly_adopted": "recommendation",
+    "deferred": "recommendation",
+    "refused": "recommendation",
+    "planned": "adopted",
+    "in_progress": "planned",
+    "done": "in_progress",
+    "partly_done": "in_progress",
+    "abandoned": "in_progress",
+    "confirmed": "done",
+    "disputed": "done",
+    "merged": "published",
+    "published": "submitted",
+    "held": "submitted",
+    "returned": "submitted",
+}
+"""Where a logged reversal leads back to: the step before."""
+
+MOVES = (
+    Move(
+        "submit",
+        _l("Send"),
+        ("draft", "returned", "lapsed"),
+        ("submitted",),
+        "initiative.own",
+        guards=(rules.can_be_sent,),
+        note=Note.NONE,
+        lane=Lane.AUTHOR,
+        notice="initiative.received",
+    ),
+    Move(
+        "publish",
+        _l("Publish"),
+        ("submitted", "held"),
+        ("published",),
+        "initiative.moderate",
+        notice="initiative.published",
+        help=_l("Everybody can read it from now on. Check that no personal data of others stands in it."),
+    ),
+    Move(
+        "send_back",
+        _l("Return for completion"),
+        ("submitted",),
+        ("returned",),
+        "initiative.moderate",
+        guards=(rules.not_returned_before,),
+        note=Note.REQUIRED,
+        lane=Lane.AUTHOR,
+        notice="initiative.returned",
+        help=_l("Once only; the author has five working days. Write each defect on a line of its own."),
+    ),
+    Move(
+        "hold",
+        _l("Hold back"),
+        ("submitted",),
+        ("held",),
+        "initiative.moderate",
+        note=Note.REQUIRED,
+        lane=Lane.AUTHOR,
+        notice="initiative.held",
+        help=_l("For spam and offences only. The author gets the reason and may object."),
+    ),
+    Move(
+        "lapse",
+        _l("Leave without action"),
+        ("returned",),
+        ("lapsed",),
+        "initiative.moderate",
+        lane=Lane.AUTHOR,
+        notice="initiative.lapsed",
+        help=_l("Happens by itself when the five working days have passed."),
+    ),
+    Move(
+        "assign",
+        _l("Assign"),
+        ("published", "assigned"),
+        ("assigned",),
+        "initiative.assign",
+        guards=(rules.has_lead,),
+        notice="initiative.assigned",
+        help=_l("Name the department, the lead and the reviewers. At least two reviewers are needed."),
+    ),
+    Move(
+        "start_purpose",
+        _l("Start the purpose study"),
+        ("assigned",),
+        ("purpose_study",),
+        "initiative.assess",
+        guards=(rules.has_two_reviewers,),
+        notice="initiative.study_started",
+    ),
+    Move(
+        "start_feasibility",
+        _l("Go on to the feasibility study"),
+        ("purpose_study",),
+        ("feasibility_study",),
+        "initiative.assess",
+        guards=(rules.purpose_complete,),
+    ),
+    Move(
+        "recommend",
+        _l("Recommend"),
+        ("feasibility_study",),
+        ("recommendation",),
+        "initiative.recommend",
+        guards=(rules.study_complete, rules.synthesis_complete),
+    ),
+    Move(
+        "resume",
+        _l("Return to the decision"),
+        ("deferred",),
+        ("recommendation",),
+        "initiative.recommend",
+        help=_l("Happens by itself on the day the decision named."),
+    ),
+    Move(
+        "decide",
+        _l("Decide"),
+        ("recommendation",),
+        VERDICTS,
+        "initiative.decide",
+        guards=(rules.study_complete,),
+        note=Note.REQUIRED,
+        notice="initiative.decided",
+        help=_l("The reasons are published at once and sent to the author and to everybody who follows."),
+    ),
+    Move(
+        "appeal",
+        _l("Appeal"),
+        ("refused",),
+        ("appealed",),
+        "initiative.own",
+        guards=(rules.may_appeal,),
+        note=Note.REQUIRED,
+        notice="initiative.appealed",
+    ),
+    Move(
+        "uphold",
+        _l("Uphold the refusal"),
+        ("appealed",),
+        ("refused",),
+        "initiative.decide_appeal",
+        note=Note.REQUIRED,
+        notice="initiative.appeal_decided",
+        help=_l("The refusal then stands for good."),
+    ),
+    Move(
+        "reverse",
+        _l("Reverse the refusal"),
+        ("appealed",),
+        ("adopted", "partly_adopted", "deferred"),
+        "initiative.decide_appeal",
+        note=Note.REQUIRED,
+        notice="initiative.appeal_decided",
+    ),
+    Move(
+        "plan",
+        _l("Plan"),
+        ("adopted", "partly_adopted"),
+        ("planned",),
+        "initiative.realise",
+        note=Note.REQUIRED,
+        notice="initiative.progress",
+        help=_l("Name the milestones and the money set aside."),
+    ),
+    Move(
+        "start",
+        _l("Start the work"),
+        ("planned",),
+        ("in_progress",),
+        "initiative.realise",
+        notice="initiative.progress",
+    ),
+    Move(
+        "finish",
+        _l("Finish"),
+        ("in_progress", "disputed"),
+        ("done", "partly_done"),
+        "initiative.realise",
+        note=Note.REQUIRED,
+        notice="initiative.progress",
+        help=_l("Say what was built, and what it cost against the plan."),
+    ),
+    Move(
+        "abandon",
+        _l("Abandon"),
+        ("planned", "in_progress"),
+        ("abandoned",),
+        "initiative.realise",
+        note=Note.REQUIRED,
+        notice="initiative.progress",
+    ),
+    Move(
+        "confirm",
+        _l("It helped"),
+        ("done", "partly_done"),
+        ("confirmed",),
+        "initiative.own",
+    ),
+    Move(
+        "dispute",
+        _l("It is not done"),
+        ("done", "partly_done"),
+        ("disputed",),
+        "initiative.own",
+        note=Note.REQUIRED,
+    ),
+    Move(
+        "resume_work",
+        _l("Take the work up again"),
+        ("disputed",),
+        ("in_progress",),
+        "initiative.realise",
+        notice="initiative.progress",
+    ),
+    Move(
+        "merge",
+        _l("Merge into another"),
+        ("published", "assigned"),
+        ("merged",),
+        "initiative.assign",
+        guards=(rules.has_merge_consent,),
+        note=Note.REQUIRED,
+        notice="initiative.merged",
+    ),
+    Move(
+        "split",
+        _l("Split off again"),
+        ("merged",),
+        ("published",),
+        "initiative.assign",
+        note=Note.REQUIRED,
+        notice="initiative.split",
+    ),
+    Move(
+        "transfer",
+        _l("Refer to another body"),
+        ("published", "assigned"),
+        ("transferred",),
+        "initiative.assign",
+        note=Note.REQUIRED,
+        notice="initiative.transferred",
+    ),
+    Move(
+        "withdraw",
+        _l("Withdraw"),
+        WITHDRAWABLE,
+        ("withdrawn",),
+        "initiative.own",
+        notice="initiative.withdrawn",
+    ),
+    Move(
+        "correct",
+        _l("Correct"),
+        tuple(CORRECTIONS),
+        tuple(dict.fromkeys(CORRECTIONS.values())),
+        "initiative.correct",
+        note=Note.REQUIRED,
+        notice="initiative.corrected",
+        help=_l("Takes the last step back. The correction and its reason stay in the public history."),
+    ),
+)
+
+WORKFLOW = Workflow("initiative", "draft", STATES, MOVES)
+PUBLIC_STATES = WORKFLOW.public_keys()
+STATES_OF_PHASE = {phase: WORKFLOW.keys(phase) for phase in PHASES}
+
+OUTCOMES = {
+    "none": _p("initiative outcome", "none yet"),
+    "done": _p("initiative outcome", "done"),
+    "partly": _p("initiative outcome", "partly done"),
+    "refused": _p("initiative outcome", "refused"),
+    "unneeded": _p("initiative outcome", "no longer needed"),
+}
+
+CATEGORIES = {
+    "roads": _l("roads and pavements"),
+    "transport": _l("public transport and cycling"),
+    "parking": _l("parking"),
+    "greenery": _l("greenery and parks"),
+    "cleanliness": _l("cleanliness and waste"),
+    "environment": _l("air, noise, water"),
+    "safety": _l("safety and lighting"),
+    "schools": _l("schools and nurseries"),
+    "care": _l("health and social help"),
+    "leisure": _l("culture, sport, leisure"),
+    "access": _l("accessibility for everybody"),
+    "planning": _l("planning and building"),
+    "office": _l("office and online services"),
+    "other": _p("category", "other"),
+}
+"""The start set; offices will rename, hide and add their own."""
