@@ -1,0 +1,31 @@
+/**
+ * The script of every page, a few conveniences: nothing here is needed to read, file or decide.
+ * Texts come from data attributes of the page, because only the server knows the language.
+ */
+import {
+  Button,
+  CharacterCount,
+  Checkboxes,
+  createAll,
+  ErrorSummary,
+  PasswordInput,
+  Radios,
+  ServiceNavigation,
+} from "govuk-frontend";
+
+import { chosenFiles } from "./files.js";
+import { mapOpeners } from "./open-map.js";
+import { copyButtons, menus, printButtons, unsavedForms } from "./small.js";
+
+for (const component of [CharacterCount, Checkboxes, ErrorSummary, PasswordInput, Radios, ServiceNavigation]) {
+  createAll(component);
+}
+// A second click within a second does nothing; the server's idempotency key is the real lock.
+createAll(Button, { preventDoubleClick: true });
+
+copyButtons();
+printButtons();
+menus();
+unsavedForms();
+chosenFiles();
+mapOpeners();
