@@ -1,0 +1,82 @@
+"""The ways a message can go and how it can fare: two closed families with their labels."""
+
+from enum import StrEnum
+
+from portal.core.i18n import Text
+from portal.core.i18n import lazy_pgettext as _pl
+
+
+class Channel(StrEnum):
+    """How a message reaches its recipient; letters and calls are tasks for the office."""
+
+    MAIL = "mail"
+    SMS = "sms"
+    LETTER = "letter"
+    PHONE = "phone"
+
+    @property
+    def label(self) -> Text:
+        """Its name for readers."""
+        return _CHANNELS[self]
+
+    @property
+    def is_task(self) -> bool:
+        """Whether a person of the office has to do it."""
+        return self in (Channel.LETTER, Channel.PHONE)
+
+
+class Delivery(StrEnum):
+    """How a message fared: FAILED is tried again, DEAD is not; DONE is a task ticked off."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    DEAD = "dead"
+    DONE = "done"
+
+    @property
+    def label(self) -> Text:
+        """Its name for readers."""
+        return _DELIVERIES[self]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self in (Delivery.SENT, Delivery.DEAD, Delivery.DONE)
+
+
+class Outcome(StrEnum):
+    """What one attempt, or an act of the staff, came to."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    REFUSED = "refused"
+    REVIVED = "revived"
+    DONE = "done"
+
+    @property
+    def label(self) -> Text:
+        """Its name for readers."""
+        return _OUTCOMES[self]
+
+
+_CHANNELS: dict[Channel, Text] = {
+    Channel.MAIL: _pl("message channel", "E-mail"),
+    Channel.SMS: _pl("message channel", "SMS"),
+    Channel.LETTER: _pl("message channel", "Letter"),
+    Channel.PHONE: _pl("message channel", "Phone call"),
+}
+_DELIVERIES: dict[Delivery, Text] = {
+    Delivery.WAITING: _pl("message state", "Waiting"),
+    Delivery.SENT: _pl("message state", "Sent"),
+    Delivery.FAILED: _pl("message state", "Failed, will be tried again"),
+    Delivery.DEAD: _pl("message state", "Not delivered"),
+    Delivery.DONE: _pl("message state", "Done"),
+}
+_OUTCOMES: dict[Outcome, Text] = {
+    Outcome.SENT: _pl("message attempt", "Sent"),
+    Outcome.FAILED: _pl("message attempt", "Failed for now"),
+    Outcome.REFUSED: _pl("message attempt", "Refused for good"),
+    Outcome.REVIVED: _pl("message attempt", "Put back into the queue"),
+    Outcome.DONE: _pl("message attempt", "Done"),
+}
