@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from portal.core.i18n import Filled
+from portal.core.money import Currency
+from portal.maps.geo import Box
 
 TITLE_MAX = 120
 TEXT_MAX = 8_000
@@ -182,6 +184,45 @@ class ImportedInitiative:
     currency: str = ""
     language: str = "pl"
     warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What a reader must know of the municipality that takes the file over."""
+
+    zone: str
+    currency: Currency
+    language: str
+    box: Box | None = None
+    """Places outside are warned about; None warns about none."""
+    categories: frozenset[str] = frozenset()
+    """Keys that the office offers, "other" always among them; empty allows every key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedInitiative:
+    """One public initiative as the writers need it; times in UTC, place in WGS 84, texts as written."""
+
+    number: str
+    title: str
+    text: str
+    category_key: str
+    state_key: str
+    submitted_at: datetime
+    changed_at: datetime
+    url: str
+    external_number: str = ""
+    source: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    address: str = ""
+    district: str = ""
+    channel: Channel = Channel.WEB
+    done: bool = False
+    cost_minor: int | None = None
+    currency: str = ""
+    language: str = "pl"
+    supports: int = 0
 
 
 Reading = Iterator[ImportedInitiative | Problem]

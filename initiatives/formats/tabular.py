@@ -7,6 +7,7 @@ and cost no memory. The file stays open and seekable; readers may go through it 
 
 import csv
 import io
+import math
 import re
 from array import array
 from collections.abc import Iterator, Sequence
@@ -17,11 +18,13 @@ from typing import BinaryIO
 
 from initiatives.formats.records import CELL_MAX, Code, Problem, problem
 from portal.core import calendar
+from portal.maps.geo import Box, Point, on_earth, parse_degrees
 
 # Longest physical line in characters; csv itself stops at cells of 131,072.
 _LINE_MAX = 1 << 20
 
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_ESCAPED = re.compile(r"[\udc80-\udcff]")
 _BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 Row = tuple[int, list[str]]
@@ -37,11 +40,30 @@ class BrokenTableError(Exception):
 
 
 def sniff_encoding(source: BinaryIO) -> str:
-    """Name of the codec by the file's first bytes: utf-16 or UTF-8, with or without a mark."""
+    """Name of the codec by the file's first bytes: one of UTF-16, or UTF-8, with or without a mark."""
     source.seek(0)
     start = source.read(4)
     source.seek(0)
-    return next((codec for mark, codec in _BOMS.items() if start.startswith(mark)), "utf-8")
+    for mark, codec in _BOMS.items():
+        if start.startswith(mark):
+            return codec
+    # Without a mark, a heading in UTF-16 shows by the empty half of its first letter.
+    if start[1:2] == b"\x00":
+        return "utf-16-le"
+    return "utf-16-be" if start[:1] == b"\x00" else "utf-8"
+
+
+def sniff_delimiter(source: BinaryIO, encoding: str) -> str:
+    """Comma, semicolon or tab, whichever the first line has most of."""
+    source.seek(0)
+    text = _open(source, encoding)
+    try:
+        line = text.readline(_LINE_MAX)
+    except UnicodeError:
+        line = ""
+    finally:
+        text.detach()
+    return max(",;\t", key=line.count)
 
 
 def read_rows(source: BinaryIO, encoding: str, delimiter: str) -> Iterator[Row]:
@@ -51,7 +73,7 @@ def read_rows(source: BinaryIO, encoding: str, delimiter: str) -> Iterator[Row]:
     has no end.
     """
     source.seek(0)
-    text = io.TextIOWrapper(source, encoding=encoding, newline="")
+    text = _open(source, encoding)
     row = 0
     try:
         for row, cells in enumerate(csv.reader(_lines(text), delimiter=delimiter), start=1):
@@ -66,10 +88,18 @@ def read_rows(source: BinaryIO, encoding: str, delimiter: str) -> Iterator[Row]:
         text.detach()
 
 
+def _open(source: BinaryIO, encoding: str) -> io.TextIOWrapper:
+    # A strict decoder would fail some kilobytes ahead of the faulty row, where it fills its buffer.
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
+    return io.TextIOWrapper(source, encoding=encoding, errors=errors, newline="")
+
+
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:
     while line := text.readline(_LINE_MAX):
         if len(line) == _LINE_MAX:
             raise csv.Error("endless line")
+        if _ESCAPED.search(line):
+            raise UnicodeError("bytes of another encoding")
         yield line
 
 
@@ -138,3 +168,42 @@ def parse_moment(row: int, column: str, text: str, zone: str) -> tuple[datetime 
         return calendar.to_utc(datetime.fromisoformat(text), zone, later=False), [twice]
     except (ValueError, OverflowError):
         return None, [problem(row, column, Code.DATE, value=text, expected="2026-03-14 12:30:00")]
+
+
+def parse_place(row: int, lat: str, lon: str, box: Box | None) -> tuple[Point | None, list[Problem]]:
+    """The place of two cells in degrees, None when both are empty; one outside `box` is warned about."""
+    if not lat and not lon:
+        return None, []
+    if not lat or not lon:
+        return None, [problem(row, "longitude" if lat else "latitude", Code.HALF_POINT)]
+    try:
+        place = Point(parse_degrees(lat), parse_degrees(lon))
+    except ValueError:
+        place = Point(math.nan, math.nan)
+    if not on_earth(*place):
+        return None, [problem(row, "latitude", Code.COORDINATES, value=f"{lat} {lon}")]
+    return place, check_inside(row, "latitude", place, box)
+
+
+def check_inside(row: int, column: str, place: Point, box: Box | None) -> list[Problem]:
+    """A warning when a place lies outside the box of the municipality."""
+    if box is None or box.holds(*place):
+        return []
+    return [problem(row, column, Code.OUTSIDE, value=f"{place.lat:.5f}, {place.lon:.5f}")]
+
+
+# Signs that begin a formula, their full-width twins, and the blanks and invisible signs before them.
+_FORMULA = re.compile(r"'*(?:[^\S\t\r\n]*[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠])")
+
+
+def neutral(cell: str) -> str:
+    """The cell with an apostrophe before it if a spreadsheet might run it as a formula (R28).
+
+    A cell that looks as if it had one already gets another, so that `plain` always finds the text.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def plain(cell: str) -> str:
+    """The cell without the apostrophe that `neutral` gave it."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

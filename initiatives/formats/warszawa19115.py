@@ -6,6 +6,7 @@ so the file is read twice: first the numbers, then the rows, of which only those
 numbers wait in memory. "Longitude" and "latitude" are metres of PL-2000 zone 7 (EPSG:2178).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
@@ -24,7 +25,9 @@ from initiatives.formats.records import (
 from initiatives.formats.tabular import (
     BrokenTableError,
     Repeats,
+    Row,
     check_cells,
+    check_inside,
     parse_moment,
     read_rows,
     sniff_encoding,
@@ -97,24 +100,27 @@ def read(source: BinaryIO, box: Box = WARSAW) -> Reading:
     A request is done when all its rows are ended. A place outside `box` is warned about and kept.
     A faulty row gives its problems instead of a part of its request.
     """
+    encoding = sniff_encoding(source)
+    if not encoding.startswith("utf-16"):
+        empty = not source.read(1)
+        yield problem(0, "", Code.EMPTY) if empty else problem(0, "", Code.ENCODING, expected="UTF-16")
+        return
     try:
-        header = _header(source)
+        header = _header(source, encoding)
         if isinstance(header, Problem):
             yield header
             return
-        repeats = Repeats.of(read_rows(source, "utf-16", "\t"), header.index(NUMBER))
-        yield from _requests(source, header, repeats, box)
+        repeats = Repeats.of(read_rows(source, encoding, "\t"), header.index(NUMBER))
+        rows = read_rows(source, encoding, "\t")
+        next(rows)
+        yield from _requests(rows, header, repeats, box)
     except BrokenTableError as broken:
         yield broken.problem
 
 
-def _header(source: BinaryIO) -> list[str] | Problem:
-    """The column names, checked, or what is wrong with the beginning of the file."""
-    if sniff_encoding(source) != "utf-16":
-        if not source.read(1):
-            return problem(0, "", Code.EMPTY)
-        return problem(0, "", Code.ENCODING, expected="UTF-16")
-    first = next(read_rows(source, "utf-16", "\t"), None)
+def _header(source: BinaryIO, encoding: str) -> list[str] | Problem:
+    """The column names, checked, or what is wrong with them."""
+    first = next(read_rows(source, encoding, "\t"), None)
     if first is None:
         return problem(0, "", Code.EMPTY)
     found = [one_line(name) for name in first[1]]
@@ -123,15 +129,13 @@ def _header(source: BinaryIO) -> list[str] | Problem:
     return found
 
 
-def _requests(source: BinaryIO, header: list[str], repeats: Repeats, box: Box) -> Reading:
+def _requests(rows: Iterator[Row], header: list[str], repeats: Repeats, box: Box) -> Reading:
     """Second passage: rows of a number that comes again wait for the last of them.
 
     What waits is the row as one string, a tenth of the memory of its checked parts. The separator
     cannot occur in it, because cells with control characters are refused before.
     """
     waiting: dict[str, list[tuple[int, str]]] = {}
-    rows = read_rows(source, "utf-16", "\t")
-    next(rows)
     place = header.index(NUMBER)
     for row, cells in rows:
         faults = check_cells(row, header, cells, {})
@@ -210,8 +214,7 @@ def _place(row: int, cells: dict[str, str], box: Box, problems: list[Problem]) -
     except ValueError:
         problems.append(problem(row, EASTING, Code.COORDINATES, value=f"{easting} {northing}"))
         return None
-    if not box.holds(*place):
-        problems.append(problem(row, EASTING, Code.OUTSIDE, value=f"{place.lat:.5f}, {place.lon:.5f}"))
+    problems += check_inside(row, EASTING, place, box)
     return place
 
 
