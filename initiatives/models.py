@@ -94,8 +94,6 @@ class Initiative(Content, Municipal, Base):
     channel: Mapped[Channel] = mapped_column(EnumText(Channel))
     phase: Mapped[str] = mapped_column(default="draft")
     outcome: Mapped[Outcome] = mapped_column(EnumText(Outcome), default=Outcome.NONE)
-    draft_hash: Mapped[str | None] = mapped_column(unique=True)
-    draft_step: Mapped[int] = mapped_column(default=1)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     listed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     support_count: Mapped[int] = mapped_column(default=0)

@@ -6,14 +6,14 @@ from pathlib import Path
 import structlog
 from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
-from whitenoise import WhiteNoise
 from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
 
 from portal.core import cli, policy, throttle
 from portal.core.config import PACKAGE, Mode, Settings, read
 from portal.core.db import db, engine_options, prepare_engine
 from portal.core.extensions import babel, csrf, login_manager, migrate
-from portal.core.i18n import CATALOGUES, TEMPLATE_FILTERS, current_locale, gettext, ngettext, pgettext
+from portal.core.i18n import CATALOGUES, TEMPLATE_FILTERS, TEMPLATE_GLOBALS, current_locale
 from portal.core.registry import registry
 from portal.core.sealed import ring
 from portal.core.tokens import signer
@@ -115,10 +115,7 @@ def _templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.auto_reload = False
     app.jinja_env.filters.update(TEMPLATE_FILTERS)
     app.jinja_env.globals.update(
-        _=gettext,
-        gettext=gettext,
-        ngettext=ngettext,
-        pgettext=pgettext,
+        **TEMPLATE_GLOBALS,
         asset=asset,
         can=lambda permission, thing=None: policy.can(http.actors.current(), permission, thing),
     )

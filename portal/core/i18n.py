@@ -129,6 +129,7 @@ class Filled:
         return gettext(self.msgid, **self.values)
 
 
+@lru_cache(maxsize=8)
 def for_templates(locale: str) -> dict[str, Callable[..., Markup]]:
     """`_`, `ngettext` and `pgettext` bound to one locale, returning safe HTML with values escaped."""
     table = texts(locale)
@@ -147,6 +148,20 @@ def for_templates(locale: str) -> dict[str, Callable[..., Markup]]:
         return text % values if values else text
 
     return {"_": bound, "gettext": bound, "ngettext": bound_plural, "pgettext": bound_contextual}
+
+
+def _spoken(name: str) -> Callable[..., Markup]:
+    """A template function of the language being spoken: for macros, which are imported without context."""
+
+    def speak_it(*args: Any, **values: object) -> Markup:
+        return for_templates(_locale.get())[name](*args, **values)
+
+    return speak_it
+
+
+TEMPLATE_GLOBALS: dict[str, Callable[..., Any]] = {
+    name: _spoken(name) for name in ("_", "gettext", "ngettext", "pgettext")
+}
 
 
 def from_json(values: dict[str, str] | None, locale: str | None = None, first: str | None = None) -> str:

@@ -136,7 +136,7 @@ def run(job: Taken) -> bool:
             raise LookupError(f"No module knows the job {job.kind}.")  # noqa: TRY301 - settled below like any failure
         with acting(actor), scope:
             kind.run(job.payload)
-    except Exception as problem:  # noqa: BLE001 - whatever a job raises is a failed try, not the worker's end
+    except Exception as problem:
         db.session.rollback()
         log.warning("job failed", kind=job.kind, job=job.id, tries=job.tries, error=type(problem).__name__)
         _failed(job, problem, kind.tries if kind else 1)

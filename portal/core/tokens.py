@@ -67,9 +67,16 @@ def new_code() -> str:
     return "-".join(signs[i : i + CODE_GROUP] for i in range(0, CODE_SIGNS, CODE_GROUP))
 
 
+def derived_code(form_key: str, case_id: int) -> str:
+    """The code of a case filed with this form: a repeated post shows the same one, and nobody stores it."""
+    number = int(ring.lookup("case-code", f"{form_key}\x00{case_id}"), 16)
+    signs = "".join(CROCKFORD[(number >> 5 * i) & 31] for i in range(CODE_SIGNS))
+    return "-".join(signs[i : i + CODE_GROUP] for i in range(0, CODE_SIGNS, CODE_GROUP))
+
+
 def canonical_code(typed: str) -> str | None:
     """The sixteen signs without hyphens, from what somebody typed; None when it cannot be a code."""
-    signs = re.sub(r"[\s\-–]", "", typed).upper().translate(_ALIKE)  # noqa: RUF001 - people type dashes
+    signs = re.sub(r"[\s\-–]", "", typed).upper().translate(_ALIKE)
     return signs if len(signs) == CODE_SIGNS and all(s in CROCKFORD for s in signs) else None
 
 

@@ -1,0 +1,1 @@
+"""Staff pages: work lists, the case desk, moves, studies, filing for a caller."""

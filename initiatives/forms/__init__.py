@@ -1,0 +1,1 @@
+"""Forms of initiatives: residents' in `filing`, staff's in `desk`. They check shape; `rules.py` decides meaning."""

@@ -1,0 +1,659 @@
+"""Reading initiatives: one case, public lists, the desk's work lists, the map's data. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy.orm import aliased, selectinload
+
+from initiatives import rules
+from initiatives.models import (
+    Count,
+    Decision,
+    Initiative,
+    MapCell,
+    Milestone,
+    Reviewer,
+    Support,
+    Translation,
+)
+from initiatives.states import CATEGORIES, PHASES, STATES_OF_PHASE, STUDIES, WORKFLOW
+from portal.content import queries as content
+from portal.content.models import Comment, Deadline
+from portal.core import actor as actors
+from portal.core import clock, tenancy
+from portal.core.collate import fold, tokens
+from portal.core.db import db
+from portal.core.errors import Missing
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.paging import Cursor, Direction, Page, page_of
+from portal.core.tokens import canonical_number, signer
+from portal.core.workflow import State
+from portal.maps.geo import cell as grid_cell
+from portal.search import queries as search
+
+PAGE_SIZE = 20
+MAP_FEATURES = 500
+STORED_ZOOMS = range(6, 13)
+COUNTING_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An initiative in a list."""
+
+    id: int
+    number: str
+    title: str
+    text: str
+    language: str
+    category: str
+    state: str
+    phase: str
+    district: str
+    listed_at: datetime
+    support_count: int
+    comment_count: int
+    municipality_id: int
+    photo_id: int | None = None
+
+    @property
+    def present(self) -> State:
+        """The state's row."""
+        return WORKFLOW.state(self.state)
+
+    @property
+    def town(self) -> tenancy.Town:
+        """The municipality it belongs to."""
+        return tenancy.town_by_id(self.municipality_id)
+
+    @property
+    def slug(self) -> str:
+        """Its number as it stands in addresses."""
+        return self.number.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reader filters by; unknown values were dropped by `wanted_from`."""
+
+    phase: str = ""
+    category: str = ""
+    district: str = ""
+    text: str = ""
+    sort: str = "new"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing narrows the list."""
+        return not (self.phase or self.category or self.district or self.text)
+
+
+SORTS = ("new", "support")
+
+
+def wanted_from(values: Any) -> Wanted:
+    """A filter from query values; what is not among the choices counts as not asked."""
+
+    def among(name: str, choices: Any) -> str:
+        value = values.get(name, "")
+        return value if value in choices else ""
+
+    return Wanted(
+        phase=among("phase", PHASES),
+        category=among("category", CATEGORIES),
+        district=values.get("district", "").strip()[:80],
+        text=" ".join(values.get("q", "").split())[:200],
+        sort=among("sort", SORTS) or "new",
+    )
+
+
+def case(initiative_id: int) -> Initiative:
+    """One case with all the guards look at, for changing it. Raises Missing."""
+    statement = (
+        select(Initiative)
+        .where(Initiative.id == initiative_id)
+        .options(
+            selectinload(Initiative.author),
+            selectinload(Initiative.reviewers),
+            selectinload(Initiative.sheets),
+        )
+        .with_for_update(of=Initiative)
+        .execution_options(populate_existing=True)
+    )
+    return _judged(db.session.scalar(statement))
+
+
+def case_by_number(number: str) -> Initiative:
+    """One case by its number as typed or in an address, for reading. Raises Missing."""
+    canonical = canonical_number(number)
+    if canonical is None:
+        raise Missing
+    statement = (
+        select(Initiative)
+        .where(Initiative.number == canonical)
+        .options(
+            selectinload(Initiative.author),
+            selectinload(Initiative.reviewers),
+            selectinload(Initiative.sheets),
+        )
+    )
+    return _judged(db.session.scalar(statement))
+
+
+def draft_token(initiative_id: int) -> str:
+    """The unguessable part of a draft's address; can be made again from an account's list."""
+    return signer.sign("initiative-draft", initiative_id)
+
+
+def draft_by_token(token: str) -> Initiative:
+    """The draft, or the returned case, a link names. Raises Missing when there is none or it is too old."""
+    initiative_id = signer.open("initiative-draft", token, rules.DRAFT_DAYS * 86400)
+    if not isinstance(initiative_id, int):
+        raise Missing(_l("This draft is no longer kept, or the link is not complete."))
+    found = case(initiative_id)
+    if found.state != "draft":
+        raise Missing(_l("This draft was sent already. Follow it with its number."))
+    return found
+
+
+def _judged(found: Initiative | None) -> Initiative:
+    """Refuse what is not there; mark whether the present staff member takes part in it."""
+    if found is None:
+        raise Missing
+    actor = actors.current()
+    if actor.user_id is not None and actor.is_staff and found.id is not None:
+        takes_part = db.session.scalar(
+            select(
+                or_(
+                    exists().where(Support.initiative_id == found.id, Support.user_id == actor.user_id),
+                    exists().where(
+                        Comment.kind == "initiative",
+                        Comment.object_id == found.id,
+                        Comment.user_id == actor.user_id,
+                        Comment.official.is_(False),
+                    ),
+                )
+            )
+        )
+        found.conflicts = frozenset({actor.user_id}) if takes_part else frozenset()
+    return found
+
+
+CARD = (
+    Initiative.id,
+    Initiative.number,
+    Initiative.title,
+    func.substr(Initiative.text, 1, 260),
+    Initiative.language,
+    Initiative.category,
+    Initiative.state,
+    Initiative.phase,
+    Initiative.district,
+    Initiative.listed_at,
+    Initiative.support_count,
+    Initiative.comment_count,
+    Initiative.municipality_id,
+)
+
+
+def listing(wanted: Wanted, cursor: Cursor | None, size: int = PAGE_SIZE) -> Page[Card]:
+    """A page of the public list, newest or most supported first."""
+    statement = select(*CARD)
+    for condition in conditions(wanted):
+        statement = statement.where(condition)
+    by_support = wanted.sort == "support"
+    statement = _beyond(statement, cursor, by_support=by_support).limit(size + 1)
+    rows = [Card(*row) for row in db.session.execute(statement)]
+    found = page_of(rows, size, cursor, _support_position if by_support else _new_position)
+    return Page(with_photos(found.items), found.older, found.newer)
+
+
+def _new_position(card: Card) -> tuple[datetime, int]:
+    return card.listed_at, card.id
+
+
+def _support_position(card: Card) -> tuple[datetime, int]:
+    """Cursors carry an instant; a count becomes that many seconds after a fixed day."""
+    return COUNTING_EPOCH + timedelta(seconds=card.support_count), card.id
+
+
+def _beyond(statement: Select[Any], cursor: Cursor | None, *, by_support: bool) -> Select[Any]:
+    key: ColumnElement[Any] = (Initiative.support_count if by_support else Initiative.listed_at).expression
+    newer = cursor is not None and cursor.direction is Direction.NEWER
+    if cursor is not None:
+        value = int((cursor.at - COUNTING_EPOCH).total_seconds()) if by_support else cursor.at
+        edge = tuple_(key, Initiative.id)
+        statement = statement.where(edge > (value, cursor.id) if newer else edge < (value, cursor.id))
+    if newer:
+        return statement.order_by(key.asc(), Initiative.id.asc())
+    return statement.order_by(key.desc(), Initiative.id.desc())
+
+
+def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What the public list shows under a filter; the same for page, files, feed and map."""
+    found: list[ColumnElement[bool]] = [Initiative.listed_at.is_not(None)]
+    if wanted.phase:
+        found.append(Initiative.phase == wanted.phase)
+    if wanted.category:
+        found.append(Initiative.category == wanted.category)
+    if wanted.district:
+        found.append(Initiative.district == wanted.district)
+    if wanted.text:
+        ids = search.ids("initiative", wanted.text, tenancy.current_id(), public_only=True)
+        found.append(Initiative.id.in_(ids))
+    return found
+
+
+def with_photos(cards: Sequence[Card]) -> tuple[Card, ...]:
+    """The same cards with the id of their first photo: one statement for all of them."""
+    if not cards:
+        return ()
+    photos = content.first_photos("initiative", [card.id for card in cards])
+    return tuple(
+        Card(*(getattr(card, name) for name in Card.__slots__[:-1]), photo_id=photos.get(card.id))
+        for card in cards
+    )
+
+
+def newest(limit: int) -> list[Card]:
+    """The newest public initiatives of the scope."""
+    statement = (
+        select(*CARD)
+        .where(Initiative.listed_at.is_not(None))
+        .order_by(Initiative.listed_at.desc(), Initiative.id.desc())
+        .limit(limit)
+    )
+    return list(with_photos([Card(*row) for row in db.session.execute(statement)]))
+
+
+def total(wanted: Wanted) -> int | None:
+    """How many the filter finds, from the counters; None when text or district narrow it."""
+    if wanted.text or wanted.district:
+        return None
+    states = (
+        STATES_OF_PHASE[wanted.phase]
+        if wanted.phase
+        else tuple(s for p in PHASES for s in STATES_OF_PHASE[p])
+    )
+    statement = select(func.coalesce(func.sum(Count.n), 0)).where(Count.state.in_(states))
+    if wanted.category:
+        statement = statement.where(Count.category == wanted.category)
+    return int(db.session.scalar(statement) or 0)
+
+
+def counts() -> dict[str, int]:
+    """Public initiatives per phase, from the counters."""
+    rows = db.session.execute(select(Count.state, func.sum(Count.n)).group_by(Count.state)).all()
+    per_state = {state: int(n) for state, n in rows}
+    return {
+        phase: sum(per_state.get(state, 0) for state in states) for phase, states in STATES_OF_PHASE.items()
+    }
+
+
+def districts() -> list[str]:
+    """Districts that occur in this municipality."""
+    statement = (
+        select(Initiative.district)
+        .where(Initiative.listed_at.is_not(None), Initiative.district != "")
+        .distinct()
+        .order_by(Initiative.district)
+        .limit(60)
+    )
+    return list(db.session.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class MapData:
+    """What the map shows: clusters [lat, lon, n] and single points [id, number, lat, lon, category, phase]."""
+
+    cells: list[list[float]]
+    points: list[list[Any]]
+
+
+def map_data(wanted: Wanted, zoom: int, box: tuple[float, float, float, float]) -> MapData:
+    """At most 500 features inside `box` (west, south, east, north), from stored cells up to zoom 12."""
+    west, south, east, north = box
+    simple = not wanted.text and not wanted.district and not (wanted.phase and wanted.category)
+    if simple and zoom in STORED_ZOOMS:
+        key = f"p:{wanted.phase}" if wanted.phase else f"c:{wanted.category}" if wanted.category else ""
+        rows = db.session.execute(
+            select(MapCell.n, MapCell.sum_lat, MapCell.sum_lon).where(
+                MapCell.filter == key, MapCell.zoom == zoom, MapCell.n > 0
+            )
+        )
+        cells = [
+            [round(lat / n, 5), round(lon / n, 5), n]
+            for n, lat, lon in rows
+            if south <= lat / n <= north and west <= lon / n <= east
+        ]
+        if len(cells) <= MAP_FEATURES and (zoom < max(STORED_ZOOMS) or any(c[2] > 1 for c in cells)):
+            return _opened(wanted, cells, box)
+    statement = (
+        select(
+            Initiative.id,
+            Initiative.number,
+            Initiative.lat,
+            Initiative.lon,
+            Initiative.category,
+            Initiative.phase,
+        )
+        .where(*conditions(wanted), Initiative.lat.between(south, north), Initiative.lon.between(west, east))
+        .order_by(Initiative.listed_at.desc(), Initiative.id.desc())
+        .limit(20 * MAP_FEATURES)
+    )
+    points = [list(row) for row in db.session.execute(statement)]
+    if len(points) <= MAP_FEATURES:
+        return MapData([], points)
+    return _grouped(points, max(zoom, 8))
+
+
+def _opened(wanted: Wanted, cells: list[list[float]], box: tuple[float, float, float, float]) -> MapData:
+    """Few points need no clusters: give them one by one, so that a small gmina sees pins at once."""
+    if sum(cell[2] for cell in cells) > MAP_FEATURES:
+        return MapData(cells, [])
+    west, south, east, north = box
+    statement = select(
+        Initiative.id,
+        Initiative.number,
+        Initiative.lat,
+        Initiative.lon,
+        Initiative.category,
+        Initiative.phase,
+    ).where(*conditions(wanted), Initiative.lat.between(south, north), Initiative.lon.between(west, east))
+    return MapData([], [list(row) for row in db.session.execute(statement.limit(MAP_FEATURES))])
+
+
+def _grouped(points: list[list[Any]], zoom: int) -> MapData:
+    """Cluster on the fly, coarser until it fits."""
+    while True:
+        groups: dict[int, list[list[Any]]] = {}
+        for point in points:
+            groups.setdefault(grid_cell(point[2], point[3], zoom), []).append(point)
+        if len(groups) <= MAP_FEATURES or zoom <= min(STORED_ZOOMS):
+            break
+        zoom -= 1
+    cells = [
+        [round(sum(p[2] for p in g) / len(g), 5), round(sum(p[3] for p in g) / len(g), 5), float(len(g))]
+        for g in groups.values()
+        if len(g) > 1
+    ]
+    return MapData(cells, [g[0] for g in groups.values() if len(g) == 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """Another initiative that may say the same."""
+
+    number: str
+    title: str
+    state: str
+    support_count: int
+    score: float
+
+
+def similar(
+    title: str, text: str, lat: float | None, lon: float | None, but: int | None = None
+) -> list[Similar]:
+    """Public initiatives of this municipality that look alike, the likest first, at most five."""
+    words = frozenset(w for w in tokens(title + " " + text[:300]) if len(w) > 3)
+    candidates = search.any_word_ids("initiative", " ".join(sorted(words)), tenancy.current_id(), limit=200)
+    if not candidates:
+        return []
+    statement = select(
+        Initiative.id,
+        Initiative.number,
+        Initiative.title,
+        Initiative.state,
+        Initiative.support_count,
+        Initiative.folded,
+        Initiative.lat,
+        Initiative.lon,
+    ).where(Initiative.id.in_(candidates), Initiative.listed_at.is_not(None))
+    found = []
+    for row in db.session.execute(statement):
+        if row.id == but:
+            continue
+        near = None
+        if lat is not None and lon is not None and row.lat is not None:
+            near = rules.metres_between(lat, lon, row.lat, row.lon)
+        other = frozenset(w for w in row.folded.split() if len(w) > 3)
+        score = rules.likeness(frozenset(w for w in tokens(title) if len(w) > 3) or words, other, near)
+        if score >= 0.4:
+            found.append(Similar(row.number, row.title, row.state, row.support_count, score))
+    return sorted(found, key=lambda s: -s.score)[:5]
+
+
+def supports(initiative_id: int, person: str) -> bool:
+    """Whether this person supports it."""
+    statement = select(Support.id).where(Support.initiative_id == initiative_id, Support.person == person)
+    return db.session.scalar(statement) is not None
+
+
+def decisions(initiative_id: int) -> list[Decision]:
+    """Decisions and answers to appeals, the newest first."""
+    statement = select(Decision).where(Decision.initiative_id == initiative_id).order_by(Decision.id.desc())
+    return list(db.session.scalars(statement))
+
+
+def milestones(initiative_id: int) -> list[Milestone]:
+    """Milestones in the order they were planned."""
+    return list(
+        db.session.scalars(
+            select(Milestone).where(Milestone.initiative_id == initiative_id).order_by(Milestone.id)
+        )
+    )
+
+
+def translations(initiative_id: int) -> dict[str, Translation]:
+    """The initiative in other languages."""
+    rows = db.session.scalars(select(Translation).where(Translation.initiative_id == initiative_id))
+    return {row.language: row for row in rows}
+
+
+def number_of(initiative_id: int) -> str | None:
+    """The number of another public case: of the one this was merged into."""
+    return db.session.scalar(
+        select(Initiative.number).where(Initiative.id == initiative_id, Initiative.listed_at.is_not(None))
+    )
+
+
+def of_author(user_id: int) -> list[Card]:
+    """Everything one account filed, in all municipalities, drafts too."""
+    with tenancy.unscoped("an account's own initiatives in every town"):
+        statement = (
+            select(*CARD)
+            .where(Initiative.author_user_id == user_id)
+            .order_by(Initiative.created_at.desc())
+            .limit(200)
+        )
+        return [Card(*row) for row in db.session.execute(statement)]
+
+
+# ---- the desk ----
+
+TODO = {
+    "reviewer": ("submitted", "assigned", *STUDIES, "disputed"),
+    "leader": ("published", "held", "feasibility_study", "deferred"),
+    "decision_maker": ("recommendation", "appealed"),
+    "steering": ("recommendation",),
+    "expert": ("recommendation",),
+    "operator": ("draft", "returned"),
+}
+"""States in which each role acts next."""
+CLOSED_STATES = (
+    "lapsed", "adopted", "partly_adopted", "refused", "planned", "in_progress", "done", "partly_done",
+    "abandoned", "confirmed", "merged", "transferred", "withdrawn",
+)  # fmt: skip
+TABS = ("todo", "waiting", "late", "done", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRow:
+    """A row of a work list."""
+
+    id: int
+    number: str | None
+    title: str
+    state: str
+    category: str
+    submitted_at: datetime | None
+    updated_at: datetime
+    lead_user_id: int | None
+    support_count: int
+    due_on: date | None
+
+    @property
+    def present(self) -> State:
+        """The state's row."""
+        return WORKFLOW.state(self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskFilter:
+    """What a work list shows."""
+
+    tab: str = "todo"
+    mine: bool = False
+    state: str = ""
+    category: str = ""
+    text: str = ""
+
+
+def desk_filter(values: Any) -> DeskFilter:
+    """A work-list filter from query values; unknown ones count as not asked."""
+    tab, state, category = values.get("tab", "todo"), values.get("state", ""), values.get("category", "")
+    return DeskFilter(
+        tab=tab if tab in TABS else "todo",
+        mine=values.get("mine") == "1",
+        state=state if state in WORKFLOW.keys() else "",  # noqa: SIM118 - not a mapping: all state keys
+        category=category if category in CATEGORIES else "",
+        text=" ".join(values.get("q", "").split())[:200],
+    )
+
+
+def work_list(
+    actor: actors.Actor, wanted: DeskFilter, cursor: Cursor | None, size: int = 25
+) -> Page[DeskRow]:
+    """A page of the desk's list: what was touched longest ago comes last in `todo`, newest first elsewhere."""
+    statement = _desk_select(actor, wanted)
+    newer = cursor is not None and cursor.direction is Direction.NEWER
+    if cursor is not None:
+        edge = tuple_(Initiative.updated_at, Initiative.id)
+        beyond = edge > (cursor.at, cursor.id) if newer else edge < (cursor.at, cursor.id)
+        statement = statement.where(beyond)
+    order = (
+        (Initiative.updated_at.asc(), Initiative.id.asc())
+        if newer
+        else (Initiative.updated_at.desc(), Initiative.id.desc())
+    )
+    rows = [DeskRow(*row) for row in db.session.execute(statement.order_by(*order).limit(size + 1))]
+    return page_of(rows, size, cursor, lambda row: (row.updated_at, row.id))
+
+
+def work_count(actor: actors.Actor, wanted: DeskFilter) -> int:
+    """How many rows a work list has, at most 1,000."""
+    inner = _desk_select(actor, wanted).order_by(None).limit(1000).subquery()
+    return int(db.session.scalar(select(func.count()).select_from(inner)) or 0)
+
+
+def _desk_select(actor: actors.Actor, wanted: DeskFilter) -> Select[Any]:
+    due = (
+        select(Deadline.object_id, func.min(Deadline.due_on).label("due_on"))
+        .where(Deadline.kind == "initiative", Deadline.done_at.is_(None))
+        .group_by(Deadline.object_id)
+        .subquery()
+    )
+    statement = (
+        select(
+            Initiative.id,
+            Initiative.number,
+            Initiative.title,
+            Initiative.state,
+            Initiative.category,
+            Initiative.submitted_at,
+            Initiative.updated_at,
+            Initiative.lead_user_id,
+            Initiative.support_count,
+            due.c.due_on,
+        )
+        .outerjoin(due, due.c.object_id == Initiative.id)
+        .where(_seen_by(actor), *_desk_conditions(actor, wanted, due.c.due_on))
+    )
+    if wanted.state:
+        statement = statement.where(Initiative.state == wanted.state)
+    if wanted.category:
+        statement = statement.where(Initiative.category == wanted.category)
+    if wanted.text:
+        ids = search.ids("initiative", wanted.text, tenancy.current_id(), public_only=False)
+        statement = statement.where(Initiative.id.in_(ids))
+    return statement
+
+
+def _seen_by(actor: actors.Actor) -> ColumnElement[bool]:
+    """SQL twin of `initiative.desk`: drafts never, own cases only for operators, the month's list, no conflicts."""
+    roles = actor.roles_in(actor.municipality_id)
+    mine = Initiative.taken_by_user_id == actor.user_id
+    not_draft = Initiative.state != "draft"
+    supported = aliased(Support)
+    said = aliased(Comment)
+    impartial = and_(
+        or_(Initiative.author_user_id.is_(None), Initiative.author_user_id != actor.user_id),
+        ~exists().where(supported.initiative_id == Initiative.id, supported.user_id == actor.user_id),
+        ~exists().where(
+            said.kind == "initiative",
+            said.object_id == Initiative.id,
+            said.user_id == actor.user_id,
+            said.official.is_(False),
+        ),
+    )
+    if roles & {"reviewer", "leader", "decision_maker"}:
+        return and_(not_draft, or_(impartial, mine) if "operator" in roles else impartial)
+    if roles & {"steering", "expert"}:
+        return and_(Initiative.state == "recommendation", impartial)
+    return and_(not_draft, mine)
+
+
+def _desk_conditions(actor: actors.Actor, wanted: DeskFilter, due_on: Any) -> list[ColumnElement[bool]]:
+    roles = actor.roles_in(actor.municipality_id)
+    todo = sorted({state for role, states in TODO.items() if role in roles for state in states})
+    found: list[ColumnElement[bool]] = []
+    if wanted.tab == "todo":
+        found.append(Initiative.state.in_(todo))
+    elif wanted.tab == "waiting":
+        found.append(Initiative.state.not_in([*todo, *CLOSED_STATES]))
+    elif wanted.tab == "late":
+        found.append(due_on < clock.today(_zone()))
+    elif wanted.tab == "done":
+        found.append(Initiative.state.in_(CLOSED_STATES))
+    if wanted.mine:
+        found.append(
+            or_(
+                Initiative.lead_user_id == actor.user_id,
+                exists().where(Reviewer.initiative_id == Initiative.id, Reviewer.user_id == actor.user_id),
+            )
+        )
+    return found
+
+
+def _zone() -> str:
+    current = tenancy.current_id()
+    return tenancy.town_by_id(current).zone if current else "Europe/Warsaw"
+
+
+def week_numbers() -> dict[str, int]:
+    """Filed, published and decided in the last seven days."""
+    since = clock.now() - timedelta(days=7)
+    count = func.count()
+    return {
+        "filed": int(db.session.scalar(select(count).where(Initiative.submitted_at >= since)) or 0),
+        "published": int(db.session.scalar(select(count).where(Initiative.listed_at >= since)) or 0),
+        "decided": int(db.session.scalar(select(count).where(Decision.at >= since)) or 0),
+    }
+
+
+def folded_title(title: str) -> str:
+    """The title as searches compare it."""
+    return fold(title)

@@ -1,0 +1,1 @@
+"""Residents' pages: reading (`browse`), filing (`filing`), joining in (`acts`), one's own cases (`mine`)."""
