@@ -61,6 +61,7 @@ class Notice(PerhapsMunicipal, Base):
     values_sealed: Mapped[str | None]
     subject_sealed: Mapped[str | None]
     body_sealed: Mapped[str | None]
+    html_sealed: Mapped[str | None]
 
     email = Sealed()
     phone = Sealed()
@@ -69,6 +70,7 @@ class Notice(PerhapsMunicipal, Base):
     values = Sealed()
     subject = Sealed()
     body = Sealed()
+    html = Sealed()
 
     def __repr__(self) -> str:
         return f"<Notice {self.id} {self.code} {self.state}>"

@@ -1,0 +1,131 @@
+"""Staff pages: what was sent from this municipality, what failed, which letters and calls are to be done."""
+
+from dataclasses import dataclass
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from portal.core import actor as actors
+from portal.core.actor import Actor
+from portal.core.errors import Missing
+from portal.core.i18n import Text, current_locale
+from portal.core.i18n import gettext as _
+from portal.core.registry import WorkItem
+from portal.notify import queries, services
+from portal.notify.forms import DoneForm, ResendForm
+from portal.notify.queries import Box
+from portal.ui.pages import Link, page, say
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A box of the desk, with how much is to be done in it."""
+
+    label: Text
+    href: str
+    current: bool
+    count: int | None
+    late: bool
+
+
+def messages() -> Response:
+    """The list, by box."""
+    try:
+        box = Box(request.args.get("box", Box.ALL))
+    except ValueError:
+        raise Missing from None
+    counts = queries.box_counts()
+    found = queries.in_box(box, queries.cursor_of(request.args.get("page")))
+    tabs = [
+        Tab(
+            each.label,
+            url_for("notify.messages", box=each.value),
+            each is box,
+            counts.get(each),
+            each is Box.DEAD,
+        )
+        for each in Box
+    ]
+    return page(
+        "notify/desk/messages.html",
+        title=_("Messages"),
+        tabs=tabs,
+        box=box,
+        lines=found.items,
+        newer_href=url_for("notify.messages", box=box.value, page=found.newer) if found.newer else "",
+        older_href=url_for("notify.messages", box=box.value, page=found.older) if found.older else "",
+    )
+
+
+def message(notice_id: int) -> Response:
+    """One message: to whom, what it says, how it fared, what can be done."""
+    return _shown(notice_id)
+
+
+def resend(notice_id: int) -> Response:
+    """Try again what did not arrive."""
+    form = ResendForm()
+    if not form.validate_on_submit():
+        return _shown(notice_id, resend_form=form)
+    services.resend(actors.current(), notice_id)
+    say(_("The message is back in the queue."))
+    return redirect(url_for("notify.message", notice_id=notice_id), 303)
+
+
+def done(notice_id: int) -> Response:
+    """Tick off a letter or a call."""
+    form = DoneForm()
+    if not form.validate_on_submit():
+        return _shown(notice_id, done_form=form)
+    services.tick_off(actors.current(), notice_id, form.note.data or "")
+    say(_("Ticked off."))
+    return redirect(url_for("notify.message", notice_id=notice_id), 303)
+
+
+def _shown(
+    notice_id: int, *, resend_form: ResendForm | None = None, done_form: DoneForm | None = None
+) -> Response:
+    found = queries.opened(notice_id)
+    return page(
+        "notify/desk/message.html",
+        status=422 if resend_form or done_form else 200,
+        title=found.line.subject,
+        crumbs=[Link(_("Messages"), url_for("notify.messages"))],
+        message=found,
+        case_href=f"/{current_locale()}{found.case_href}" if found.case_href else "",
+        resend_form=(resend_form or ResendForm()) if found.may_be_resent else None,
+        done_form=(done_form or DoneForm()) if found.is_open_task else None,
+    )
+
+
+def count_tasks(_actor: Actor) -> int:
+    """Letters and calls to do, for the desk's first page."""
+    return queries.count(Box.LETTERS) + queries.count(Box.CALLS)
+
+
+def list_tasks(_actor: Actor, limit: int) -> list[WorkItem]:
+    """The newest of them."""
+    return [*_items(Box.LETTERS, limit), *_items(Box.CALLS, limit)][:limit]
+
+
+def count_dead(_actor: Actor) -> int:
+    """Messages that did not arrive."""
+    return queries.count(Box.DEAD)
+
+
+def list_dead(_actor: Actor, limit: int) -> list[WorkItem]:
+    """The newest of them."""
+    return _items(Box.DEAD, limit)
+
+
+def _items(box: Box, limit: int) -> list[WorkItem]:
+    return [
+        WorkItem(
+            title=line.subject,
+            href=url_for("notify.message", notice_id=line.id),
+            state=line.state.label if box is Box.DEAD else line.channel,
+            late=box is Box.DEAD,
+            note=line.to,
+        )
+        for line in queries.in_box(box, size=limit).items
+    ]

@@ -1,0 +1,12 @@
+"""Who may see what was sent and put things right."""
+
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.policy import Grant, Permission
+
+PERMISSIONS = (
+    Permission(
+        "message.read",
+        _l("See what was sent and how it fared, send again"),
+        tuple(Grant(role) for role in ("operator", "reviewer", "leader", "decision_maker")),
+    ),
+)

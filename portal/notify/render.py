@@ -1,0 +1,253 @@
+"""Turns a waiting message into text: in the recipient's language, in the town's time zone, by the worker.
+
+What is rendered once is kept on the row. Where a secret value belongs the kept text holds a mark, filled
+only in what goes out: staff read what was sent, and a code or a link's token is nobody's but the recipient's.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from portal.core import tenancy
+from portal.core.config import Settings
+from portal.core.i18n import TEMPLATE_FILTERS, current_locale, gettext, ngettext, pgettext, speaking
+from portal.core.registry import NoticeKind, registry
+from portal.core.tenancy import Town
+from portal.notify.kinds import Channel
+from portal.notify.models import Notice
+from portal.notify.values import unpack
+
+ZONE = "Europe/Warsaw"
+"""Zone of messages that belong to no municipality; both countries share its offset."""
+HIDDEN = "•••••"
+_MANY_BLANK_LINES = re.compile(r"\n\s*\n\s*")
+_MARK = re.compile(r"~\.[0-9a-f]+\.(\w+)\.~")
+_END_OF_SENTENCE = ".,;:!?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What rendering needs of a message, opened and outside any transaction."""
+
+    id: int
+    code: str
+    channel: Channel
+    locale: str
+    municipality_id: int | None
+    values: dict[str, Any]
+    secret: tuple[str, ...]
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Secret values by name."""
+        return {name: str(self.values[name]) for name in self.secret if self.values.get(name) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message's text with marks for its secrets; `html` only for e-mail."""
+
+    subject: str
+    body: str
+    html: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes: the municipality, or the portal itself."""
+
+    name: str
+    reply_to: str | None
+
+
+def order_of(notice: Notice) -> Order:
+    """What rendering needs of a row."""
+    packed = unpack(notice.values)
+    return Order(
+        id=notice.id,
+        code=notice.code,
+        channel=notice.channel,
+        locale=notice.locale,
+        municipality_id=notice.municipality_id,
+        values=packed.get("values", {}),
+        secret=tuple(packed.get("secret", ())),
+    )
+
+
+def render(order: Order) -> Rendered:
+    """The text of a message. Raises jinja2 errors for a missing template or value: better late than wrong."""
+    kind = registry.notices[order.code]
+    town = town_of(order.municipality_id)
+    with speaking(order.locale, town.zone if town else ZONE):
+        marks = {name: _mark(order.id, name) for name in order.secrets}
+        values = {**order.values, **marks}
+        subject = _subject(kind, values)
+        context = {
+            "link": None,
+            **values,
+            "town": town,
+            "subject": subject,
+            "sender": sender(town).name,
+            "url": lambda endpoint, **parts: _url(town, endpoint, parts),
+        }
+        if order.channel is Channel.SMS:
+            return Rendered(subject, " ".join(_sms(kind, context).split()), None)
+        message = _tidy(_texts().get_template(kind.template).render(context))
+        if order.channel.is_task:
+            return Rendered(subject, message, None)
+        return _mail(town, subject, message, values.get("unsubscribe"))
+
+
+def reveal(text: str, order: Order) -> str:
+    """The text with its secrets filled in, as it goes out."""
+    for name, value in order.secrets.items():
+        text = text.replace(_mark(order.id, name), value)
+    return text
+
+
+def mask(text: str) -> str:
+    """The text as staff see it."""
+    return _MARK.sub(HIDDEN, text)
+
+
+def sender(town: Town | None) -> Sender:
+    """Who a message comes from, named in the language being spoken."""
+    if town is None:
+        return Sender(gettext("Residents’ Portal"), None)
+    return Sender(town.name, town.contact.get("email") or None)
+
+
+def town_of(municipality_id: int | None) -> Town | None:
+    """The municipality a message comes from; None for the portal itself."""
+    return tenancy.town_by_id(municipality_id) if municipality_id else None
+
+
+def absolute(path: str, locale: str | None = None) -> str:
+    """Public address of a path without language."""
+    return f"{_settings().base_url}/{locale or current_locale()}{path}"
+
+
+def linked(text: str, *, local: bool = False) -> Markup:
+    """The text as safe HTML, its own addresses clickable and no others.
+
+    `local` keeps the path only, so that a link works under whatever address the reader reached us.
+    """
+    base = _settings().base_url
+    pieces: list[Markup] = []
+    rest = 0
+    for found in re.finditer(re.escape(base) + r"(?:/[^\s<>\"']*)?", text):
+        shown = found[0].rstrip(_END_OF_SENTENCE)
+        target = (shown.removeprefix(base) or "/") if local else shown
+        pieces.append(escape(text[rest : found.start()]))
+        pieces.append(Markup('<a href="{}">{}</a>').format(target, shown))
+        rest = found.start() + len(shown)
+    return Markup("").join([*pieces, escape(text[rest:])])
+
+
+def paragraphs(text: str, *, local: bool = False) -> list[Markup]:
+    """A text as safe paragraphs, lines kept."""
+    return [
+        Markup("<br>").join(linked(line, local=local) for line in part.splitlines())
+        for part in _MANY_BLANK_LINES.split(text.strip())
+        if part
+    ]
+
+
+def _mail(town: Town | None, subject: str, message: str, unsubscribe: str | None) -> Rendered:
+    """Both parts on the skeletons of the look."""
+    context = {
+        "locale": current_locale(),
+        "subject": subject,
+        "sender": sender(town).name,
+        "footer": _footer(town, unsubscribe),
+        "link": "",
+        "link_label": "",
+        "message": message,
+        "paragraphs": paragraphs(message),
+    }
+    text = _texts().get_template("notify/mail/message.txt").render(context)
+    return Rendered(subject, _tidy(text), _pages().get_template("notify/mail/message.html").render(context))
+
+
+def _footer(town: Town | None, unsubscribe: str | None) -> str:
+    if sender(town).reply_to:
+        lines = [gettext("You can answer this message; the office reads the answers.")]
+    else:
+        lines = [gettext("This message was sent automatically; answers to it are not read.")]
+    if unsubscribe:
+        lines.append(gettext("If you want no more of these messages: %(link)s", link=absolute(unsubscribe)))
+    return "\n".join(lines)
+
+
+def _sms(kind: NoticeKind, context: dict[str, Any]) -> str:
+    names = [kind.template.removesuffix(".txt") + ".sms.txt", "notify/sms/message.txt"]
+    return _texts().select_template(names).render(context)
+
+
+def _subject(kind: NoticeKind, values: dict[str, Any]) -> str:
+    """The fixed subject; only the public number may be filled in (R48)."""
+    text = str(kind.subject)
+    return text % {"number": values.get("number") or ""} if "%(" in text else text
+
+
+def _tidy(text: str) -> str:
+    """No space at line ends, one empty line between paragraphs."""
+    lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines)
+
+
+def _mark(notice_id: int, name: str) -> str:
+    """Stands for a secret; of signs that no address escapes, and the message's own."""
+    return f"~.{notice_id:x}.{name}.~"
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["portal.settings"]
+    return settings
+
+
+def _texts() -> Environment:
+    """Templates as plain text, from the same folders as the pages."""
+    return _kept("portal.notify.texts", autoescape=False)
+
+
+def _pages() -> Environment:
+    """The same with HTML made safe."""
+    return _kept("portal.notify.pages", autoescape=True)
+
+
+def _kept(key: str, *, autoescape: bool) -> Environment:
+    """The environment kept by the application; one each, because an overlay would compile every time."""
+    if key not in current_app.extensions:
+        made = Environment(
+            loader=current_app.jinja_loader,
+            autoescape=autoescape,  # noqa: S701 - plain text has nothing to escape
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        made.filters.update(TEMPLATE_FILTERS)
+        made.globals.update(
+            _=gettext, gettext=gettext, ngettext=ngettext, pgettext=pgettext, address=absolute
+        )
+        current_app.extensions[key] = made
+    environment: Environment = current_app.extensions[key]
+    return environment
+
+
+def _url(town: Town | None, endpoint: str, values: dict[str, Any]) -> str:
+    """Public address of one of our pages; language and municipality as the message's."""
+    parts = urlsplit(_settings().base_url)
+    adapter = current_app.url_map.bind(parts.netloc, url_scheme=parts.scheme)
+    known = {"lang": current_locale(), "town": town.slug if town else None}
+    wanted = {
+        name: value
+        for name, value in known.items()
+        if value and current_app.url_map.is_endpoint_expecting(endpoint, name)
+    }
+    return adapter.build(endpoint, {**wanted, **values}, force_external=True)

@@ -1,0 +1,72 @@
+"""What staff do with messages: send again what did not arrive, tick off letters and calls."""
+
+from collections.abc import Sequence
+
+from flask import current_app
+from sqlalchemy import delete, select, update
+
+from portal.core import audit, clock, jobs
+from portal.core.actor import Actor
+from portal.core.db import db
+from portal.core.errors import Conflict
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.jobs import Job
+from portal.core.usecase import use_case
+from portal.notify import queries
+from portal.notify.delivery import record
+from portal.notify.kinds import Delivery, Outcome
+from portal.notify.models import Attempt, Notice
+from portal.notify.outbox import job_key
+
+BATCH = 500
+"""Rows deleted by one statement; engines limit the number of values in it."""
+
+
+@use_case("message.read", code="message.revived", load=queries.one)
+def resend(actor: Actor, notice: Notice) -> None:
+    """Try a message again from the start; harmless when it waits already. Raises Conflict when it arrived."""
+    if notice.state is Delivery.WAITING:
+        return
+    if notice.state not in (Delivery.DEAD, Delivery.FAILED):
+        raise Conflict(_l("This message has gone out already; it is not sent twice."))
+    audit.note(f"message:{notice.id}", message=notice.code)
+    db.session.execute(update(Notice).where(Notice.id == notice.id).values(state=Delivery.WAITING, tries=0))
+    record(notice.id, Outcome.REVIVED, user_id=actor.user_id)
+    job_id = db.session.scalar(select(Job.id).where(Job.dedupe == job_key(notice.id)))
+    if job_id is None:
+        jobs.enqueue("notify.send", {"notice": notice.id}, dedupe=job_key(notice.id))
+    else:
+        jobs.revive(job_id)
+
+
+@use_case("message.read", code="message.done", load=queries.one)
+def tick_off(actor: Actor, notice: Notice, note: str = "") -> None:
+    """A letter was posted or a call made; harmless the second time. Raises Conflict for other messages."""
+    if notice.state is Delivery.DONE:
+        return
+    if not notice.channel.is_task or notice.state is not Delivery.WAITING:
+        raise Conflict(_l("This is not a letter or a call that waits to be done."))
+    audit.note(f"message:{notice.id}", message=notice.code)
+    # The demo's viewer shows whole messages; elsewhere a secret is nobody's once it has gone out.
+    kept = {} if current_app.extensions["portal.settings"].shows_demo else {"values_sealed": None}
+    db.session.execute(
+        update(Notice).where(Notice.id == notice.id).values(state=Delivery.DONE, sent_at=clock.now(), **kept)
+    )
+    record(notice.id, Outcome.DONE, user_id=actor.user_id, note=note)
+
+
+def forget(kind: str, case_id: int) -> int:
+    """Delete every message about a case with its story; how many. Called by the retention job of its module."""
+    about = (Notice.about_kind == kind, Notice.about_id == case_id)
+    ids = db.session.scalars(select(Notice.id).where(*about)).all()
+    discard(ids)
+    return len(ids)
+
+
+def discard(notice_ids: Sequence[int]) -> None:
+    """Delete messages with their story and their jobs; joins the transaction."""
+    for start in range(0, len(notice_ids), BATCH):
+        ids = notice_ids[start : start + BATCH]
+        db.session.execute(delete(Attempt).where(Attempt.notice_id.in_(ids)))
+        db.session.execute(delete(Notice).where(Notice.id.in_(ids)))
+        db.session.execute(delete(Job).where(Job.dedupe.in_([job_key(notice_id) for notice_id in ids])))

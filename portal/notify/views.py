@@ -1,0 +1,45 @@
+"""The demo's message viewer: everything that would have gone out, with links that work."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+from werkzeug.wrappers import Response
+
+from portal.core import tenancy
+from portal.core.errors import Missing
+from portal.core.i18n import gettext as _
+from portal.notify import queries
+from portal.ui.pages import page
+
+
+@dataclass(frozen=True, slots=True)
+class TownChoice:
+    """A municipality in the filter."""
+
+    slug: str
+    name: str
+    selected: bool
+
+
+def demo_messages() -> Response:
+    """Every message sent, newest first; in demo and test mode only."""
+    if not current_app.extensions["portal.settings"].shows_demo:
+        raise Missing
+    slug, contact = request.args.get("town", ""), request.args.get("to", "").strip()
+    municipality_id = tenancy.town(slug).id if slug else None
+    messages = queries.demo_messages(
+        queries.cursor_of(request.args.get("page")), municipality_id=municipality_id, contact=contact
+    )
+    kept: dict[str, Any] = {name: value for name, value in (("town", slug), ("to", contact)) if value}
+    towns = [TownChoice(town.slug, town.name, town.slug == slug) for town in tenancy.towns().values()]
+    return page(
+        "notify/demo_messages.html",
+        title=_("Messages of the demonstration"),
+        messages=messages.items,
+        towns=towns,
+        contact=contact,
+        filtered=bool(kept),
+        newer_href=url_for(".demo_messages", page=messages.newer, **kept) if messages.newer else "",
+        older_href=url_for(".demo_messages", page=messages.older, **kept) if messages.older else "",
+    )
