@@ -5,19 +5,18 @@
 import {
   Button,
   CharacterCount,
-  Checkboxes,
   createAll,
   ErrorSummary,
   PasswordInput,
-  Radios,
   ServiceNavigation,
 } from "govuk-frontend";
 
 import { chosenFiles } from "./files.js";
 import { mapOpeners } from "./open-map.js";
-import { copyButtons, menus, printButtons, unsavedForms } from "./small.js";
+import { reveals } from "./reveal.js";
+import { copyButtons, foldNarrow, menus, printButtons, unsavedForms } from "./small.js";
 
-for (const component of [CharacterCount, Checkboxes, ErrorSummary, PasswordInput, Radios, ServiceNavigation]) {
+for (const component of [CharacterCount, ErrorSummary, PasswordInput, ServiceNavigation]) {
   createAll(component);
 }
 // A second click within a second does nothing; the server's idempotency key is the real lock.
@@ -26,6 +25,8 @@ createAll(Button, { preventDoubleClick: true });
 copyButtons();
 printButtons();
 menus();
+foldNarrow();
 unsavedForms();
 chosenFiles();
+reveals();
 mapOpeners();

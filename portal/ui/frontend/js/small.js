@@ -1,4 +1,4 @@
-/** Small things of a page: copying a link, printing, menus that close, warning before typed text is lost. */
+/** Small things of a page: copying a link, printing, menus that close, folding, warning before typed text is lost. */
 
 /** `<button data-copy="https://…" data-copied="Link copied" hidden>`; the button's text tells that it is done. */
 export function copyButtons() {
@@ -38,6 +38,12 @@ export function menus() {
       menu.querySelector("summary").focus();
     }
   });
+}
+
+/** `<details data-fold-narrow open>`: starts folded where it would push the content off a phone's screen. */
+export function foldNarrow() {
+  if (!window.matchMedia("(max-width: 60em)").matches) return;
+  for (const details of document.querySelectorAll("details[data-fold-narrow]")) details.open = false;
 }
 
 /** `<form data-unsaved>`: the browser asks before typed text is left behind. */
