@@ -109,6 +109,8 @@ def _read_address(_endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 def _keep_address(endpoint: str, values: dict[str, Any]) -> None:
     """Fill language and municipality into `url_for` where the address has them."""
+    if endpoint not in current_app.view_functions:
+        return  # No module offers this page; `url_for` says so in its own words.
     known = g.get("address_values", {})
     from_app = current_app.url_map
     for name in ("lang", "town"):
