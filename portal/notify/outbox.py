@@ -19,7 +19,7 @@ How to write a message:
   `core.i18n` (`{{ due|day }}`), `address("/lublin/initiatives/…")` (absolute, in the recipient's language)
   and `url("initiatives.detail", number=…)` (the same from an endpoint; language and town are filled in).
 - **SMS**: `received.sms.txt` beside it, one or two sentences; without it the SMS says town, subject and
-  the value `link` if you gave one.
+  the value `link` if you gave one (an address, or a path without language).
 - **Values**: texts, numbers, days, instants, lazy labels (looked up again in the recipient's language),
   lists and dictionaries of these; never rows.
 - **Secret values** (codes, tokens of links): name them in `secret`. They are kept sealed only until the

@@ -47,6 +47,14 @@ class Order:
         """Secret values by name."""
         return {name: str(self.values[name]) for name in self.secret if self.values.get(name) is not None}
 
+    def mark(self, name: str) -> str:
+        """Stands for a secret in the kept text; of signs that no address escapes, and the message's own.
+
+        Of a secret address our own beginning stays visible, so that it can be made a link.
+        """
+        base = _settings().base_url if _is_own(self.secrets[name]) else ""
+        return f"{base}~.{self.id:x}.{name}.~"
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -84,8 +92,7 @@ def render(order: Order) -> Rendered:
     kind = registry.notices[order.code]
     town = town_of(order.municipality_id)
     with speaking(order.locale, town.zone if town else ZONE):
-        marks = {name: _mark(order.id, name) for name in order.secrets}
-        values = {**order.values, **marks}
+        values = {**order.values, **{name: order.mark(name) for name in order.secrets}}
         subject = _subject(kind, values)
         context = {
             "link": None,
@@ -96,6 +103,9 @@ def render(order: Order) -> Rendered:
             "url": lambda endpoint, **parts: _url(town, endpoint, parts),
         }
         if order.channel is Channel.SMS:
+            # Given as an address or, as everywhere in messages, as a path without language.
+            if str(order.values.get("link") or "").startswith("/"):
+                context["link"] = absolute(values["link"])
             return Rendered(subject, " ".join(_sms(kind, context).split()), None)
         message = _tidy(_texts().get_template(kind.template).render(context))
         if order.channel.is_task:
@@ -106,7 +116,7 @@ def render(order: Order) -> Rendered:
 def reveal(text: str, order: Order) -> str:
     """The text with its secrets filled in, as it goes out."""
     for name, value in order.secrets.items():
-        text = text.replace(_mark(order.id, name), value)
+        text = text.replace(order.mark(name), value)
     return text
 
 
@@ -140,8 +150,10 @@ def linked(text: str, *, local: bool = False) -> Markup:
     base = _settings().base_url
     pieces: list[Markup] = []
     rest = 0
-    for found in re.finditer(re.escape(base) + r"(?:/[^\s<>\"']*)?", text):
+    for found in re.finditer(re.escape(base) + r"(?:[/~•][^\s<>\"']*)?", text):
         shown = found[0].rstrip(_END_OF_SENTENCE)
+        if HIDDEN in shown:
+            continue
         target = (shown.removeprefix(base) or "/") if local else shown
         pieces.append(escape(text[rest : found.start()]))
         pieces.append(Markup('<a href="{}">{}</a>').format(target, shown))
@@ -201,9 +213,8 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", lines)
 
 
-def _mark(notice_id: int, name: str) -> str:
-    """Stands for a secret; of signs that no address escapes, and the message's own."""
-    return f"~.{notice_id:x}.{name}.~"
+def _is_own(address: str) -> bool:
+    return address.startswith(_settings().base_url + "/")
 
 
 def _settings() -> Settings:
