@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from flask import (
     Response,
+    current_app,
     flash,
     g,
     get_flashed_messages,
@@ -23,7 +25,6 @@ from flask import (
 from werkzeug.routing import BuildError
 
 from portal.core import actor as actors
-from portal.core import tenancy
 from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale, for_templates, gettext
 from portal.core.policy import can
 from portal.core.registry import PUBLIC, MenuItem, Place, registry
@@ -122,6 +123,8 @@ def say(text: Text, kind: str = "success") -> None:
 
 def address(endpoint: str, /, **values: Any) -> str:
     """`url_for`, or an empty string while no module offers this page."""
+    if endpoint not in current_app.view_functions:
+        return ""
     try:
         return url_for(endpoint, **values)
     except BuildError:
@@ -158,7 +161,8 @@ def site() -> Site:
 
 def town_frame(town: Town) -> TownFrame:
     """What the frame and the town cards show of a municipality."""
-    version = hash((town.slug, *sorted(town.colours.items()), town.mark)) & 0xFFFFFF
+    # The same in every process and after every start, unlike `hash`, or browsers would fetch it anew each time.
+    version = crc32(repr((sorted(town.colours.items()), town.mark, town.code)).encode())
     return TownFrame(
         slug=town.slug,
         name=town.name,
