@@ -213,7 +213,7 @@ def _menu(place: Place, *, desk: bool) -> tuple[Link, ...]:
 def _is_here(href: str) -> bool:
     path = request.path
     return path == href or (
-        href.count("/") > 2 and path.startswith(href.rstrip("/") + "/") and not href.endswith("/desk")
+        href.count("/") > 2 and path.startswith(href.rstrip("/") + "/") and not href.endswith(("/", "/desk"))
     )
 
 
