@@ -62,8 +62,8 @@ export function points(map, url) {
     for (const [lat, lon, count] of rows) {
       const text = number.format(count);
       const marker = L.marker([lat, lon], { icon: bunch(count, text), title: text, keyboard: true });
-      const enter = () => map.setView([lat, lon], Math.min(map.getZoom() + 2, map.getMaxZoom()));
-      marker.on("click", enter).addTo(cells);
+      onPress(marker, () => map.setView([lat, lon], Math.min(map.getZoom() + 2, map.getMaxZoom())));
+      marker.addTo(cells);
     }
   }
 
@@ -81,15 +81,21 @@ export function points(map, url) {
   function makeMarker([id, caseNumber, lat, lon, category, phase]) {
     const title = [caseNumber, names[category], names[phase]].filter(Boolean).join(", ");
     const marker = L.marker([lat, lon], { icon: pin(phase), title, keyboard: true });
-    return marker.on("click", () => openCard(marker, id));
+    onPress(marker, () => openCard(marker, id));
+    return marker;
   }
 
   async function openCard(marker, id) {
     const card = document.createElement("div");
     card.textContent = texts.loading ?? "";
-    const popup = L.popup({ maxWidth: 260, closeOnEscapeKey: true }).setContent(card);
-    marker.unbindPopup().bindPopup(popup).openPopup();
-    popup.getElement()?.querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", texts.close ?? "");
+    const popup = L.popup({ maxWidth: 260, offset: [0, -34] }).setLatLng(marker.getLatLng()).setContent(card).openOn(map);
+    const frame = popup.getElement();
+    frame.querySelector(".leaflet-popup-close-button").setAttribute("aria-label", texts.close ?? "");
+    frame.addEventListener("keydown", ({ key }) => key === "Escape" && map.closePopup(popup));
+    popup.once("remove", () => {
+      // Whoever was in the popup stands at its pin again, not at the top of the page.
+      if (frame.contains(document.activeElement)) marker.getElement()?.focus({ preventScroll: true });
+    });
     try {
       const answer = await fetch(address({ card: id }), { headers: { Accept: "application/json" } });
       if (!answer.ok) throw new Error(answer.statusText);
@@ -111,6 +117,16 @@ export function points(map, url) {
 
   map.on("moveend", load);
   load();
+}
+
+/** A click or tap, and Enter or Space for those at the keyboard: Leaflet itself knows the click alone. */
+function onPress(marker, act) {
+  marker.on("click", act);
+  marker.on("keypress", ({ originalEvent }) => {
+    if (originalEvent.key !== "Enter" && originalEvent.key !== " ") return;
+    originalEvent.preventDefault();
+    act();
+  });
 }
 
 /**
