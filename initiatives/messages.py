@@ -161,7 +161,7 @@ def to_author(case: Initiative, code: str, **values: Value) -> None:
     if author is None:
         return
     if author.user_id is not None:
-        recipients: Iterable[Recipient] = accounts.recipients((author.user_id,))
+        recipients: Iterable[Recipient] = _people((author.user_id,))
     else:
         recipients = (
             Recipient(
@@ -198,18 +198,20 @@ def to_staff(
     case: Initiative, roles: tuple[str, ...], code: str, *, heads_only: bool = False, **values: Value
 ) -> None:
     """Tell the members of these roles in the case's municipality."""
-    people = accounts.staff(case.municipality_id, roles, heads_only=heads_only)
+    people = accounts.colleagues(case.municipality_id, *roles, heads=heads_only)
     _tell_people(case, [person.user_id for person in people], code, **values)
 
 
 def _tell_people(case: Initiative, user_ids: Iterable[int], code: str, **values: Value) -> None:
-    for recipient in accounts.recipients(tuple(user_ids)):
-        outbox.send(
-            code,
-            recipient,
-            {**_facts(case), **values, "link": "", "is_author": False, "is_staff": True},
-            about=case.about,
-        )
+    facts = {**_facts(case), **values, "link": "", "is_author": False}
+    for recipient in _people(user_ids):
+        outbox.send(code, recipient, facts, about=case.about)
+
+
+def _people(user_ids: Iterable[int]) -> list[Recipient]:
+    """Accounts as recipients, in their own language; closed ones are left out."""
+    people = filter(None, (accounts.person(user_id) for user_id in user_ids))
+    return [Recipient(locale=p.language, email=p.email, name=p.name, user_id=p.id) for p in people]
 
 
 def deadline(case: Initiative, key: str, level: int, due_on: date) -> None:
@@ -232,7 +234,7 @@ def deadline(case: Initiative, key: str, level: int, due_on: date) -> None:
 def followers(about: tuple[str, int]) -> Iterable[Recipient]:
     """Everybody who follows a case: accounts by their account, others by their confirmed address."""
     rows = content.followers(*about)
-    yield from accounts.recipients(tuple(row.user_id for row in rows if row.user_id is not None))
+    yield from _people(row.user_id for row in rows if row.user_id is not None)
     for row in rows:
         if row.user_id is None and row.email:
             yield Recipient(locale=row.locale, email=row.email)

@@ -243,7 +243,7 @@ class Decision(Municipal, Base):
 
 
 class Support(Municipal, Base):
-    """ "I support this": once per person, an account or a confirmed address."""
+    """Somebody's support: once per person, an account or a confirmed address."""
 
     __tablename__ = "initiative_support"
     __table_args__ = (UniqueConstraint("initiative_id", "person"),)

@@ -25,12 +25,14 @@ from portal.content.models import Comment, Deadline
 from portal.core import actor as actors
 from portal.core import clock, tenancy
 from portal.core.collate import fold, tokens
-from portal.core.db import db
+from portal.core.db import db, is_writing
 from portal.core.errors import Missing
+from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.paging import Cursor, Direction, Page, page_of
 from portal.core.tokens import canonical_number, signer
 from portal.core.workflow import State
+from portal.maps.geo import Point, distance_m
 from portal.maps.geo import cell as grid_cell
 from portal.search import queries as search
 
@@ -63,6 +65,11 @@ class Card:
     def present(self) -> State:
         """The state's row."""
         return WORKFLOW.state(self.state)
+
+    @property
+    def category_label(self) -> Text:
+        """What its category is called."""
+        return CATEGORIES.get(self.category, "")
 
     @property
     def town(self) -> tenancy.Town:
@@ -120,9 +127,10 @@ def case(initiative_id: int) -> Initiative:
             selectinload(Initiative.reviewers),
             selectinload(Initiative.sheets),
         )
-        .with_for_update(of=Initiative)
         .execution_options(populate_existing=True)
     )
+    if is_writing():
+        statement = statement.with_for_update(of=Initiative)
     return _judged(db.session.scalar(statement))
 
 
@@ -418,7 +426,7 @@ def similar(
             continue
         near = None
         if lat is not None and lon is not None and row.lat is not None:
-            near = rules.metres_between(lat, lon, row.lat, row.lon)
+            near = distance_m(Point(lat, lon), Point(row.lat, row.lon))
         other = frozenset(w for w in row.folded.split() if len(w) > 3)
         score = rules.likeness(frozenset(w for w in tokens(title) if len(w) > 3) or words, other, near)
         if score >= 0.4:
@@ -451,6 +459,26 @@ def translations(initiative_id: int) -> dict[str, Translation]:
     """The initiative in other languages."""
     rows = db.session.scalars(select(Translation).where(Translation.initiative_id == initiative_id))
     return {row.language: row for row in rows}
+
+
+def points_of(initiative_ids: Sequence[int]) -> dict[int, tuple[float, float]]:
+    """(lat, lon) of those that have a point."""
+    found: dict[int, tuple[float, float]] = {}
+    for start in range(0, len(initiative_ids), 500):
+        part = initiative_ids[start : start + 500]
+        statement = select(Initiative.id, Initiative.lat, Initiative.lon).where(
+            Initiative.id.in_(part), Initiative.lat.is_not(None)
+        )
+        found.update((row.id, (row.lat, row.lon)) for row in db.session.execute(statement))
+    return found
+
+
+def public_card(initiative_id: int) -> Card | None:
+    """One public card by id, for the map's popup."""
+    row = db.session.execute(
+        select(*CARD).where(Initiative.id == initiative_id, Initiative.listed_at.is_not(None))
+    ).first()
+    return Card(*row) if row else None
 
 
 def number_of(initiative_id: int) -> str | None:

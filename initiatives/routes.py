@@ -19,9 +19,10 @@ ROUTES = (
     Route(f"{BASE}.geojson", "listing_geojson", browse.listing_geojson, PUBLIC),
     Route(f"{BASE}.atom", "listing_atom", browse.listing_atom, PUBLIC, cache=FILTERS),
     Route(f"{BASE}/map", "map", browse.map_page, PUBLIC, cache=FILTERS),
-    Route(f"{BASE}/map/points.json", "points", browse.points, PUBLIC, cache=(*FILTERS, "zoom", "box")),
+    Route(
+        f"{BASE}/map/points.json", "points", browse.points, PUBLIC, cache=(*FILTERS, "zoom", "box", "card")
+    ),
     Route(f"{BASE}/map/script.js", "map_script", browse.map_script, PUBLIC, cache=(*FILTERS, "picker")),
-    Route(f"{BASE}/map/<slug:number>.json", "point_card", browse.point_card, PUBLIC, cache=()),
     Route(ONE, "detail", browse.detail, PUBLIC, cache=()),
     Route(f"{ONE}/print", "printed", browse.printed, PUBLIC, cache=()),
     Route(f"{ONE}/files/<int:file_id>", "file", browse.file, PUBLIC),

@@ -6,7 +6,6 @@ Describes what it needs with Protocols; knows neither the database nor Flask.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import asin, cos, radians, sin, sqrt
 from typing import Protocol
 
 from portal.core.i18n import Text
@@ -176,13 +175,6 @@ def likeness(words: frozenset[str], other: frozenset[str], metres: float | None)
         return shared * 0.8
     nearness = max(0.0, 1.0 - metres / 1000)
     return min(1.0, shared * 0.8 + nearness * 0.2 * bool(shared))
-
-
-def metres_between(lat: float, lon: float, lat2: float, lon2: float) -> float:
-    """Great-circle distance in metres."""
-    p1, p2 = radians(lat), radians(lat2)
-    half = sin((p2 - p1) / 2) ** 2 + cos(p1) * cos(p2) * sin(radians(lon2 - lon) / 2) ** 2
-    return 2 * 6_371_000 * asin(sqrt(half))
 
 
 def deadline_tone(due_on: date | None, today: date) -> str:

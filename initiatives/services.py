@@ -546,7 +546,7 @@ def assign(
     note: str = "",
 ) -> None:
     """Name department, lead and reviewers; staff with a stake in the case are refused."""
-    known = {person.user_id for person in accounts.staff(case.municipality_id, ("reviewer", "leader"))}
+    known = {person.user_id for person in accounts.colleagues(case.municipality_id, "reviewer", "leader")}
     if lead_user_id not in known or not set(reviewer_ids) <= known:
         raise Invalid(_l("Choose people of the monitoring team."))
     if case.author_user_id in {lead_user_id, *reviewer_ids}:

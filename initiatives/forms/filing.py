@@ -1,0 +1,238 @@
+"""Residents' forms: the steps of filing, and the small forms of supporting, commenting and the author's acts."""
+
+from collections.abc import Sequence
+
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
+from wtforms.validators import Length, Optional, ValidationError
+
+from initiatives import rules
+from initiatives.models import Place
+from initiatives.states import CATEGORIES
+from portal.accounts.rules import canonical_email, canonical_phone
+from portal.content.models import Stance
+from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.i18n import lazy_pgettext as _p
+from portal.ui.fields import DegreesField, FileField, MoneyField, needed
+from portal.ui.forms import BaseForm
+
+CATEGORY_CHOICES = list(CATEGORIES.items())
+LANGUAGE_CHOICES = [(code, LANGUAGE_NAMES[code]) for code in LOCALES]
+
+
+def _between(low: int, high: int, text: Text) -> Length:
+    return Length(min=low, max=high, message=text)
+
+
+class WhatForm(BaseForm):
+    """What somebody proposes."""
+
+    title = StringField(
+        _l("Title"),
+        [
+            needed(_l("Write a title.")),
+            _between(rules.TITLE_MIN, rules.TITLE_MAX, _l("The title must have 5 to 120 characters.")),
+        ],
+        description=_l("In a few words: what should change?"),
+    )
+    text = TextAreaField(
+        _l("Your idea"),
+        [
+            needed(_l("Describe your idea.")),
+            _between(rules.TEXT_MIN, rules.TEXT_MAX, _l("Describe your idea in 30 to 8,000 characters.")),
+        ],
+        description=_l(
+            "What is wrong now, what do you propose, whom does it help? "
+            "Do not write names, phone numbers or anything about other people's health."
+        ),
+    )
+    category = SelectField(
+        _l("Category"),
+        [needed(_l("Choose a category."))],
+        choices=[("", _l("Choose…")), *CATEGORY_CHOICES],
+    )
+    cost = MoneyField(
+        _l("Rough cost"), rules.COST_MAX, description=_l("Only if you know. The office works it out later.")
+    )
+    language = SelectField(_l("Language of your text"), choices=LANGUAGE_CHOICES)
+
+
+class WhereForm(BaseForm):
+    """Where: a point, an address, or the whole municipality."""
+
+    place = RadioField(
+        _l("Where does it concern?"),
+        [needed(_l("Say where: mark a place or choose the whole municipality."))],
+        choices=[
+            (Place.POINT.value, _l("A place on the map")),
+            (Place.ADDRESS.value, _l("An address or a description")),
+            (Place.WHOLE.value, _l("The whole municipality")),
+        ],
+    )
+    lat = DegreesField(_l("Latitude"), 90)
+    lon = DegreesField(_l("Longitude"), 180)
+    address = StringField(
+        _l("Address or description of the place"),
+        [Optional(), _between(0, 200, _l("Write at most 200 characters."))],
+        description=_l("A street with a number, a park, a crossing."),
+    )
+    district = SelectField(_l("District"), choices=[], validate_choice=False)
+
+    def set_districts(self, names: Sequence[str]) -> None:
+        """Offer the districts of this municipality."""
+        self.district.choices = [("", _l("Not known")), *((name, name) for name in names)]
+        if self.district.data not in names:
+            self.district.data = ""
+
+    def validate_place(self, field: RadioField) -> None:
+        """A point needs degrees, an address needs words."""
+        if field.data == Place.POINT and (self.lat.data is None or self.lon.data is None):
+            raise ValidationError(_l("Mark the place on the map or write its latitude and longitude."))
+        if field.data == Place.ADDRESS and not self.address.data:
+            raise ValidationError(_l("Write the address or describe the place."))
+
+
+class PhotoForm(BaseForm):
+    """One more photo or document."""
+
+    photo = FileField(_l("Photo"), description=_l("JPEG, PNG or WebP, up to 10 MB."))
+    alt = StringField(
+        _l("What does the photo show?"),
+        [Optional(), _between(0, 200, _l("Write at most 200 characters."))],
+        description=_l("For people who cannot see it."),
+    )
+    document = FileField(_l("Document"), description=_l("PDF, up to 10 MB."))
+
+
+class YouForm(BaseForm):
+    """How the author wants to be told; everything is optional."""
+
+    name = StringField(_l("Name"), [Optional(), _between(0, 120, _l("Write at most 120 characters."))])
+    shows_name = BooleanField(_l("Show my name with the initiative"))
+    email = EmailField(_l("E-mail address"))
+    phone = TelField(_l("Phone number"), description=_l("Polish or Czech; a mobile gets text messages."))
+    postal = TextAreaField(
+        _l("Postal address"),
+        [Optional(), _between(0, 400, _l("Write at most 400 characters."))],
+        description=_l("Only if you want letters."),
+    )
+
+    def validate_email(self, field: EmailField) -> None:
+        """Refuse what cannot be an address; keep the canonical form."""
+        if field.data:
+            canonical = canonical_email(field.data)
+            if canonical is None:
+                raise ValidationError(_l("Write an e-mail address such as name@example.org."))
+            field.data = canonical
+
+    def validate_phone(self, field: TelField) -> None:
+        """Refuse what cannot be a number; keep the international form."""
+        if field.data:
+            canonical = canonical_phone(field.data, current_locale())
+            if canonical is None:
+                raise ValidationError(_l("Write a Polish or Czech phone number such as +48 600 100 200."))
+            field.data = canonical
+
+    def validate_shows_name(self, field: BooleanField) -> None:
+        """There must be a name to show."""
+        if field.data and not self.name.data:
+            raise ValidationError(_l("Write your name if it should be shown."))
+
+
+class SendForm(BaseForm):
+    """The last step: send."""
+
+
+class CommentForm(BaseForm):
+    """A comment."""
+
+    stance = RadioField(
+        _l("What do you say to it?"),
+        [needed(_l("Choose one."))],
+        choices=[
+            (Stance.FOR.value, _p("stance", "For")),
+            (Stance.AGAINST.value, _p("stance", "Against")),
+            (Stance.NEUTRAL.value, _p("stance", "A remark")),
+        ],
+    )
+    text = TextAreaField(
+        _l("Comment"),
+        [
+            needed(_l("Write a comment.")),
+            _between(1, rules.COMMENT_MAX, _l("Write at most 2,000 characters.")),
+        ],
+    )
+    shows_name = BooleanField(_l("Show my name with the comment"))
+
+
+class ReportForm(BaseForm):
+    """Something is not in order."""
+
+    reason = TextAreaField(
+        _l("What is wrong?"),
+        [needed(_l("Say what is wrong.")), _between(1, 2000, _l("Write at most 2,000 characters."))],
+        description=_l("For instance personal data of somebody, an insult, advertising."),
+    )
+
+
+class ReasonForm(BaseForm):
+    """Words that go with an act of the author."""
+
+    note = TextAreaField(_l("Your words"), [Optional(), _between(0, rules.REASON_MAX, _l("Write less."))])
+
+
+class AppealForm(BaseForm):
+    """An appeal needs its reasons."""
+
+    note = TextAreaField(
+        _l("Why do you appeal?"),
+        [needed(_l("Write why you do not agree.")), _between(1, rules.REASON_MAX, _l("Write less."))],
+    )
+
+
+class ResultForm(BaseForm):
+    """The author judges the result."""
+
+    verdict = RadioField(
+        _l("Did it help?"),
+        [needed(_l("Choose one."))],
+        choices=[("confirm", _l("Yes, it helped")), ("dispute", _l("No, it is not done as promised"))],
+    )
+    note = TextAreaField(
+        _l("Your words"),
+        [Optional(), _between(0, 2000, _l("Write at most 2,000 characters."))],
+        description=_l("If it is not done, say in one sentence what is missing."),
+    )
+
+    def validate_note(self, field: TextAreaField) -> None:
+        """A dispute needs a sentence."""
+        if self.verdict.data == "dispute" and not field.data:
+            raise ValidationError(_l("Say in one sentence what is missing."))
+
+
+class CompleteForm(WhatForm, WhereForm):
+    """A returned case, completed: text and place on one page."""
+
+    version = HiddenField()
+
+
+class FollowForm(BaseForm):
+    """Number and code of a case."""
+
+    number = StringField(
+        _l("Case number"), [needed(_l("Write the number of your case."))], description="LUB-I-2026-0042"
+    )
+    code = StringField(
+        _l("Secret code"),
+        [needed(_l("Write the secret code from your receipt."))],
+        description=_l("Sixteen characters such as 7QK2-M9XD-R4TH-B8WN. Capital letters do not matter."),
+    )

@@ -1,0 +1,85 @@
+"""Record of the initiatives module."""
+
+from pathlib import Path
+
+from initiatives import jobs, messages, queries, seed, services
+from initiatives.cli import COMMANDS
+from initiatives.desk.work import FACTS, WORK
+from initiatives.models import Initiative
+from initiatives.policy import PERMISSIONS
+from initiatives.privacy import PERSONAL
+from initiatives.routes import ROUTES
+from initiatives.states import WORKFLOW
+from portal.core import events
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.registry import ContentType, Daily, JobKind, MenuItem, Module, News, Place, SearchText
+from portal.core.tenancy import town_by_id
+from portal.notify import outbox
+
+
+def _address(case: Initiative) -> str:
+    return f"/{town_by_id(case.municipality_id).slug}/initiatives/{(case.number or '').lower()}"
+
+
+def _index(case: Initiative) -> SearchText | None:
+    """How a case stands in the search; drafts do not."""
+    if case.number is None:
+        return None
+    return SearchText(
+        title=case.title,
+        body=case.text if case.state != "withdrawn" else "",
+        number=" ".join(filter(None, (case.number, case.external_number))),
+        public=case.listed_at is not None,
+        at=case.listed_at or case.submitted_at or case.created_at,
+        language=case.language,
+    )
+
+
+def _start() -> None:
+    events.listen("initiative.moved", services.settle)
+    events.listen("deadline.reached", services.deadline_reached)
+    outbox.provide("initiative.followers", messages.followers)
+
+
+MODULE = Module(
+    name="initiatives",
+    title=_l("Initiatives"),
+    routes=ROUTES,
+    permissions=PERMISSIONS,
+    workflows=(WORKFLOW,),
+    content_types=(
+        ContentType(
+            "initiative", _l("Initiative"), Initiative, WORKFLOW, queries.case, _address, index=_index
+        ),
+    ),
+    menu=(
+        MenuItem("initiatives.listing", _l("Initiatives"), order=10),
+        MenuItem("initiatives.map", _l("Map"), order=20),
+        MenuItem("initiatives.new", _l("Propose something"), order=30),
+        MenuItem("initiatives.everywhere", _l("Initiatives"), place=Place.PORTAL, order=10),
+        MenuItem("initiatives.desk", _l("Initiatives"), permission="initiative.desk", desk=True, order=20),
+        MenuItem(
+            "initiatives.call", _l("File for a caller"), permission="initiative.take", desk=True, order=30
+        ),
+    ),
+    jobs=(JobKind("initiative.resume", jobs.resume),),
+    daily=(Daily("initiative.forget", jobs.forget, hour=2),),
+    notices=messages.NOTICES,
+    personal=(PERSONAL,),
+    work=WORK,
+    facts=FACTS,
+    news=(
+        News(
+            "initiatives",
+            _l("New initiatives"),
+            queries.newest,
+            "initiatives/_news_card.html",
+            "initiatives.listing",
+        ),
+    ),
+    commands=COMMANDS,
+    seed=seed.plant,
+    templates=str(Path(__file__).parent / "templates"),
+    start=_start,
+    reserved_slugs=("initiatives", "follow"),
+)

@@ -1,0 +1,526 @@
+"""Reading in public: lists, files of exactly what is shown, the map and its data, one initiative."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, abort, g, redirect, request, send_file, url_for
+
+from initiatives import queries, rules
+from initiatives.models import Initiative, Sheet, StudyKind
+from initiatives.states import CATEGORIES, OPEN_PHASES, OUTCOMES, PHASES, WORKFLOW
+from portal.content import queries as content
+from portal.content import services as content_services
+from portal.content.models import FileRole
+from portal.core import actor as actors
+from portal.core import clock, files, tenancy
+from portal.core.errors import Missing
+from portal.core.i18n import LANGUAGE_NAMES, current_locale, from_json, iso
+from portal.core.i18n import gettext as _
+from portal.core.paging import Cursor, decode
+from portal.core.policy import can
+from portal.core.workflow import Lane
+from portal.maps.folium_map import MapParts, Picker, render_map
+from portal.maps.geo import Point
+from portal.ui.pages import Link, page
+
+EXPORT_ROWS = 5000
+FILE_SECONDS = 86400
+
+
+def _cursor() -> Cursor | None:
+    text = request.args.get("at")
+    if not text:
+        return None
+    try:
+        return decode(text)
+    except ValueError:
+        raise Missing from None
+
+
+def _query(**changes: str) -> dict[str, str]:
+    """The present filters as query values, changed; empty ones fall away."""
+    wanted = queries.wanted_from(request.args)
+    values = {
+        "q": wanted.text,
+        "phase": wanted.phase,
+        "category": wanted.category,
+        "district": wanted.district,
+        "sort": "" if wanted.sort == "new" else wanted.sort,
+        **changes,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def listing() -> Response:
+    """The public list of a municipality."""
+    return _listing("initiatives.listing")
+
+
+def everywhere() -> Response:
+    """The list over all municipalities."""
+    with tenancy.unscoped("the public list of all municipalities"):
+        return _listing("initiatives.everywhere")
+
+
+def _listing(endpoint: str) -> Response:
+    wanted = queries.wanted_from(request.args)
+    found = queries.listing(wanted, _cursor())
+    town: tenancy.Town | None = g.get("town")
+    title = _("Initiatives of residents") if town is None else _("Initiatives: %(town)s", town=town.name)
+    return page(
+        "initiatives/listing.html",
+        title=title,
+        crumbs=_crumbs(town),
+        wanted=wanted,
+        found=found,
+        total=queries.total(wanted),
+        counts=queries.counts() if town else {},
+        phases=[
+            Link(
+                label,
+                url_for(endpoint, **_query(phase="" if key == wanted.phase else key)),
+                key == wanted.phase,
+            )
+            for key, label in PHASES.items()
+        ],
+        phase_choices=list(PHASES.items()),
+        categories=list(CATEGORIES.items()),
+        category_labels=CATEGORIES,
+        districts=queries.districts() if town else [],
+        newer_href=url_for(endpoint, **_query(at=found.newer)) if found.newer else "",
+        older_href=url_for(endpoint, **_query(at=found.older)) if found.older else "",
+        here=url_for(endpoint),
+        filters=_query(),
+        in_town=town is not None,
+    )
+
+
+def _crumbs(town: tenancy.Town | None, *more: Link) -> list[Link]:
+    first = [Link(_("Home"), url_for("pages.home"))]
+    if town:
+        first.append(Link(town.name, url_for("pages.town")))
+    return [*first, *more]
+
+
+# ---- files of what is shown ----
+
+
+def _rows() -> Iterator[queries.Card]:
+    """Everything the present filter shows, in pages, so that memory stays flat."""
+    wanted = queries.wanted_from(request.args)
+    cursor: Cursor | None = None
+    given = 0
+    while given < EXPORT_ROWS:
+        found = queries.listing(wanted, cursor, size=500)
+        yield from found.items
+        given += len(found.items)
+        if not found.older:
+            return
+        cursor = decode(found.older)
+
+
+def _record(card: queries.Card) -> dict[str, Any]:
+    """The public fields of a card; the same in every format."""
+    return {
+        "number": card.number,
+        "title": card.title,
+        "language": card.language,
+        "category": card.category,
+        "state": card.state,
+        "phase": card.phase,
+        "open": card.phase in OPEN_PHASES,
+        "district": card.district or None,
+        "published": iso(card.listed_at),
+        "supports": card.support_count,
+        "comments": card.comment_count,
+        "url": url_for("initiatives.detail", number=card.slug, _external=True),
+    }
+
+
+def _safe_cell(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula (R28)."""
+    text = str(value) if value is not None else ""
+    return (
+        "'" + text
+        if text.lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+        else text
+    )
+
+
+def listing_csv() -> Response:
+    """What the list shows, as a table."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";")
+    names: list[str] | None = None
+    for card in _rows():
+        record = _record(card)
+        if names is None:
+            names = list(record)
+            writer.writerow(names)
+        writer.writerow([_safe_cell(record[name]) for name in names])
+    body = "\ufeff" + out.getvalue()
+    return _download(body, "text/csv; charset=utf-8", "csv")
+
+
+def listing_json() -> Response:
+    """What the list shows, as JSON."""
+    body = json.dumps({"initiatives": [_record(card) for card in _rows()]}, ensure_ascii=False)
+    return _download(body, "application/json", "json")
+
+
+def listing_geojson() -> Response:
+    """What the list shows, as RFC 7946 features; those without a point have none."""
+    features = []
+    records = {card.id: _record(card) for card in _rows()}
+    points = queries.points_of(list(records))
+    for card_id, record in records.items():
+        point = points.get(card_id)
+        geometry = {"type": "Point", "coordinates": [point[1], point[0]]} if point else None
+        features.append(
+            {"type": "Feature", "id": record["number"], "geometry": geometry, "properties": record}
+        )
+    body = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+    return _download(body, "application/geo+json", "geojson")
+
+
+def _download(body: str, mimetype: str, ending: str) -> Response:
+    response = Response(body, content_type=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="initiatives-{g.town.slug}.{ending}"'
+    return response
+
+
+def listing_atom() -> Response:
+    """The newest of what the list shows, as an Atom feed."""
+    wanted = queries.wanted_from(request.args)
+    found = queries.listing(wanted, None, size=30)
+    response = page(
+        "initiatives/feed.xml",
+        title=_("Initiatives: %(town)s", town=g.town.name),
+        cards=found.items,
+        updated=found.items[0].listed_at if found.items else clock.now(),
+        self_href=url_for("initiatives.listing_atom", _external=True, **_query()),
+        page_href=url_for("initiatives.listing", _external=True, **_query()),
+    )
+    response.content_type = "application/atom+xml; charset=utf-8"
+    return response
+
+
+# ---- map ----
+
+
+def map_page() -> Response:
+    """The map with its list twin."""
+    wanted = queries.wanted_from(request.args)
+    found = queries.listing(wanted, None)
+    return page(
+        "initiatives/map.html",
+        title=_("Map of initiatives: %(town)s", town=g.town.name),
+        crumbs=_crumbs(g.town, Link(_("Initiatives"), url_for("initiatives.listing"))),
+        wanted=wanted,
+        found=found,
+        map=_map_parts(),
+        script_href=url_for("initiatives.map_script", **_query()),
+        list_href=url_for("initiatives.listing", **_query()),
+        here=url_for("initiatives.map"),
+        phase_choices=list(PHASES.items()),
+        phases=list(PHASES),
+        categories=list(CATEGORIES.items()),
+        category_labels=CATEGORIES,
+        districts=queries.districts(),
+        filters=_query(),
+        names={key: str(label) for key, label in CATEGORIES.items()},
+    )
+
+
+def _map_parts(*, picker: bool = False) -> MapParts:
+    town: tenancy.Town = g.town
+    lat, lon = town.centre
+    return render_map(
+        "place" if picker else "initiatives",
+        Point(lat, lon),
+        12,
+        "/map/tiles/{z}/{x}/{y}.svg",
+        _("Drawing of our own, not a survey map"),
+        points_url=None if picker else url_for("initiatives.points", **_query()),
+        picker=Picker("#lat", "#lon", "#place-status") if picker else None,
+    )
+
+
+def map_script() -> Response:
+    """The script that starts a map of this municipality; a file of its own, as no page has inline script."""
+    parts = _map_parts(picker=request.args.get("picker") == "1")
+    response = Response(parts.script, content_type="text/javascript; charset=utf-8")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def points() -> Response:
+    """The map's data for a box and zoom, or the card of one point (`?card=id`)."""
+    if "card" in request.args:
+        return _point_card()
+    try:
+        box = tuple(float(edge) for edge in request.args.get("box", "").split(","))
+        zoom = int(request.args.get("zoom", "12"))
+        west, south, east, north = box
+    except ValueError:
+        abort(400)
+    data = queries.map_data(
+        queries.wanted_from(request.args), max(0, min(zoom, 22)), (west, south, east, north)
+    )
+    body = json.dumps({"cells": data.cells, "points": data.points}, separators=(",", ":"))
+    response = Response(body, content_type="application/json")
+    response.headers["Cache-Control"] = "public, max-age=30, stale-while-revalidate=300"
+    return response
+
+
+def _point_card() -> Response:
+    wanted = request.args["card"]
+    card = (
+        queries.public_card(int(wanted))
+        if wanted.isascii() and wanted.isdigit() and len(wanted) < 19
+        else None
+    )
+    if card is None:
+        raise Missing
+    body = {
+        "title": card.title,
+        "href": url_for("initiatives.detail", number=card.slug),
+        "state": str(card.present.label),
+        "category": str(CATEGORIES.get(card.category, "")),
+    }
+    response = Response(json.dumps(body, ensure_ascii=False), content_type="application/json")
+    response.headers["Cache-Control"] = "public, max-age=30"
+    return response
+
+
+# ---- one initiative ----
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A step of the history as the timeline macro reads it."""
+
+    title: str
+    phase: str
+    at: Any
+    who: str
+    note: str
+    internal: bool = False
+
+
+def who_label(key: str) -> str:
+    """Who took a step, in words; never a private person."""
+    labels = {
+        "author": _("Author"),
+        "reviewer": _("Monitoring team"),
+        "team": _("Monitoring team"),
+        "leader": _("Team leader"),
+        "decision_maker": _("Decision-maker"),
+        "other_decision_maker": _("Another decision-maker"),
+        "owner": _("Department in charge"),
+        "system": _("The portal"),
+        "resident": _("Resident"),
+        "operator": _("Contact operator"),
+    }
+    return labels.get(key, key)
+
+
+def step_title(step: content.Step) -> str:
+    """What a step is called: the state it led to, or what was done."""
+    if step.from_state != step.to_state:
+        label = WORKFLOW.state(step.to_state).label
+        return (
+            _("Correction: back to “%(state)s”", state=label)
+            if step.verb == "correct"
+            else str(label).capitalize()
+        )
+    return {
+        "edit": _("Text edited by the team"),
+        "extend": _("More time"),
+        "milestone": _("Milestone reached"),
+        "note": _("Internal note"),
+        "report": _("Something was reported"),
+        "late": _("Deadline passed"),
+        "assign": _("Assigned anew"),
+    }.get(step.verb, step.verb)
+
+
+def steps_for_timeline(steps: list[content.Step], *, staff: bool = False) -> list[StepView]:
+    """Newest first."""
+    return [
+        StepView(
+            step_title(step),
+            WORKFLOW.state(step.to_state).phase,
+            step.at,
+            who_label(step.who),
+            "\n".join(filter(None, (step.note, step.internal_note if staff else ""))),
+            internal=step.lane is Lane.INTERNAL,
+        )
+        for step in reversed(steps)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyView:
+    """A study as the public reads it once there is a decision."""
+
+    kind: str
+    parts: list[tuple[str, list[str]]]
+    means: dict[str, float]
+    cost_once: int | None
+    cost_yearly: int | None
+
+
+def part_label(part: str) -> str:
+    """What a part of a study is called."""
+    return {
+        "need": _("Need"),
+        "reach": _("Reach"),
+        "equity": _("Equity"),
+        "evidence": _("Survey evidence"),
+        "voice": _("Residents’ voice"),
+        "law": _("Law"),
+        "land": _("Land"),
+        "technique": _("Technique"),
+        "time": _("Time"),
+        "owner": _("Owner"),
+        "risks": _("Risks"),
+    }[part]
+
+
+def study_view(sheets: list[Sheet], kind: StudyKind) -> StudyView | None:
+    """What the finished sheets of one study say, without names."""
+    own = [sheet for sheet in sheets if sheet.kind is kind and sheet.finished]
+    if not own:
+        return None
+    parts = rules.PURPOSE_PARTS if kind is StudyKind.PURPOSE else rules.FEASIBILITY_PARTS
+    findings = rules.weigh_findings(own, parts)
+    costs = [sheet.cost_once_minor for sheet in own if sheet.cost_once_minor is not None]
+    yearly = [sheet.cost_yearly_minor for sheet in own if sheet.cost_yearly_minor is not None]
+    return StudyView(
+        kind.value,
+        [(part_label(p), [s.parts[p] for s in own if s.parts.get(p)]) for p in parts],
+        {part_label(p): mean for p, mean in findings.means.items()},
+        max(costs, default=None),
+        max(yearly, default=None),
+    )
+
+
+def detail(number: str) -> Response:
+    """One initiative: public for everybody, more for its author."""
+    case = queries.case_by_number(number)
+    actor = actors.current()
+    mine = bool(can(actor, "initiative.own", case))
+    if not case.is_public and not mine:
+        raise Missing
+    if number != (case.number or "").lower():
+        return redirect(url_for("initiatives.detail", number=(case.number or "").lower()), 301)  # type: ignore[return-value]
+    lanes = (Lane.PUBLIC, Lane.AUTHOR) if mine else (Lane.PUBLIC,)
+    steps = content.history(*case.about, lanes)
+    shown = files_of(case)
+    translations = queries.translations(case.id)
+    locale = current_locale()
+    translation = translations.get(locale) if case.language != locale else None
+    bare = case.state == "withdrawn" and not mine
+    person = content_services.person_of_user(actor.user_id) if actor.user_id else ""
+    due = content.open_deadlines(*case.about)
+    decided = case.decided_by_user_id is not None or case.state in ("adopted", "partly_adopted", "refused")
+    response = page(
+        "initiatives/detail.html",
+        title=translation.title if translation else case.title,
+        crumbs=_crumbs(g.town, Link(_("Initiatives"), url_for("initiatives.listing"))),
+        case=case,
+        bare=bare,
+        translation=translation,
+        original_language=LANGUAGE_NAMES.get(case.language, case.language),
+        category=CATEGORIES.get(case.category, ""),
+        outcome=OUTCOMES[case.outcome.value],
+        photos=[f for f in shown if f.role is FileRole.PHOTO],
+        documents=[f for f in shown if f.role is FileRole.DOCUMENT],
+        author_name=case.author.name if case.author and case.author.shows_name else "",
+        steps=steps_for_timeline(steps),
+        due=due[0].due_on if due else case.returns_on if case.state == "deferred" else None,
+        late=bool(due and due[0].due_on < case.local_today),
+        decisions=queries.decisions(case.id),
+        purpose=study_view(case.sheets, StudyKind.PURPOSE) if decided else None,
+        feasibility=study_view(case.sheets, StudyKind.FEASIBILITY) if decided else None,
+        show_synthesis=decided and bool(case.wanted),
+        milestones=queries.milestones(case.id),
+        comments=[] if bare else content.comments(*case.about),
+        merged_number=queries.number_of(case.merged_into_id) if case.merged_into_id else None,
+        mine=mine,
+        supports=bool(person) and queries.supports(case.id, person),
+        follows=bool(person) and content.follows(*case.about, person),
+        can_appeal=mine and case.state == "refused" and rules.may_appeal(case) is None,
+        can_withdraw=mine and "withdraw" in {m.verb for m in WORKFLOW.moves_from(case.state)},
+        desk_href=_desk_href(case),
+        slug=(case.number or "").lower(),
+    )
+    if not case.is_public:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def files_of(case: Initiative) -> list[content.FileRow]:
+    """Files the public sees; none of a withdrawn case."""
+    return [] if case.state == "withdrawn" else content.files(*case.about)
+
+
+def _desk_href(case: Initiative) -> str:
+    if not actors.current().is_staff or not can(actors.current(), "initiative.desk", case):
+        return ""
+    return url_for("initiatives.case", number=(case.number or "").lower())
+
+
+def printed(number: str) -> Response:
+    """The page for paper, with a QR code back to it."""
+    case = queries.case_by_number(number)
+    if not case.is_public:
+        raise Missing
+    import segno  # noqa: PLC0415 - needed on this page alone
+
+    href = url_for("initiatives.detail", number=(case.number or "").lower(), _external=True)
+    return page(
+        "initiatives/print.html",
+        title=case.title,
+        case=case,
+        category=CATEGORIES.get(case.category, ""),
+        steps=steps_for_timeline(content.history(*case.about, (Lane.PUBLIC,))),
+        decisions=queries.decisions(case.id),
+        href=href,
+        qr=segno.make(href, error="m").svg_data_uri(scale=3),
+        town_name=from_json(g.town.names),
+    )
+
+
+def file(number: str, file_id: int) -> Response:
+    """A public file of a public case, or of one's own; `?size=small` gives the small picture."""
+    case = queries.case_by_number(number)
+    own = bool(can(actors.current(), "initiative.own", case))
+    if not (case.is_public and case.state != "withdrawn") and not own:
+        raise Missing
+    row = content.attachment(*case.about, file_id)
+    if row is None or not (row.public or own):
+        raise Missing
+    small = request.args.get("size") == "small" and row.thumb_key
+    return send_stored(
+        row.thumb_key if small and row.thumb_key else row.key, row.media_type, row.name, public=case.is_public
+    )
+
+
+def send_stored(key: str, media_type: str, name: str, *, public: bool) -> Response:
+    """Send a stored file: pictures inline, everything else as a download, never as a page (R27)."""
+    path = files.path_of(key)
+    if not path.exists():
+        raise Missing
+    inline = media_type.startswith("image/")
+    response = send_file(
+        path, mimetype=media_type, as_attachment=not inline, download_name=name, conditional=True
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = f"public, max-age={FILE_SECONDS}" if public else "no-store"
+    return response
