@@ -65,7 +65,7 @@ class BaseForm(FlaskForm):
                 ]
                 kwargs = {**unbound_field.kwargs, "filters": filters, "validators": validators}
                 args = unbound_field.args[:1]
-                return unbound_field.field_class(*args, **{**kwargs, **options})
+                return unbound_field.field_class(*args, **{**kwargs, **options, "form": form})
             return super().bind_field(form, unbound_field, options)
 
     @property
