@@ -1,0 +1,98 @@
+"""Putting things into the search, in the transaction that changes them.
+
+Modules need not call this: whoever tells the fact `content.changed` about a thing of a registered content
+type is indexed; `content.removed` takes it out again.
+"""
+
+import random
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from portal.core import tenancy
+from portal.core.db import db, insert_or_keep
+from portal.core.events import Fact, listen
+from portal.core.registry import ContentType, SearchText, registry
+from portal.search.models import SearchDocument
+from portal.search.rules import SLOTS, document_id, excerpt_of, index_words, scopes
+
+TRIES = 8
+"""A slot is taken already once in some thousand times, and only while an import fills one second."""
+
+
+def start() -> None:
+    """Listen to what changes."""
+    listen("content.changed", _changed)
+    listen("content.removed", _removed)
+
+
+def put(kind: str, object_id: int, text: SearchText, href: str) -> None:
+    """Let a thing of the municipality in scope be found as `text`; `href` is its path without language."""
+    municipality_id = tenancy.current_id()
+    if municipality_id is None:
+        raise tenancy.OutsideScope(f"{kind} {object_id} indexed outside its municipality.")
+    values: dict[str, Any] = {
+        "number": text.number,
+        "title": text.title,
+        "excerpt": excerpt_of(text.body),
+        "href": href,
+        "language": text.language,
+        "public": text.public,
+        "at": text.at,
+        "scope": scopes(municipality_id, public=text.public),
+        "words": index_words(text.title, text.body, text.number),
+    }
+    known = db.session.execute(
+        select(SearchDocument.id, SearchDocument.at).where(
+            SearchDocument.kind == kind, SearchDocument.object_id == object_id
+        )
+    ).one_or_none()
+    if known is not None:
+        if document_id(known.at, 0) == document_id(text.at, 0):
+            db.session.execute(update(SearchDocument).where(SearchDocument.id == known.id).values(**values))
+            return
+        # The place in the list has changed, and with it the key.
+        remove(kind, object_id)
+    for _ in range(TRIES):
+        slot = random.randrange(SLOTS)  # noqa: S311 - only has to be free
+        if insert_or_keep(
+            SearchDocument,
+            id=document_id(text.at, slot),
+            municipality_id=municipality_id,
+            kind=kind,
+            object_id=object_id,
+            **values,
+        ):
+            return
+    raise RuntimeError(f"No free place in the search for {kind} {object_id}.")
+
+
+def remove(kind: str, object_id: int) -> None:
+    """Let a thing of the municipality in scope no longer be found."""
+    db.session.execute(
+        delete(SearchDocument).where(SearchDocument.kind == kind, SearchDocument.object_id == object_id)
+    )
+
+
+def put_thing(content_type: ContentType, thing: Any) -> None:
+    """Index a thing as its content type says; types without a text are not searched."""
+    if content_type.index is not None:
+        put(content_type.key, thing.id, content_type.index(thing), content_type.address(thing))
+
+
+def _changed(fact: Fact) -> None:
+    content_type = _type_of(fact.thing)
+    if content_type is not None:
+        # A new thing gets its key, and a changed one its row, before it is read here.
+        db.session.flush()
+        put_thing(content_type, fact.thing)
+
+
+def _removed(fact: Fact) -> None:
+    content_type = _type_of(fact.thing)
+    if content_type is not None:
+        remove(content_type.key, fact.thing.id)
+
+
+def _type_of(thing: Any) -> ContentType | None:
+    return registry.content_types.get(getattr(thing, "KIND", ""))

@@ -1,0 +1,10 @@
+"""The addresses of the search."""
+
+from portal.core.registry import PUBLIC, Place, Route
+from portal.search import views
+
+# Never kept in the page cache: everybody looks for something else, and the answer costs less than a place.
+ROUTES = (
+    Route("/search", "results", views.results, PUBLIC, place=Place.PORTAL),
+    Route("/search", "town_results", views.town_results, PUBLIC),
+)

@@ -1,0 +1,51 @@
+"""Making the search anew from the things themselves."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import delete, select
+
+from portal.core import tenancy
+from portal.core.db import db, writing
+from portal.core.registry import ContentType, registry
+from portal.search.index import put_thing
+from portal.search.models import SearchDocument
+
+BATCH = 200
+"""Things indexed in one transaction: others may write between two of them."""
+
+
+def rebuild() -> Iterator[int]:
+    """Index everything again, town by town; yields after each batch how many things it held.
+
+    What no longer exists leaves the search. Works in batches of keys, in constant memory; the portal may
+    run meanwhile, and an interrupted run is simply started again.
+    """
+    for town in tenancy.towns().values():
+        with tenancy.within(town.id):
+            for content_type in registry.content_types.values():
+                if content_type.index is not None:
+                    yield from _rebuild_type(content_type)
+
+
+def _rebuild_type(content_type: ContentType) -> Iterator[int]:
+    model = content_type.model
+    with writing():
+        gone = SearchDocument.object_id.not_in(select(model.id))
+        db.session.execute(
+            delete(SearchDocument)
+            .where(SearchDocument.kind == content_type.key, gone)
+            .execution_options(synchronize_session=False)
+        )
+    last = -1
+    while True:
+        with writing():
+            keys = select(model.id).where(model.id > last).order_by(model.id).limit(BATCH)
+            ids = list(db.session.scalars(keys))
+            for thing_id in ids:
+                put_thing(content_type, content_type.load(thing_id))
+            db.session.flush()
+            db.session.expunge_all()  # Things of a batch are not needed again; memory stays flat.
+        if not ids:
+            return
+        last = ids[-1]
+        yield len(ids)
