@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms.fields.core import UnboundField
 from wtforms.validators import ValidationError
 
 from portal.core.i18n import Text, current_locale
@@ -64,8 +65,7 @@ class BaseForm(FlaskForm):
                     no_controls,
                 ]
                 kwargs = {**unbound_field.kwargs, "filters": filters, "validators": validators}
-                args = unbound_field.args[:1]
-                return unbound_field.field_class(*args, **{**kwargs, **options, "form": form})
+                unbound_field = UnboundField(unbound_field.field_class, *unbound_field.args[:1], **kwargs)
             return super().bind_field(form, unbound_field, options)
 
     @property
