@@ -476,3 +476,72 @@ CATEGORIES = {
     "other": _p("category", "other"),
 }
 """The start set; offices will rename, hide and add their own."""
+
+WHO = {
+    "author": _p("who acted", "Author"),
+    "resident": _p("who acted", "Resident"),
+    "operator": _p("who acted", "Contact operator"),
+    "reviewer": _p("who acted", "Monitoring team"),
+    "team": _p("who acted", "Monitoring team"),
+    "leader": _p("who acted", "Team leader"),
+    "decision_maker": _p("who acted", "Decision-maker"),
+    "other_decision_maker": _p("who acted", "Another decision-maker"),
+    "owner": _p("who acted", "Department in charge"),
+    "system": _p("who acted", "The portal"),
+}
+"""Who took a step of the history; never the name of a private person."""
+STAFF_WHO = frozenset({"reviewer", "team", "leader", "decision_maker", "other_decision_maker", "owner"})
+"""Of these the desk also shows the name: they acted for the office."""
+
+STEPS = {
+    "edit": _l("Text edited by the team"),
+    "extend": _l("More time"),
+    "milestone": _l("Milestone reached"),
+    "note": _l("Internal note"),
+    "report": _l("Something was reported"),
+    "late": _l("Deadline passed"),
+    "assign": _l("Assigned anew"),
+}
+"""Titles of steps that leave the case in its state."""
+
+DEADLINES = {
+    "check": _l("Check and publish"),
+    "complete": _l("Completion by the author"),
+    "assign": _l("Assign"),
+    "purpose": _l("Purpose study"),
+    "feasibility": _l("Feasibility study"),
+    "decision": _l("Decision"),
+    "appeal": _l("Answer to the appeal"),
+    "dispute": _l("Answer to the author’s objection"),
+}
+"""What each clock of a case waits for."""
+
+PARTS = {
+    "need": (_p("study", "Need"), _l("Who is troubled by what, and how badly? Say what shows it.")),
+    "reach": (
+        _p("study", "Reach"),
+        _l("How many people does it help, how often, in which parts of the municipality?"),
+    ),
+    "equity": (
+        _p("study", "Equity"),
+        _l("Does it help those who have least: older or disabled people, children, remote places?"),
+    ),
+    "evidence": (_p("study", "Survey evidence"), _l("What do surveys and statistics say about this matter?")),
+    "voice": (
+        _p("study", "Residents’ voice"),
+        _l("What do supporters, comments and meetings say? Who is against it, and why?"),
+    ),
+    "law": (_p("study", "Law"), _l("Is it the office’s task? Which acts, permits and consents are needed?")),
+    "land": (
+        _p("study", "Land"),
+        _l("Who owns the place? What do the local plan and the networks in the ground allow?"),
+    ),
+    "technique": (
+        _p("study", "Technique"),
+        _l("Can it be built and looked after? What has to be prepared first?"),
+    ),
+    "time": (_p("study", "Time"), _l("How long from the decision to the opening, with season and tender?")),
+    "owner": (_p("study", "Owner"), _l("Which department builds it, and who looks after it later?")),
+    "risks": (_p("study", "Risks"), _l("What can go wrong, and what can be done about it?")),
+}
+"""Parts of both studies: name, and the question a reviewer answers."""
