@@ -407,7 +407,7 @@ def similar(
 ) -> list[Similar]:
     """Public initiatives of this municipality that look alike, the likest first, at most five."""
     words = frozenset(w for w in tokens(title + " " + text[:300]) if len(w) > 3)
-    candidates = search.any_word_ids("initiative", " ".join(sorted(words)), tenancy.current_id(), limit=200)
+    candidates = search.any_word_ids("initiative", sorted(words), tenancy.current_id(), limit=200)
     if not candidates:
         return []
     statement = select(

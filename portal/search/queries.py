@@ -1,5 +1,6 @@
 """Finding: first the keys from the index, newest first, then the rows; both times inside the scope."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from portal.core.errors import Missing
 from portal.core.paging import Cursor, Direction, Page, decode, page_of
 from portal.core.tokens import canonical_number
 from portal.search.models import SearchDocument
-from portal.search.rules import Query, exactly, fts5, read_query, scope_of, tsquery
+from portal.search.rules import Query, exactly, fts5, fts5_any, read_query, scope_of, tsquery, tsquery_any
 
 PAGE_SIZE = 20
 COUNT_CAP = 1000
@@ -69,6 +70,37 @@ def page(text: str, municipality_id: int | None, cursor: Cursor | None, size: in
     else:
         keys = _keys(text, municipality_id, True, size + 1, before=cursor.id if cursor else None)
     return page_of(_rows(keys, municipality_id), size, cursor, lambda hit: (hit.at, hit.id))
+
+
+def ids(
+    kind: str, text: str, municipality_id: int | None, *, public_only: bool, limit: int = COUNT_CAP
+) -> list[int]:
+    """Object ids of one kind that fit, for lists that filter further; the newest `limit` of them."""
+    return _objects(kind, _keys(text, municipality_id, public_only, limit))
+
+
+def any_word_ids(kind: str, words: Iterable[str], municipality_id: int | None, *, limit: int) -> list[int]:
+    """Object ids of one kind that are public and hold any of these folded words, newest first."""
+    wanted = list(words)
+    if not wanted:
+        return []
+    scope = scope_of(municipality_id, public_only=True)
+    if _is_sqlite():
+        fits = column("search_index").op("MATCH", is_comparison=True)(fts5_any(wanted, scope))
+    else:
+        fits = _INDEX.c.words.op("@@", is_comparison=True)(cast(literal(tsquery_any(wanted, scope)), TSQUERY))
+    statement = select(_key()).select_from(_INDEX).where(fits).order_by(_key().desc()).limit(limit)
+    return _objects(kind, list(db.session.scalars(statement)))
+
+
+def _objects(kind: str, keys: list[int]) -> list[int]:
+    """What the keys stand for, inside the scope of the caller."""
+    if not keys:
+        return []
+    statement = select(SearchDocument.object_id).where(
+        SearchDocument.id.in_(keys), SearchDocument.kind == kind
+    )
+    return list(db.session.scalars(statement))
 
 
 def count(text: str, municipality_id: int | None, *, public_only: bool = True) -> int:

@@ -97,6 +97,18 @@ def tsquery(query: Query, scope: str) -> str:
     return " & ".join(terms)
 
 
+def fts5_any(words: Iterable[str], scope: str) -> str:
+    """Documents that hold any of the words, in the words of FTS5."""
+    terms = " OR ".join(f'"{word[:MAX_WORD]}"' for word in words)
+    return f"scope : {scope} AND words : ({terms})"
+
+
+def tsquery_any(words: Iterable[str], scope: str) -> str:
+    """Documents that hold any of the words, in the words of PostgreSQL."""
+    terms = " | ".join(f"'{word[:MAX_WORD]}'" for word in words)
+    return f"'@{scope}' & ({terms})"
+
+
 def exactly(words: Iterable[str]) -> Query:
     """A query for whole words only."""
     return Query(tuple(words), "", "")
