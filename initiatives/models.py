@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from initiatives.states import WORKFLOW
@@ -52,22 +52,20 @@ class Initiative(Content, Municipal, Base):
         CheckConstraint("(lat is null) = (lon is null)", name="whole_point"),
         CheckConstraint("place <> 'point' or lat is not null", name="point_has_place"),
         CheckConstraint("cost_minor is null or cost_minor >= 0", name="cost"),
-        # Newest first within a town, by phase and category, and over all towns: one index each.
-        Index(f"{HEAD}_town", "municipality_id", text("listed_at desc"), text("id desc")),
-        Index(f"{HEAD}_town_phase", "municipality_id", "phase", text("listed_at desc"), text("id desc")),
-        Index(
-            f"{HEAD}_town_category", "municipality_id", "category", text("listed_at desc"), text("id desc")
-        ),
+        # Newest first within a town, by phase and category, and over all towns: one index each, read backwards.
+        Index(f"{HEAD}_town", "municipality_id", "listed_at", "id"),
+        Index(f"{HEAD}_town_phase", "municipality_id", "phase", "listed_at", "id"),
+        Index(f"{HEAD}_town_category", "municipality_id", "category", "listed_at", "id"),
         Index(
             f"{HEAD}_town_both",
             "municipality_id",
             "phase",
             "category",
-            text("listed_at desc"),
-            text("id desc"),
+            "listed_at",
+            "id",
         ),
-        Index(f"{HEAD}_town_support", "municipality_id", text("support_count desc"), text("id desc")),
-        Index(f"{HEAD}_all", text("listed_at desc"), text("id desc")),
+        Index(f"{HEAD}_town_support", "municipality_id", "support_count", "id"),
+        Index(f"{HEAD}_all", "listed_at", "id"),
         Index(f"{HEAD}_desk", "municipality_id", "state", "updated_at", "id"),
         Index(f"{HEAD}_box", "municipality_id", "lat", "lon"),
         Index(f"{HEAD}_lead", "municipality_id", "lead_user_id", "state"),

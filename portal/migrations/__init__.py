@@ -1,0 +1,1 @@
+"""Migrations: numbered, one head, upwards only; they import no models."""

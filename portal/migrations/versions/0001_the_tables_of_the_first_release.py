@@ -1,0 +1,828 @@
+"""The tables of the first release."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from portal.search.ddl import create_index_tables
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("chain", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("on_behalf", sa.Boolean(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("prev_hash", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+        sa.UniqueConstraint("chain", "seq", name=op.f("uq_audit_entry_chain_seq")),
+    )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_entry_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "audit_head",
+        sa.Column("chain", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("chain", name=op.f("pk_audit_head")),
+    )
+    op.create_table(
+        "form_result",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("result", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_form_result")),
+    )
+    with op.batch_alter_table("form_result", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_form_result_at"), ["at"], unique=False)
+
+    op.create_table(
+        "job",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("payload_sealed", sa.String(), nullable=False),
+        sa.Column("dedupe", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("dead_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+        sa.UniqueConstraint("dedupe", name=op.f("uq_job_dedupe")),
+    )
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index("ix_job_due", ["done_at", "dead_at", "due_at"], unique=False)
+        batch_op.create_index("ix_job_kind", ["kind"], unique=False)
+
+    op.create_table(
+        "municipality",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name", sa.JSON(), nullable=False),
+        sa.Column("tagline", sa.JSON(), nullable=False),
+        sa.Column("intro", sa.JSON(), nullable=False),
+        sa.Column("country", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("zone", sa.String(), nullable=False),
+        sa.Column("colours", sa.JSON(), nullable=False),
+        sa.Column("mark", sa.String(), nullable=False),
+        sa.Column("contact", sa.JSON(), nullable=False),
+        sa.Column("centre_lat", sa.Double(), nullable=False),
+        sa.Column("centre_lon", sa.Double(), nullable=False),
+        sa.Column("box", sa.JSON(), nullable=False),
+        sa.Column("population", sa.Integer(), nullable=True),
+        sa.Column("closures", sa.JSON(), nullable=False),
+        sa.Column("content_version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("country in ('PL', 'CZ')", name=op.f("ck_municipality_country")),
+        sa.CheckConstraint("currency in ('PLN', 'CZK', 'EUR')", name=op.f("ck_municipality_currency")),
+        sa.CheckConstraint("length(code) = 3", name=op.f("ck_municipality_code_of_three")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_municipality")),
+        sa.UniqueConstraint("code", name=op.f("uq_municipality_code")),
+        sa.UniqueConstraint("slug", name=op.f("uq_municipality_slug")),
+    )
+    op.create_table(
+        "throttle",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("hits", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_throttle")),
+    )
+    op.create_table(
+        "user",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("email_sealed", sa.String(), nullable=True),
+        sa.Column("email_hash", sa.String(), nullable=True),
+        sa.Column("phone_sealed", sa.String(), nullable=True),
+        sa.Column("phone_hash", sa.String(), nullable=True),
+        sa.Column("name_sealed", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=True),
+        sa.Column("totp_sealed", sa.String(), nullable=True),
+        sa.Column("totp_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("session_version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_sign_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("language IN ('pl', 'cs', 'en')", name=op.f("ck_user_language")),
+        sa.CheckConstraint(
+            "(password_hash IS NULL) = (totp_sealed IS NULL)", name=op.f("ck_user_second_factor")
+        ),
+        sa.CheckConstraint(
+            "erased_at IS NULL OR email_hash IS NULL", name=op.f("ck_user_erased_has_no_address")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
+        sa.UniqueConstraint("email_hash", name=op.f("uq_user_email_hash")),
+    )
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_phone_hash"), ["phone_hash"], unique=False)
+
+    op.create_table(
+        "attachment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("thumb_key", sa.String(), nullable=True),
+        sa.Column("original_key", sa.String(), nullable=True),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("alt", sa.String(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_attachment_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+    )
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attachment_municipality_id"), ["municipality_id"], unique=False)
+        batch_op.create_index("ix_attachment_object", ["kind", "object_id"], unique=False)
+
+    op.create_table(
+        "case_counter",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_case_counter_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_counter")),
+        sa.UniqueConstraint(
+            "municipality_id", "kind", "year", name=op.f("uq_case_counter_municipality_id_kind_year")
+        ),
+    )
+    with op.batch_alter_table("case_counter", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_case_counter_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "comment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stance", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("official", sa.Boolean(), nullable=False),
+        sa.Column("hidden_reason", sa.String(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_comment_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
+    )
+    with op.batch_alter_table("comment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_comment_municipality_id"), ["municipality_id"], unique=False)
+        batch_op.create_index("ix_comment_object", ["kind", "object_id", "id"], unique=False)
+
+    op.create_table(
+        "deadline",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("started_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("extended", sa.Boolean(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("level between 0 and 3", name=op.f("ck_deadline_level")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_deadline_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deadline")),
+    )
+    with op.batch_alter_table("deadline", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deadline_municipality_id"), ["municipality_id"], unique=False)
+        batch_op.create_index("ix_deadline_object", ["kind", "object_id"], unique=False)
+        batch_op.create_index("ix_deadline_open", ["municipality_id", "done_at", "due_on"], unique=False)
+
+    op.create_table(
+        "follow",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("email_sealed", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_follow_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_follow")),
+        sa.UniqueConstraint("kind", "object_id", "person", name=op.f("uq_follow_kind_object_id_person")),
+    )
+    with op.batch_alter_table("follow", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_follow_municipality_id"), ["municipality_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_follow_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "initiative",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(), nullable=True),
+        sa.Column("external_source", sa.String(), nullable=True),
+        sa.Column("external_number", sa.String(), nullable=True),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("folded", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("district", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=True),
+        sa.Column("lat", sa.Double(), nullable=True),
+        sa.Column("lon", sa.Double(), nullable=True),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("cost_minor", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("phase", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("support_count", sa.Integer(), nullable=False),
+        sa.Column("comment_count", sa.Integer(), nullable=False),
+        sa.Column("returned_once", sa.Boolean(), nullable=False),
+        sa.Column("defects", sa.JSON(), nullable=False),
+        sa.Column("department", sa.String(), nullable=False),
+        sa.Column("lead_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("taken_by_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("author_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("wanted", sa.String(), nullable=False),
+        sa.Column("allowed", sa.String(), nullable=False),
+        sa.Column("tradeoff", sa.String(), nullable=False),
+        sa.Column("recommended", sa.String(), nullable=True),
+        sa.Column("recommended_why", sa.String(), nullable=False),
+        sa.Column("cost_once_minor", sa.BigInteger(), nullable=True),
+        sa.Column("cost_yearly_minor", sa.BigInteger(), nullable=True),
+        sa.Column("cost_source", sa.String(), nullable=False),
+        sa.Column("decided_by_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("returns_on", sa.Date(), nullable=True),
+        sa.Column("appeal_until", sa.Date(), nullable=True),
+        sa.Column("appealed_once", sa.Boolean(), nullable=False),
+        sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("merge_consented", sa.Boolean(), nullable=False),
+        sa.Column("transferred_to", sa.String(), nullable=False),
+        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("place <> 'point' or lat is not null", name=op.f("ck_initiative_point_has_place")),
+        sa.CheckConstraint("(lat is null) = (lon is null)", name=op.f("ck_initiative_whole_point")),
+        sa.CheckConstraint("cost_minor is null or cost_minor >= 0", name=op.f("ck_initiative_cost")),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"], ["initiative.id"], name=op.f("fk_initiative_merged_into_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative")),
+        sa.UniqueConstraint(
+            "municipality_id",
+            "external_source",
+            "external_number",
+            name=op.f("uq_initiative_municipality_id_external_source_external_number"),
+        ),
+        sa.UniqueConstraint("number", name=op.f("uq_initiative_number")),
+    )
+    with op.batch_alter_table("initiative", schema=None) as batch_op:
+        batch_op.create_index("ix_initiative_all", ["listed_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_initiative_author_user_id"), ["author_user_id"], unique=False)
+        batch_op.create_index("ix_initiative_box", ["municipality_id", "lat", "lon"], unique=False)
+        batch_op.create_index(
+            "ix_initiative_desk", ["municipality_id", "state", "updated_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_initiative_lead", ["municipality_id", "lead_user_id", "state"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_initiative_municipality_id"), ["municipality_id"], unique=False)
+        batch_op.create_index("ix_initiative_town", ["municipality_id", "listed_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_initiative_town_both",
+            ["municipality_id", "phase", "category", "listed_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_initiative_town_category", ["municipality_id", "category", "listed_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_initiative_town_phase", ["municipality_id", "phase", "listed_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_initiative_town_support", ["municipality_id", "support_count", "id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_count",
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_count_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("municipality_id", "state", "category", name=op.f("pk_initiative_count")),
+    )
+    op.create_table(
+        "initiative_map_cell",
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("filter", sa.String(), nullable=False),
+        sa.Column("zoom", sa.Integer(), nullable=False),
+        sa.Column("cell", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("sum_lat", sa.Double(), nullable=False),
+        sa.Column("sum_lon", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_map_cell_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "municipality_id", "filter", "zoom", "cell", name=op.f("pk_initiative_map_cell")
+        ),
+    )
+    op.create_table(
+        "link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("from_kind", sa.String(), nullable=False),
+        sa.Column("from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("to_kind", sa.String(), nullable=False),
+        sa.Column("to_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_link_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
+        sa.UniqueConstraint(
+            "from_kind",
+            "from_id",
+            "to_kind",
+            "to_id",
+            "role",
+            name=op.f("uq_link_from_kind_from_id_to_kind_to_id_role"),
+        ),
+    )
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.create_index("ix_link_to", ["to_kind", "to_id"], unique=False)
+
+    op.create_table(
+        "login_session",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("renew", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_login_session_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_login_session")),
+        sa.UniqueConstraint("digest", name=op.f("uq_login_session_digest")),
+    )
+    with op.batch_alter_table("login_session", schema=None) as batch_op:
+        batch_op.create_index("ix_login_session_seen", ["kind", "seen_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_login_session_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "membership",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("is_head", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("given_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "(municipality_id IS NULL) = (role = 'portal_operator')",
+            name=op.f("ck_membership_installation_role"),
+        ),
+        sa.CheckConstraint("role = 'decision_maker' OR NOT is_head", name=op.f("ck_membership_head_decides")),
+        sa.ForeignKeyConstraint(["given_by_id"], ["user.id"], name=op.f("fk_membership_given_by_id")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_membership_municipality_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_membership_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_membership")),
+        sa.UniqueConstraint(
+            "user_id", "municipality_id", "role", name=op.f("uq_membership_user_id_municipality_id_role")
+        ),
+    )
+    with op.batch_alter_table("membership", schema=None) as batch_op:
+        batch_op.create_index("ix_membership_team", ["municipality_id", "role"], unique=False)
+        batch_op.create_index(
+            "uq_membership_installation",
+            ["user_id"],
+            unique=True,
+            sqlite_where=sa.text("municipality_id IS NULL"),
+            postgresql_where=sa.text("municipality_id IS NULL"),
+        )
+
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("about_kind", sa.String(), nullable=True),
+        sa.Column("about_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("recipient_key", sa.String(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("dedupe", sa.String(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("email_sealed", sa.String(), nullable=True),
+        sa.Column("phone_sealed", sa.String(), nullable=True),
+        sa.Column("postal_sealed", sa.String(), nullable=True),
+        sa.Column("name_sealed", sa.String(), nullable=True),
+        sa.Column("values_sealed", sa.String(), nullable=True),
+        sa.Column("subject_sealed", sa.String(), nullable=True),
+        sa.Column("body_sealed", sa.String(), nullable=True),
+        sa.Column("html_sealed", sa.String(), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("(about_kind IS NULL) = (about_id IS NULL)", name=op.f("ck_notice_about_whole")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_notice_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("dedupe", name=op.f("uq_notice_dedupe")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_notice_message_id")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("ix_notice_about", ["about_kind", "about_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(
+            "ix_notice_desk", ["municipality_id", "state", "created_at", "id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_notice_municipality_id"), ["municipality_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_recipient_key"), ["recipient_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "search_document",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("excerpt", sa.String(), nullable=False),
+        sa.Column("href", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_search_document_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_document")),
+        sa.UniqueConstraint(
+            "municipality_id",
+            "kind",
+            "object_id",
+            name=op.f("uq_search_document_municipality_id_kind_object_id"),
+        ),
+    )
+    with op.batch_alter_table("search_document", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_search_document_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "state_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verb", sa.String(), nullable=False),
+        sa.Column("from_state", sa.String(), nullable=False),
+        sa.Column("to_state", sa.String(), nullable=False),
+        sa.Column("lane", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("internal_note", sa.String(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_state_change_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_state_change")),
+    )
+    with op.batch_alter_table("state_change", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_state_change_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index("ix_state_change_object", ["kind", "object_id", "id"], unique=False)
+
+    op.create_table(
+        "verification",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("by_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("data_sealed", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["by_user_id"], ["user.id"], name=op.f("fk_verification_by_user_id")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_verification_municipality_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_verification_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verification")),
+        sa.UniqueConstraint("digest", name=op.f("uq_verification_digest")),
+    )
+    with op.batch_alter_table("verification", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_verification_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index("ix_verification_open", ["municipality_id", "kind", "expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_verification_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "initiative_author",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name_sealed", sa.String(), nullable=True),
+        sa.Column("email_sealed", sa.String(), nullable=True),
+        sa.Column("phone_sealed", sa.String(), nullable=True),
+        sa.Column("postal_sealed", sa.String(), nullable=True),
+        sa.Column("shows_name", sa.Boolean(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("code_hash", sa.String(), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_author_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_author_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_author")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_initiative_author_code_hash")),
+        sa.UniqueConstraint("initiative_id", name=op.f("uq_initiative_author_initiative_id")),
+    )
+    with op.batch_alter_table("initiative_author", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_initiative_author_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_initiative_author_person"), ["person"], unique=False)
+
+    op.create_table(
+        "initiative_decision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("reasons", sa.String(), nullable=False),
+        sa.Column("left_out", sa.String(), nullable=False),
+        sa.Column("returns_on", sa.Date(), nullable=True),
+        sa.Column("on_appeal", sa.Boolean(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_decision_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_decision_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_decision")),
+    )
+    with op.batch_alter_table("initiative_decision", schema=None) as batch_op:
+        batch_op.create_index("ix_initiative_decision_case", ["initiative_id", "id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_initiative_decision_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_milestone",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("planned_on", sa.Date(), nullable=True),
+        sa.Column("done_on", sa.Date(), nullable=True),
+        sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("share between 0 and 100", name=op.f("ck_initiative_milestone_share")),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_milestone_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_milestone_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_milestone")),
+    )
+    with op.batch_alter_table("initiative_milestone", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_initiative_milestone_initiative_id"), ["initiative_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_initiative_milestone_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_reviewer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_reviewer_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_reviewer_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_reviewer")),
+        sa.UniqueConstraint(
+            "initiative_id", "user_id", name=op.f("uq_initiative_reviewer_initiative_id_user_id")
+        ),
+    )
+    with op.batch_alter_table("initiative_reviewer", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_initiative_reviewer_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_initiative_reviewer_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "initiative_sheet",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("parts", sa.JSON(), nullable=False),
+        sa.Column("scores", sa.JSON(), nullable=False),
+        sa.Column("cost_once_minor", sa.BigInteger(), nullable=True),
+        sa.Column("cost_yearly_minor", sa.BigInteger(), nullable=True),
+        sa.Column("finished", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint(
+            "cost_once_minor is null or cost_once_minor >= 0", name=op.f("ck_initiative_sheet_cost_once")
+        ),
+        sa.CheckConstraint(
+            "cost_yearly_minor is null or cost_yearly_minor >= 0",
+            name=op.f("ck_initiative_sheet_cost_yearly"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_sheet_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_sheet_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_sheet")),
+        sa.UniqueConstraint(
+            "initiative_id", "kind", "user_id", name=op.f("uq_initiative_sheet_initiative_id_kind_user_id")
+        ),
+    )
+    with op.batch_alter_table("initiative_sheet", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_initiative_sheet_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_support",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_support_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_support_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_support")),
+        sa.UniqueConstraint(
+            "initiative_id", "person", name=op.f("uq_initiative_support_initiative_id_person")
+        ),
+    )
+    with op.batch_alter_table("initiative_support", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_initiative_support_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_initiative_support_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "initiative_translation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("made_from_version", sa.Integer(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_translation_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_translation_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_translation")),
+        sa.UniqueConstraint(
+            "initiative_id", "language", name=op.f("uq_initiative_translation_initiative_id_language")
+        ),
+    )
+    with op.batch_alter_table("initiative_translation", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_initiative_translation_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "notice_attempt",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note_sealed", sa.String(), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_notice_attempt_municipality_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notice.id"], name=op.f("fk_notice_attempt_notice_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_attempt")),
+    )
+    with op.batch_alter_table("notice_attempt", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_notice_attempt_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_notice_attempt_notice_id"), ["notice_id"], unique=False)
+    create_index_tables(op.get_bind())
+    _refuse_changes()
+
+
+def _refuse_changes() -> None:
+    """The audit log and the history of states only grow: the database itself refuses the rest (R36)."""
+    if op.get_bind().dialect.name == "sqlite":
+        for table in ("audit_entry", "state_change"):
+            for act in ("UPDATE", "DELETE"):
+                op.execute(
+                    f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
+                    f"BEGIN SELECT RAISE(ABORT, '{table} only grows'); END"
+                )
+        return
+    op.execute(
+        "CREATE FUNCTION only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% only grows', TG_TABLE_NAME; END $$"
+    )
+    for table in ("audit_entry", "state_change"):
+        op.execute(
+            f"CREATE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION only_grows()"
+        )
