@@ -1,0 +1,1 @@
+"""Doing things with people: signing in, passwords, invitations, members, one's own account."""
