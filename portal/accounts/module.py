@@ -1,0 +1,36 @@
+"""What accounts hand to the house."""
+
+from pathlib import Path
+
+from flask import Flask, current_app
+
+from portal.accounts import jobs, session
+from portal.accounts.cli import accounts_group, demo_accounts
+from portal.accounts.messages import NOTICES
+from portal.accounts.policy import PERMISSIONS
+from portal.accounts.privacy import PERSONAL
+from portal.accounts.routes import ROUTES
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.registry import Daily, MenuItem, Module
+
+
+def start() -> None:
+    """Sessions and the actor of each request."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    session.install(app)
+
+
+MODULE = Module(
+    name="accounts",
+    title=_l("People"),
+    routes=ROUTES,
+    permissions=PERMISSIONS,
+    menu=(MenuItem("accounts.members", _l("Members"), permission="member.read", desk=True, order=80),),
+    daily=(Daily("accounts.purge", jobs.purge),),
+    notices=NOTICES,
+    personal=(PERSONAL,),
+    commands=(accounts_group, demo_accounts),
+    templates=str(Path(__file__).parent / "templates"),
+    start=start,
+    reserved_slugs=("sign-in", "sign-out", "confirm", "invitation", "password", "account", "demo"),
+)

@@ -1,0 +1,75 @@
+"""Personal data of accounts: what is kept, handed out and erased. Source: R33 (docs/security.md)."""
+
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from portal.accounts.models import LoginSession, Membership, User, Verification
+from portal.accounts.session import end_sessions
+from portal.core import clock
+from portal.core.db import db
+from portal.core.i18n import iso
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.registry import PersonalData
+
+
+def export(user_id: int) -> list[dict[str, Any]]:
+    """The account, its roles and its sessions; neither password nor second factor, which are secrets."""
+    user = db.session.scalar(select(User).where(User.id == user_id))
+    if user is None:
+        return []
+    account = {
+        "kind": "account",
+        "email": user.email,
+        "name": user.name,
+        "phone": user.phone,
+        "language": user.language,
+        "created_at": iso(user.created_at),
+        "last_sign_in_at": iso(user.last_sign_in_at),
+    }
+    memberships = db.session.scalars(
+        select(Membership).where(Membership.user_id == user_id).order_by(Membership.id)
+    )
+    sessions = db.session.scalars(
+        select(LoginSession).where(LoginSession.user_id == user_id).order_by(LoginSession.id)
+    )
+    return [
+        account,
+        *({"kind": "role", "role": m.role.value, "since": iso(m.since)} for m in memberships),
+        *(
+            {
+                "kind": "session",
+                "device": s.agent,
+                "began_at": iso(s.created_at),
+                "last_used_at": iso(s.seen_at),
+            }
+            for s in sessions
+        ),
+    ]
+
+
+def erase(user_id: int) -> int:
+    """Erase contacts, name, secrets, roles, sessions and links; the number stays as a tombstone. How many rows."""
+    user = db.session.scalar(select(User).where(User.id == user_id))
+    if user is None:
+        return 0
+    rows = 1 + end_sessions(user_id)
+    for model in (Membership, Verification):
+        rows += int(db.session.execute(delete(model).where(model.user_id == user_id)).rowcount)  # type: ignore[attr-defined]
+    user.email = user.email_hash = user.phone = user.phone_hash = user.name = None
+    user.password_hash = user.totp = user.totp_step = user.last_sign_in_at = None
+    user.erased_at = user.disabled_at = clock.now()
+    return rows
+
+
+PERSONAL = PersonalData(
+    title=_l("Account"),
+    columns={
+        "user": (*User.PERSONAL, "language", "last_sign_in_at"),
+        "membership": ("user_id", "role", "since"),
+        "login_session": ("user_id", *LoginSession.PERSONAL),
+        "verification": ("user_id", *Verification.PERSONAL),
+    },
+    export=export,
+    erase=erase,
+)

@@ -1,0 +1,71 @@
+"""Demo people: staff of every municipality, one portal operator, twelve residents. Demo and test mode only.
+
+The names come from the demo data the caller hands in. All staff share one password; the second factor of
+each follows from the address, so the demo page and `flask demo-accounts` can show the current code.
+"""
+
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from portal.accounts import queries, rules
+from portal.accounts.models import Membership, User
+from portal.accounts.roles import Role
+from portal.accounts.services.sign_in import hasher
+from portal.core import clock, tenancy
+from portal.core.db import db
+
+HERE_FOR = timedelta(days=700)
+
+
+def seed_people(data: dict[str, Any]) -> dict[str, int]:
+    """Found the accounts, inside the caller's transaction; the municipalities are there already.
+
+    `data`: `residents` (name, email, language), `staff_names` by slug and role, `also_in` by slug and role
+    (slugs of further municipalities), `portal_operator` (a name). Returns address → account.
+    """
+    # One hash for all: sixty would take as long as everything else together.
+    password_hash = hasher().hash(rules.DEMO_PASSWORD)
+    found: dict[str, int] = {}
+    towns = tenancy.towns()
+    for slug, names in data["staff_names"].items():
+        for key, name in names.items():
+            user = _staff(f"{key}@{slug}.example", name, towns[slug].language, password_hash)
+            found[user.email or ""] = user.id
+            for place in (slug, *data.get("also_in", {}).get(slug, {}).get(key, ())):
+                _give(user, role_of(key), towns[place].id, is_head=key == "decision-maker")
+    operator = _staff("portal-operator@portal.example", data["portal_operator"], "pl", password_hash)
+    _give(operator, Role.PORTAL_OPERATOR, None)
+    found[operator.email or ""] = operator.id
+    for resident in data["residents"]:
+        user = _user(resident["email"], resident["name"], resident["language"])
+        found[resident["email"]] = user.id
+    db.session.flush()  # Whoever seeds next points to these rows.
+    return found
+
+
+def role_of(key: str) -> Role:
+    """The role in an address: `decision-maker2` → decision-maker."""
+    return Role(key.rstrip("0123456789").replace("-", "_"))
+
+
+def _staff(email: str, name: str, language: str, password_hash: str) -> User:
+    user = _user(email, name, language)
+    user.password_hash, user.totp = password_hash, rules.demo_factor(email)
+    return user
+
+
+def _user(email: str, name: str, language: str) -> User:
+    # The same number each time, so that demo addresses of members stay the same too.
+    number = int.from_bytes(sha256(f"portal demo {email}".encode()).digest()[:8]) >> 2
+    user = User(id=number, language=language, created_at=clock.now() - HERE_FOR, session_version=1)
+    user.email, user.email_hash, user.name = email, queries.email_hash(email), name
+    db.session.add(user)
+    return user
+
+
+def _give(user: User, role: Role, municipality_id: int | None, *, is_head: bool = False) -> None:
+    since = clock.now() - HERE_FOR
+    db.session.add(
+        Membership(user_id=user.id, municipality_id=municipality_id, role=role, is_head=is_head, since=since)
+    )
