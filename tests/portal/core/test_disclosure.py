@@ -1,5 +1,7 @@
 """No small count is shown, and none follows from what is shown."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +15,8 @@ TABLES = st.integers(1, 5).flatmap(
 )
 
 
-def lines(cells: list[list[int | None]]) -> list[list[int | None]]:
-    return [*cells, *map(list, zip(*cells, strict=True))]
+def lines(cells: Sequence[Sequence[int | None]]) -> list[list[int | None]]:
+    return [*map(list, cells), *map(list, zip(*cells, strict=True))]
 
 
 def full(table: list[list[int]], threshold: int = THRESHOLD) -> list[list[int | None]]:

@@ -26,7 +26,7 @@ def parts(**changes: object) -> MapParts:
         "points_url": "/pl/lublin/initiatives/map/points.json?category=roads",
         "picker": PICKER,
     }
-    return render_map(**(values | changes))  # type: ignore[arg-type]
+    return render_map(**(values | changes))
 
 
 def test_no_foreign_address_is_named() -> None:
