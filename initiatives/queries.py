@@ -1,14 +1,16 @@
 """Reading initiatives: one case, public lists, the desk's work lists, the map's data. Nothing here writes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, tuple_
 from sqlalchemy.orm import aliased, selectinload
 
 from initiatives import rules
+from initiatives.formats.records import Channel as FileChannel
+from initiatives.formats.records import ExportedInitiative
 from initiatives.models import (
     Count,
     Decision,
@@ -16,22 +18,26 @@ from initiatives.models import (
     MapCell,
     Milestone,
     Reviewer,
+    Sheet,
+    StudyKind,
     Support,
     Translation,
 )
-from initiatives.states import CATEGORIES, PHASES, STATES_OF_PHASE, STUDIES, WORKFLOW
+from initiatives.states import CATEGORIES, DEADLINES, PHASES, STAFF_WHO, STATES_OF_PHASE, STEPS, WHO, WORKFLOW
+from portal.accounts import queries as accounts
 from portal.content import queries as content
-from portal.content.models import Comment, Deadline
+from portal.content.models import Comment, Deadline, Follow
 from portal.core import actor as actors
 from portal.core import clock, tenancy
 from portal.core.collate import fold, tokens
 from portal.core.db import db, is_writing
 from portal.core.errors import Missing
 from portal.core.i18n import Text
+from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.paging import Cursor, Direction, Page, page_of
 from portal.core.tokens import canonical_number, signer
-from portal.core.workflow import State
+from portal.core.workflow import Lane, State
 from portal.maps.geo import Point, distance_m
 from portal.maps.geo import cell as grid_cell
 from portal.search import queries as search
@@ -461,16 +467,52 @@ def translations(initiative_id: int) -> dict[str, Translation]:
     return {row.language: row for row in rows}
 
 
-def points_of(initiative_ids: Sequence[int]) -> dict[int, tuple[float, float]]:
-    """(lat, lon) of those that have a point."""
-    found: dict[int, tuple[float, float]] = {}
-    for start in range(0, len(initiative_ids), 500):
-        part = initiative_ids[start : start + 500]
-        statement = select(Initiative.id, Initiative.lat, Initiative.lon).where(
-            Initiative.id.in_(part), Initiative.lat.is_not(None)
+def exported(wanted: Wanted, address: Callable[[str], str], size: int = 500) -> Iterator[ExportedInitiative]:
+    """Every public initiative the filter shows, newest first, in batches: memory stays flat."""
+    last: tuple[datetime, int] | None = None
+    while True:
+        statement = (
+            select(Initiative)
+            .where(*conditions(wanted))
+            .order_by(Initiative.listed_at.desc(), Initiative.id.desc())
+            .limit(size)
+            .execution_options(populate_existing=True)
         )
-        found.update((row.id, (row.lat, row.lon)) for row in db.session.execute(statement))
-    return found
+        if last is not None:
+            statement = statement.where(tuple_(Initiative.listed_at, Initiative.id) < last)
+        rows = list(db.session.scalars(statement))
+        for row in rows:
+            yield _exported(row, address)
+        if len(rows) < size or rows[-1].listed_at is None:
+            return
+        last = (rows[-1].listed_at, rows[-1].id)
+        db.session.expunge_all()
+
+
+def _exported(row: Initiative, address: Callable[[str], str]) -> ExportedInitiative:
+    number = row.number or ""
+    return ExportedInitiative(
+        number=number,
+        title=row.title,
+        text="" if row.state == "withdrawn" else row.text,
+        category_key=row.category,
+        state_key=row.state,
+        submitted_at=row.submitted_at or row.created_at,
+        changed_at=row.updated_at,
+        url=address(number),
+        external_number=row.external_number or "",
+        source=row.external_source or "",
+        lat=row.lat,
+        lon=row.lon,
+        address=row.address,
+        district=row.district,
+        channel=FileChannel(row.channel.value),
+        done=row.phase == "built",
+        cost_minor=row.cost_minor,
+        currency=row.currency,
+        language=row.language,
+        supports=row.support_count,
+    )
 
 
 def public_card(initiative_id: int) -> Card | None:
@@ -500,17 +542,84 @@ def of_author(user_id: int) -> list[Card]:
         return [Card(*row) for row in db.session.execute(statement)]
 
 
+# ---- the history ----
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineStep:
+    """A step of the history as the timeline shows it; `who` may carry the name of a member of the staff."""
+
+    title: str
+    phase: str
+    at: datetime
+    who: str
+    note: str
+    internal: bool
+
+
+def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
+    """The history in these lanes, newest first. With the internal lane staff are named to each other."""
+    steps = content.history(*case.about, lanes)
+    staff = Lane.INTERNAL in lanes
+    acted = {step.user_id for step in steps if step.user_id is not None and step.who in STAFF_WHO}
+    names = accounts.names(acted) if staff else {}
+    return [
+        TimelineStep(
+            _step_title(step),
+            WORKFLOW.state(step.to_state).phase,
+            step.at,
+            _step_who(step, names),
+            "\n".join(filter(None, (step.note, _internal_note(step) if staff else ""))),
+            step.lane is Lane.INTERNAL,
+        )
+        for step in reversed(steps)
+    ]
+
+
+def _step_title(step: content.Step) -> str:
+    if step.from_state == step.to_state:
+        return str(STEPS.get(step.verb, step.verb))
+    label = WORKFLOW.state(step.to_state).label
+    if step.verb == "correct":
+        return _("Correction: back to “%(state)s”", state=label)
+    text = str(label)
+    return text[:1].upper() + text[1:]
+
+
+def _step_who(step: content.Step, names: dict[int, str]) -> str:
+    role = str(WHO.get(step.who, step.who))
+    name = names.get(step.user_id or 0)
+    return f"{role}, {name}" if name and step.who in STAFF_WHO else role
+
+
+def _internal_note(step: content.Step) -> str:
+    # A passed deadline keeps its key, for the words of whatever language reads it.
+    return str(DEADLINES.get(step.internal_note, "")) if step.verb == "late" else step.internal_note
+
+
+def follower_count(initiative_id: int) -> int:
+    """How many followers hear of a step: accounts, and confirmed addresses."""
+    statement = select(func.count()).where(
+        Follow.kind == "initiative",
+        Follow.object_id == initiative_id,
+        or_(Follow.user_id.is_not(None), Follow.email_sealed.is_not(None)),
+    )
+    return int(db.session.scalar(statement) or 0)
+
+
 # ---- the desk ----
 
 TODO = {
-    "reviewer": ("submitted", "assigned", *STUDIES, "disputed"),
-    "leader": ("published", "held", "feasibility_study", "deferred"),
+    "reviewer": ("submitted",),
+    "leader": ("published", "held", "deferred"),
     "decision_maker": ("recommendation", "appealed"),
     "steering": ("recommendation",),
     "expert": ("recommendation",),
     "operator": ("draft", "returned"),
 }
-"""States in which each role acts next."""
+"""States in which each role acts next; who a case is assigned to, see `_waits_for`."""
+OWNED = ("assigned", "disputed", "adopted", "partly_adopted", "planned", "in_progress")
+"""States in which the people a case is assigned to act next; the studies beside them."""
 CLOSED_STATES = (
     "lapsed", "adopted", "partly_adopted", "refused", "planned", "in_progress", "done", "partly_done",
     "abandoned", "confirmed", "merged", "transferred", "withdrawn",
@@ -525,6 +634,7 @@ class DeskRow:
     id: int
     number: str | None
     title: str
+    language: str
     state: str
     category: str
     submitted_at: datetime | None
@@ -588,28 +698,26 @@ def work_count(actor: actors.Actor, wanted: DeskFilter) -> int:
 
 
 def _desk_select(actor: actors.Actor, wanted: DeskFilter) -> Select[Any]:
-    due = (
-        select(Deadline.object_id, func.min(Deadline.due_on).label("due_on"))
-        .where(Deadline.kind == "initiative", Deadline.done_at.is_(None))
-        .group_by(Deadline.object_id)
-        .subquery()
+    # Asked per row of the page shown: grouping all open clocks first would cost the whole table each time.
+    due_on = (
+        select(func.min(Deadline.due_on))
+        .where(*_open_clocks(), Deadline.object_id == Initiative.id)
+        .correlate(Initiative)
+        .scalar_subquery()
     )
-    statement = (
-        select(
-            Initiative.id,
-            Initiative.number,
-            Initiative.title,
-            Initiative.state,
-            Initiative.category,
-            Initiative.submitted_at,
-            Initiative.updated_at,
-            Initiative.lead_user_id,
-            Initiative.support_count,
-            due.c.due_on,
-        )
-        .outerjoin(due, due.c.object_id == Initiative.id)
-        .where(_seen_by(actor), *_desk_conditions(actor, wanted, due.c.due_on))
-    )
+    statement = select(
+        Initiative.id,
+        Initiative.number,
+        Initiative.title,
+        Initiative.language,
+        Initiative.state,
+        Initiative.category,
+        Initiative.submitted_at,
+        Initiative.updated_at,
+        Initiative.lead_user_id,
+        Initiative.support_count,
+        due_on,
+    ).where(_seen_by(actor), *_desk_conditions(actor, wanted))
     if wanted.state:
         statement = statement.where(Initiative.state == wanted.state)
     if wanted.category:
@@ -618,6 +726,10 @@ def _desk_select(actor: actors.Actor, wanted: DeskFilter) -> Select[Any]:
         ids = search.ids("initiative", wanted.text, tenancy.current_id(), public_only=False)
         statement = statement.where(Initiative.id.in_(ids))
     return statement
+
+
+def _open_clocks() -> tuple[ColumnElement[bool], ...]:
+    return Deadline.kind == "initiative", Deadline.done_at.is_(None)
 
 
 def _seen_by(actor: actors.Actor) -> ColumnElement[bool]:
@@ -644,26 +756,67 @@ def _seen_by(actor: actors.Actor) -> ColumnElement[bool]:
     return and_(not_draft, mine)
 
 
-def _desk_conditions(actor: actors.Actor, wanted: DeskFilter, due_on: Any) -> list[ColumnElement[bool]]:
-    roles = actor.roles_in(actor.municipality_id)
-    todo = sorted({state for role, states in TODO.items() if role in roles for state in states})
+def _desk_conditions(actor: actors.Actor, wanted: DeskFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.tab == "todo":
-        found.append(Initiative.state.in_(todo))
+        found.append(_waits_for(actor))
     elif wanted.tab == "waiting":
-        found.append(Initiative.state.not_in([*todo, *CLOSED_STATES]))
+        found += [not_(_waits_for(actor)), Initiative.state.not_in(CLOSED_STATES)]
     elif wanted.tab == "late":
-        found.append(due_on < clock.today(_zone()))
+        today = clock.today(_zone())
+        late = select(Deadline.object_id).where(*_open_clocks(), Deadline.due_on < today)
+        found.append(Initiative.id.in_(late))
     elif wanted.tab == "done":
-        found.append(Initiative.state.in_(CLOSED_STATES))
+        found += [not_(_waits_for(actor)), Initiative.state.in_(CLOSED_STATES)]
     if wanted.mine:
-        found.append(
-            or_(
-                Initiative.lead_user_id == actor.user_id,
-                exists().where(Reviewer.initiative_id == Initiative.id, Reviewer.user_id == actor.user_id),
-            )
-        )
+        found.append(_assigned_to(actor))
     return found
+
+
+def _waits_for(actor: actors.Actor) -> ColumnElement[bool]:
+    """What this person can do now. A study waits for a reviewer only until their own sheet is finished;
+    then the lead moves it on, and the leader recommends when enough sheets of the second one are there.
+    """
+    roles = actor.roles_in(actor.municipality_id)
+    states = sorted({state for role, listed in TODO.items() if role in roles for state in listed})
+    found: list[ColumnElement[bool]] = [Initiative.state.in_(states)]
+    if roles & {"reviewer", "leader"}:
+        found.append(and_(Initiative.state.in_(OWNED), _assigned_to(actor)))
+        found += [
+            and_(
+                Initiative.state == f"{kind.value}_study",
+                _assigned_to(actor),
+                or_(_leads(actor), ~_finished(kind, actor.user_id)),
+            )
+            for kind in StudyKind
+        ]
+    if "leader" in roles:
+        enough = (
+            select(func.count())
+            .where(Sheet.initiative_id == Initiative.id, Sheet.kind == StudyKind.FEASIBILITY, Sheet.finished)
+            .correlate(Initiative)
+            .scalar_subquery()
+        )
+        found.append(and_(Initiative.state == "feasibility_study", enough >= rules.REVIEWERS_MIN))
+    return or_(*found)
+
+
+def _leads(actor: actors.Actor) -> ColumnElement[bool]:
+    # Never unknown, so that `not` of it is true for cases without a lead.
+    return and_(Initiative.lead_user_id.is_not(None), Initiative.lead_user_id == actor.user_id)
+
+
+def _finished(kind: StudyKind, user_id: int | None) -> ColumnElement[bool]:
+    return exists().where(
+        Sheet.initiative_id == Initiative.id, Sheet.kind == kind, Sheet.user_id == user_id, Sheet.finished
+    )
+
+
+def _assigned_to(actor: actors.Actor) -> ColumnElement[bool]:
+    return or_(
+        _leads(actor),
+        exists().where(Reviewer.initiative_id == Initiative.id, Reviewer.user_id == actor.user_id),
+    )
 
 
 def _zone() -> str:

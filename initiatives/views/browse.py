@@ -1,24 +1,24 @@
 """Reading in public: lists, files of exactly what is shown, the map and its data, one initiative."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, abort, g, redirect, request, send_file, url_for
+from flask import Response, abort, g, redirect, request, send_file, stream_with_context, url_for
 
 from initiatives import queries, rules
+from initiatives.formats import exports
+from initiatives.formats.records import ExportedInitiative
 from initiatives.models import Initiative, Sheet, StudyKind
-from initiatives.states import CATEGORIES, OPEN_PHASES, OUTCOMES, PHASES, WORKFLOW
+from initiatives.states import CATEGORIES, OUTCOMES, PARTS, PHASES, STEPS, WHO, WORKFLOW
 from portal.content import queries as content
 from portal.content import services as content_services
 from portal.content.models import FileRole
 from portal.core import actor as actors
 from portal.core import clock, files, tenancy
 from portal.core.errors import Missing
-from portal.core.i18n import LANGUAGE_NAMES, current_locale, from_json, iso
+from portal.core.i18n import LANGUAGE_NAMES, current_locale, from_json
 from portal.core.i18n import gettext as _
 from portal.core.paging import Cursor, decode
 from portal.core.policy import can
@@ -27,7 +27,6 @@ from portal.maps.folium_map import MapParts, Picker, render_map
 from portal.maps.geo import Point
 from portal.ui.pages import Link, page
 
-EXPORT_ROWS = 5000
 FILE_SECONDS = 86400
 
 
@@ -109,86 +108,30 @@ def _crumbs(town: tenancy.Town | None, *more: Link) -> list[Link]:
 # ---- files of what is shown ----
 
 
-def _rows() -> Iterator[queries.Card]:
-    """Everything the present filter shows, in pages, so that memory stays flat."""
-    wanted = queries.wanted_from(request.args)
-    cursor: Cursor | None = None
-    given = 0
-    while given < EXPORT_ROWS:
-        found = queries.listing(wanted, cursor, size=500)
-        yield from found.items
-        given += len(found.items)
-        if not found.older:
-            return
-        cursor = decode(found.older)
-
-
-def _record(card: queries.Card) -> dict[str, Any]:
-    """The public fields of a card; the same in every format."""
-    return {
-        "number": card.number,
-        "title": card.title,
-        "language": card.language,
-        "category": card.category,
-        "state": card.state,
-        "phase": card.phase,
-        "open": card.phase in OPEN_PHASES,
-        "district": card.district or None,
-        "published": iso(card.listed_at),
-        "supports": card.support_count,
-        "comments": card.comment_count,
-        "url": url_for("initiatives.detail", number=card.slug, _external=True),
-    }
-
-
-def _safe_cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula (R28)."""
-    text = str(value) if value is not None else ""
-    return (
-        "'" + text
-        if text.lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
-        else text
-    )
-
-
 def listing_csv() -> Response:
-    """What the list shows, as a table."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";")
-    names: list[str] | None = None
-    for card in _rows():
-        record = _record(card)
-        if names is None:
-            names = list(record)
-            writer.writerow(names)
-        writer.writerow([_safe_cell(record[name]) for name in names])
-    body = "\ufeff" + out.getvalue()
-    return _download(body, "text/csv; charset=utf-8", "csv")
+    """What the list shows, as the table that an import takes."""
+    return _download(exports.write_csv(_rows()), "text/csv; charset=utf-8", "csv")
 
 
 def listing_json() -> Response:
     """What the list shows, as JSON."""
-    body = json.dumps({"initiatives": [_record(card) for card in _rows()]}, ensure_ascii=False)
-    return _download(body, "application/json", "json")
+    return _download(exports.write_json(_rows()), "application/json", "json")
 
 
 def listing_geojson() -> Response:
     """What the list shows, as RFC 7946 features; those without a point have none."""
-    features = []
-    records = {card.id: _record(card) for card in _rows()}
-    points = queries.points_of(list(records))
-    for card_id, record in records.items():
-        point = points.get(card_id)
-        geometry = {"type": "Point", "coordinates": [point[1], point[0]]} if point else None
-        features.append(
-            {"type": "Feature", "id": record["number"], "geometry": geometry, "properties": record}
-        )
-    body = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
-    return _download(body, "application/geo+json", "geojson")
+    return _download(exports.write_geojson(_rows()), "application/geo+json", "geojson")
 
 
-def _download(body: str, mimetype: str, ending: str) -> Response:
-    response = Response(body, content_type=mimetype)
+def _rows() -> Iterator[ExportedInitiative]:
+    """Everything the present filter shows, with the address of each."""
+    pattern = url_for("initiatives.detail", number="x", _external=True)[:-1]
+    yield from queries.exported(queries.wanted_from(request.args), lambda number: pattern + number.lower())
+
+
+def _download(body: Iterator[bytes], mimetype: str, ending: str) -> Response:
+    # Streamed, so that a long list costs no memory; the request's session lives until the last row.
+    response = Response(stream_with_context(body), content_type=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="initiatives-{g.town.slug}.{ending}"'
     return response
 
@@ -312,23 +255,6 @@ class StepView:
     internal: bool = False
 
 
-def who_label(key: str) -> str:
-    """Who took a step, in words; never a private person."""
-    labels = {
-        "author": _("Author"),
-        "reviewer": _("Monitoring team"),
-        "team": _("Monitoring team"),
-        "leader": _("Team leader"),
-        "decision_maker": _("Decision-maker"),
-        "other_decision_maker": _("Another decision-maker"),
-        "owner": _("Department in charge"),
-        "system": _("The portal"),
-        "resident": _("Resident"),
-        "operator": _("Contact operator"),
-    }
-    return labels.get(key, key)
-
-
 def step_title(step: content.Step) -> str:
     """What a step is called: the state it led to, or what was done."""
     if step.from_state != step.to_state:
@@ -338,15 +264,7 @@ def step_title(step: content.Step) -> str:
             if step.verb == "correct"
             else str(label).capitalize()
         )
-    return {
-        "edit": _("Text edited by the team"),
-        "extend": _("More time"),
-        "milestone": _("Milestone reached"),
-        "note": _("Internal note"),
-        "report": _("Something was reported"),
-        "late": _("Deadline passed"),
-        "assign": _("Assigned anew"),
-    }.get(step.verb, step.verb)
+    return str(STEPS.get(step.verb, step.verb))
 
 
 def steps_for_timeline(steps: list[content.Step], *, staff: bool = False) -> list[StepView]:
@@ -356,7 +274,7 @@ def steps_for_timeline(steps: list[content.Step], *, staff: bool = False) -> lis
             step_title(step),
             WORKFLOW.state(step.to_state).phase,
             step.at,
-            who_label(step.who),
+            str(WHO.get(step.who, "")),
             "\n".join(filter(None, (step.note, step.internal_note if staff else ""))),
             internal=step.lane is Lane.INTERNAL,
         )
@@ -375,23 +293,6 @@ class StudyView:
     cost_yearly: int | None
 
 
-def part_label(part: str) -> str:
-    """What a part of a study is called."""
-    return {
-        "need": _("Need"),
-        "reach": _("Reach"),
-        "equity": _("Equity"),
-        "evidence": _("Survey evidence"),
-        "voice": _("Residents’ voice"),
-        "law": _("Law"),
-        "land": _("Land"),
-        "technique": _("Technique"),
-        "time": _("Time"),
-        "owner": _("Owner"),
-        "risks": _("Risks"),
-    }[part]
-
-
 def study_view(sheets: list[Sheet], kind: StudyKind) -> StudyView | None:
     """What the finished sheets of one study say, without names."""
     own = [sheet for sheet in sheets if sheet.kind is kind and sheet.finished]
@@ -403,8 +304,8 @@ def study_view(sheets: list[Sheet], kind: StudyKind) -> StudyView | None:
     yearly = [sheet.cost_yearly_minor for sheet in own if sheet.cost_yearly_minor is not None]
     return StudyView(
         kind.value,
-        [(part_label(p), [s.parts[p] for s in own if s.parts.get(p)]) for p in parts],
-        {part_label(p): mean for p, mean in findings.means.items()},
+        [(str(PARTS[p][0]), [s.parts[p] for s in own if s.parts.get(p)]) for p in parts],
+        {str(PARTS[p][0]): mean for p, mean in findings.means.items()},
         max(costs, default=None),
         max(yearly, default=None),
     )

@@ -1,0 +1,68 @@
+"""The author's acts after filing, and the code that proves the author."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from initiatives import queries, rules
+from initiatives.models import (
+    Author,
+    Initiative,
+)
+from initiatives.services.filing import What, Where, write_what, write_where
+from portal.content import move
+from portal.content import services as content
+from portal.core import audit, clock, tenancy, tokens
+from portal.core.actor import Actor
+from portal.core.db import db
+from portal.core.errors import Invalid, Missing
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.usecase import use_case
+
+
+@use_case("initiative.own", code="initiative.completed", load=queries.case)
+def complete(actor: Actor, case: Initiative, what: What, where: Where, version: int) -> None:
+    """Send a returned or lapsed case again, completed. Raises Conflict when it changed meanwhile."""
+    content.need_version(case, version)
+    write_what(case, what)
+    write_where(case, where)
+    if case.state == "lapsed" and clock.now() > case.updated_at + timedelta(days=rules.REOPEN_DAYS):
+        raise Invalid(_l("The 30 days in which it could be taken up again have passed. File it anew."))
+    move.run(actor, case, "submit", who="author")
+    audit.note(f"initiative:{case.id}")
+
+
+@use_case("initiative.own", code="initiative.withdrawn", load=queries.case)
+def withdraw(actor: Actor, case: Initiative, note: str) -> None:
+    """The author takes it back."""
+    move.run(actor, case, "withdraw", note=note, who="author")
+
+
+@use_case("initiative.own", code="initiative.appealed", load=queries.case)
+def appeal(actor: Actor, case: Initiative, note: str) -> None:
+    """The author appeals against a refusal."""
+    move.run(actor, case, "appeal", note=note, who="author")
+    case.appealed_once = True
+
+
+@use_case("initiative.own", code="initiative.judged", load=queries.case)
+def judge(actor: Actor, case: Initiative, verb: str, note: str) -> None:
+    """The author says whether it helped: `confirm` or `dispute`."""
+    if verb not in ("confirm", "dispute"):
+        raise Invalid(_l("Choose one of the possible results."))
+    move.run(actor, case, verb, note=note, who="author")
+
+
+def open_by_code(number: str, code: str) -> Initiative:
+    """The case a number and its secret code open. Raises Missing, the same for every mistake."""
+    canonical = tokens.canonical_number(number)
+    with tenancy.unscoped("a code names its case in whatever town"):
+        found = db.session.execute(
+            select(Initiative.id, Initiative.municipality_id)
+            .join(Author, Author.initiative_id == Initiative.id)
+            .where(Initiative.number == (canonical or ""), Author.code_hash == tokens.code_hash(code))
+        ).first()
+    if found is None:
+        raise Missing(_l("Number and code do not fit together. Check both; capital letters do not matter."))
+    with tenancy.within(found.municipality_id):
+        return queries.case(found.id)

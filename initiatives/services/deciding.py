@@ -1,0 +1,80 @@
+"""Decisions and answers to appeals."""
+
+from datetime import date
+
+from initiatives import queries
+from initiatives.models import (
+    Decision,
+    Initiative,
+)
+from portal.content import move
+from portal.core import clock
+from portal.core.actor import Actor
+from portal.core.db import db
+from portal.core.errors import Invalid
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.usecase import use_case
+
+
+@use_case("initiative.decide", code="initiative.decided", load=queries.case)
+def decide(
+    actor: Actor,
+    case: Initiative,
+    verdict: str,
+    reasons: str,
+    left_out: str = "",
+    returns_on: date | None = None,
+) -> None:
+    """Decide with reasons; published at once, author and followers are told."""
+    _need_verdict_words(case, verdict, left_out, returns_on)
+    case.returns_on = returns_on if verdict == "deferred" else None
+    case.decided_by_user_id = actor.user_id
+    move.run(actor, case, "decide", target=verdict, note=reasons, who="decision_maker")
+    _add_decision(actor, case, verdict, reasons, left_out, on_appeal=False)
+
+
+@use_case("initiative.decide_appeal", code="initiative.appeal_decided", load=queries.case)
+def decide_appeal(
+    actor: Actor,
+    case: Initiative,
+    verdict: str,
+    reasons: str,
+    left_out: str = "",
+    returns_on: date | None = None,
+) -> None:
+    """Answer an appeal: `refused` upholds for good, anything else reverses."""
+    if verdict == "refused":
+        move.run(actor, case, "uphold", note=reasons, who="other_decision_maker")
+        case.appeal_until = None
+    else:
+        _need_verdict_words(case, verdict, left_out, returns_on)
+        case.returns_on = returns_on if verdict == "deferred" else None
+        move.run(actor, case, "reverse", target=verdict, note=reasons, who="other_decision_maker")
+    _add_decision(actor, case, verdict, reasons, left_out, on_appeal=True)
+
+
+def _need_verdict_words(case: Initiative, verdict: str, left_out: str, returns_on: date | None) -> None:
+    if verdict == "partly_adopted" and not left_out.strip():
+        raise Invalid(_l("Say what is left out."), {"left_out": _l("Say what is left out, and why.")})
+    if verdict == "deferred" and (returns_on is None or returns_on <= case.local_today):
+        raise Invalid(
+            _l("Name the day on which it returns."), {"returns_on": _l("Choose a day after today.")}
+        )
+
+
+def _add_decision(
+    actor: Actor, case: Initiative, verdict: str, reasons: str, left_out: str, *, on_appeal: bool
+) -> None:
+    db.session.add(
+        Decision(
+            municipality_id=case.municipality_id,
+            initiative_id=case.id,
+            at=clock.now(),
+            user_id=actor.user_id,
+            verdict=verdict,
+            reasons=reasons.strip(),
+            left_out=left_out.strip(),
+            returns_on=case.returns_on,
+            on_appeal=on_appeal,
+        )
+    )

@@ -1,0 +1,299 @@
+"""Filing: drafts, their files, sending, and an operator who writes for a caller."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from initiatives import queries, rules
+from initiatives.models import (
+    Author,
+    Initiative,
+    Place,
+)
+from portal.content import move
+from portal.content import queries as content_queries
+from portal.content import services as content
+from portal.content.models import Attachment, FileRole
+from portal.core import audit, clock, files, tenancy, tokens
+from portal.core.actor import Actor, Channel
+from portal.core.collate import fold
+from portal.core.db import db
+from portal.core.errors import Invalid, Missing
+from portal.core.files import Stored
+from portal.core.i18n import Filled
+from portal.core.sealed import new_row_id
+from portal.core.usecase import once, use_case
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """What somebody proposes."""
+
+    title: str
+    text: str
+    category: str
+    cost: int | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where: a point, an address, or the whole municipality."""
+
+    place: Place
+    lat: float | None = None
+    lon: float | None = None
+    address: str = ""
+    district: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who the author is, as far as they want to say."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    postal: str = ""
+    shows_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the author takes home; `code` is shown once."""
+
+    initiative_id: int
+    number: str
+    code: str | None
+
+
+@use_case("initiative.write", code="initiative.drafted")
+def start_draft(actor: Actor, locale: str, key: str) -> str:
+    """Begin a draft; gives the token of its address."""
+
+    def act() -> int:
+        case = _new_case(actor, locale)
+        db.session.flush()  # The token and the author's row name it.
+        _author_of(case, actor, locale)
+        return case.id
+
+    return queries.draft_token(once("initiative.draft", key, act))
+
+
+def _new_case(actor: Actor, locale: str) -> Initiative:
+    town = tenancy.town_by_id(_place_of(actor))
+    now = clock.now()
+    case = Initiative(
+        municipality_id=town.id,
+        language=locale,
+        currency=town.currency,
+        channel=actor.channel,
+        created_at=now,
+        updated_at=now,
+        author_user_id=None if actor.on_behalf else actor.user_id,
+        taken_by_user_id=actor.user_id if actor.on_behalf else None,
+    )
+    move.begin(case)
+    db.session.add(case)
+    return case
+
+
+def _place_of(actor: Actor) -> int:
+    current = tenancy.current_id() or actor.municipality_id
+    if current is None:
+        raise Missing
+    return current
+
+
+def _author_of(case: Initiative, actor: Actor, locale: str) -> Author:
+    author = Author(
+        id=new_row_id(),
+        municipality_id=case.municipality_id,
+        initiative_id=case.id,
+        locale=locale,
+        shows_name=False,
+        user_id=None if actor.on_behalf else actor.user_id,
+    )
+    case.author = author
+    db.session.add(author)
+    return author
+
+
+@use_case("initiative.write", code="initiative.draft_saved")
+def save_what(actor: Actor, token: str, what: What) -> None:
+    """Keep what the author wrote. An unfinished text is kept too; sending asks for the rest."""
+    case = queries.draft_by_token(token)
+    write_what(case, what)
+    audit.note(f"initiative:{case.id}")
+
+
+def write_what(case: Initiative, what: What) -> None:
+    """Take over what the author wrote."""
+    case.title, case.text, case.category = what.title, what.text, what.category
+    case.folded = fold(what.title)
+    case.cost_minor = None if what.cost is None else what.cost * 100
+    if what.language:
+        case.language = what.language
+    case.updated_at = clock.now()
+
+
+@use_case("initiative.write", code="initiative.draft_saved")
+def save_where(actor: Actor, token: str, where: Where) -> None:
+    """Keep the place."""
+    case = queries.draft_by_token(token)
+    write_where(case, where)
+    audit.note(f"initiative:{case.id}")
+
+
+def write_where(case: Initiative, where: Where) -> None:
+    """Take over the place; the whole municipality has no point."""
+    case.place, case.lat, case.lon = where.place, where.lat, where.lon
+    if where.place is Place.WHOLE:
+        case.lat = case.lon = None
+    case.address, case.district = where.address, where.district
+    case.updated_at = clock.now()
+
+
+@use_case("initiative.write", code="initiative.draft_saved")
+def save_who(actor: Actor, token: str, who: Who) -> None:
+    """Keep how the author wants to be told."""
+    case = queries.draft_by_token(token)
+    write_who(case, who)
+    audit.note(f"initiative:{case.id}")
+
+
+def write_who(case: Initiative, who: Who) -> None:
+    """Take over, sealed, how the author wants to be told."""
+    author = case.author
+    if author is None:
+        raise Missing
+    author.name, author.email = who.name or None, who.email or None
+    author.phone, author.postal = who.phone or None, who.postal or None
+    author.shows_name = who.shows_name and bool(who.name)
+    author.person = content.person_of_email(who.email) if who.email else None
+
+
+@use_case("initiative.write", code="initiative.file_added")
+def add_file(actor: Actor, token: str, stored: Stored, role: FileRole, alt: str) -> None:
+    """Hang a stored photo or document on the draft. Raises Invalid when there are enough."""
+    case = queries.draft_by_token(token)
+    _attach(case, stored, role, alt)
+
+
+def _attach(case: Initiative, stored: Stored, role: FileRole, alt: str) -> None:
+    limit = rules.PHOTOS_MAX if role is FileRole.PHOTO else rules.DOCUMENTS_MAX
+    present = [row for row in content_queries.files(*case.about, public_only=False) if row.role is role]
+    if len(present) >= limit:
+        text = (
+            "There are %(n)s photos already."
+            if role is FileRole.PHOTO
+            else "There are %(n)s documents already."
+        )
+        raise Invalid(str(Filled(text, {"n": limit})))
+    content.attach(case, stored, role, alt)
+    case.updated_at = clock.now()
+    audit.note(f"initiative:{case.id}")
+
+
+@use_case("initiative.write", code="initiative.file_removed")
+def remove_file(actor: Actor, token: str, attachment_id: int) -> None:
+    """Take a photo or document off the draft again; one that is gone already is fine."""
+    case = queries.draft_by_token(token)
+    row = content_queries.attachment(*case.about, attachment_id)
+    if row is not None:
+        _drop_file(row)
+
+
+def _drop_file(row: Attachment) -> None:
+    for key in (row.key, row.thumb_key, row.original_key):
+        files.remove(key)
+    db.session.delete(row)
+
+
+@use_case("initiative.write", code="initiative.draft_dropped")
+def drop_draft(actor: Actor, token: str) -> None:
+    """Throw the draft away with its files and contact data."""
+    erase_draft(queries.draft_by_token(token))
+
+
+def erase_draft(case: Initiative) -> None:
+    """Delete a draft entirely; called for thrown-away and for forgotten ones."""
+    for row in db.session.scalars(
+        select(Attachment).where(Attachment.kind == case.KIND, Attachment.object_id == case.id)
+    ):
+        _drop_file(row)
+    if case.author is not None:
+        db.session.delete(case.author)
+    db.session.flush()  # The author's row points at the case.
+    db.session.delete(case)
+
+
+@use_case("initiative.write", code="initiative.submitted")
+def submit(actor: Actor, token: str, key: str) -> Receipt:
+    """Send the draft: number, code, deadline, receipt. A repeated post gets the same receipt."""
+
+    def act() -> list[Any]:
+        case = queries.draft_by_token(token)
+        return send_draft(actor, case, key)
+
+    initiative_id, number, coded = once("initiative.submit", key, act)
+    return Receipt(initiative_id, number, tokens.derived_code(key, initiative_id) if coded else None)
+
+
+def send_draft(actor: Actor, case: Initiative, key: str) -> list[Any]:
+    """Number, code and first move of a complete draft; (id, number, whether there is a code)."""
+    refusal = rules.can_be_sent(case)
+    if refusal:
+        raise Invalid(refusal)
+    town = tenancy.town_by_id(case.municipality_id)
+    case.number = tokens.next_number(town, "I")
+    case.submitted_at = clock.now()
+    author = case.author
+    if author is not None and author.user_id is None:
+        author.code_hash = tokens.code_hash(tokens.derived_code(key, case.id))
+    # Whoever holds the draft's link is its author: the move asks for that right.
+    move.run(
+        Actor(
+            user_id=actor.user_id,
+            name=actor.name,
+            municipality_id=case.municipality_id,
+            channel=actor.channel,
+            on_behalf=actor.on_behalf,
+            roles=actor.roles,
+            cases=frozenset({case.about}),
+        ),
+        case,
+        "submit",
+        who="author",
+    )
+    audit.note(f"initiative:{case.id}", number=case.number)
+    return [case.id, case.number, author is not None and author.user_id is None]
+
+
+@use_case("initiative.take", code="initiative.taken")
+def take_call(
+    actor: Actor, channel: Channel, what: What, where: Where, who: Who, locale: str, key: str
+) -> Receipt:
+    """An operator files for a caller, from paper or at a meeting; both are recorded."""
+
+    def act() -> list[Any]:
+        helper = Actor(
+            user_id=actor.user_id,
+            name=actor.name,
+            municipality_id=actor.municipality_id,
+            roles=actor.roles,
+            channel=channel,
+            on_behalf=True,
+        )
+        case = _new_case(helper, locale)
+        db.session.flush()  # The author's row names it.
+        case.reviewers, case.sheets = [], []
+        _author_of(case, helper, locale)
+        write_what(case, what)
+        write_where(case, where)
+        write_who(case, who)
+        return send_draft(helper, case, key)
+
+    initiative_id, number, coded = once("initiative.call", key, act)
+    return Receipt(initiative_id, number, tokens.derived_code(key, initiative_id) if coded else None)

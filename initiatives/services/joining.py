@@ -1,0 +1,117 @@
+"""Everybody's acts on a public initiative: support, follow, comment, report."""
+
+from sqlalchemy import delete
+
+from initiatives import messages, queries, rules
+from initiatives.models import (
+    Initiative,
+    Support,
+)
+from initiatives.services.settling import count
+from portal.content import move
+from portal.content import services as content
+from portal.content.models import CommentState, Stance
+from portal.core import clock
+from portal.core.actor import Actor
+from portal.core.db import db, insert_or_keep
+from portal.core.errors import Invalid, Missing
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.usecase import once, use_case
+from portal.core.workflow import Lane
+
+
+@use_case("initiative.join", code="initiative.supported", load=queries.case)
+def support(actor: Actor, case: Initiative) -> bool:
+    """Support it once; False when this person does already."""
+    need_public(case)
+    person = content.person_of_user(user_of(actor))
+    inserted = insert_or_keep(
+        Support,
+        municipality_id=case.municipality_id,
+        initiative_id=case.id,
+        person=person,
+        user_id=actor.user_id,
+        at=clock.now(),
+    )
+    if inserted:
+        count(case, support_count=1)
+    return inserted
+
+
+@use_case("initiative.join", code="initiative.unsupported", load=queries.case)
+def unsupport(actor: Actor, case: Initiative) -> None:
+    """Take the support back."""
+    need_public(case)
+    person = content.person_of_user(user_of(actor))
+    gone = db.session.execute(
+        delete(Support).where(Support.initiative_id == case.id, Support.person == person)
+    ).rowcount  # type: ignore[attr-defined]
+    if gone:
+        count(case, support_count=-1)
+
+
+@use_case("initiative.join", code="initiative.followed", load=queries.case)
+def follow(actor: Actor, case: Initiative, locale: str) -> None:
+    """Hear of every step."""
+    need_public(case)
+    user_id = user_of(actor)
+    content.follow(case, person=content.person_of_user(user_id), user_id=user_id, locale=locale)
+
+
+@use_case("initiative.join", code="initiative.unfollowed", load=queries.case)
+def unfollow(actor: Actor, case: Initiative) -> None:
+    """Hear no more."""
+    content.unfollow(case, content.person_of_user(user_of(actor)))
+
+
+@use_case("initiative.join", code="initiative.commented", load=queries.case)
+def comment(
+    actor: Actor, case: Initiative, stance: Stance, text: str, locale: str, key: str, *, shows_name: bool
+) -> None:
+    """Say something to it. A comment with a link waits for the team."""
+    need_public(case)
+    if not text or len(text) > rules.COMMENT_MAX:
+        raise Invalid(_l("Write a comment of at most 2,000 characters."), {"text": _l("Write a comment.")})
+    held = "http://" in text or "https://" in text or "www." in text
+
+    def act() -> None:
+        content.add_comment(
+            case,
+            stance=stance,
+            text=text,
+            language=locale,
+            user_id=actor.user_id,
+            name=actor.name if shows_name else "",
+            state=CommentState.HELD if held else CommentState.VISIBLE,
+        )
+        if not held:
+            count(case, comment_count=1)
+
+    once(f"initiative.comment:{case.id}", key, act)
+
+
+@use_case("initiative.join", code="initiative.reported", load=queries.case)
+def report(actor: Actor, case: Initiative, reason: str, key: str) -> None:
+    """Tell the team that something in it is not in order."""
+    need_public(case)
+    if not reason.strip():
+        raise Invalid(_l("Say what is wrong."), {"reason": _l("Say what is wrong.")})
+
+    def act() -> None:
+        move.record(actor, case, "report", lane=Lane.INTERNAL, internal_note=reason, who="resident")
+        messages.to_team(case, "initiative.reported", reason=reason[:500])
+
+    once(f"initiative.report:{case.id}", key, act)
+
+
+def user_of(actor: Actor) -> int:
+    """The account that acts. Raises Missing for somebody not signed in."""
+    if actor.user_id is None:
+        raise Missing
+    return actor.user_id
+
+
+def need_public(case: Initiative) -> None:
+    """Refuse what is not public, as if it were not there."""
+    if not case.is_public:
+        raise Missing

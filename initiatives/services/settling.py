@@ -1,0 +1,216 @@
+"""What follows from a move: phase, list, counters, map, clocks, notices; and what rings when time has passed."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select, update
+
+from initiatives import messages, queries, rules
+from initiatives.models import (
+    Count,
+    Initiative,
+    MapCell,
+    Outcome,
+)
+from portal.content import move
+from portal.content import services as content
+from portal.core import clock, events, jobs, tenancy
+from portal.core.actor import Actor, Channel
+from portal.core.calendar import day_start
+from portal.core.db import db, insert_or_keep
+from portal.core.workflow import Lane
+from portal.maps.geo import cell as grid_cell
+
+WORKING_DAYS = {
+    "submitted": ("check", rules.CHECK_DAYS),
+    "returned": ("complete", rules.COMPLETE_DAYS),
+    "published": ("assign", rules.ASSIGN_DAYS),
+    "purpose_study": ("purpose", rules.STUDY_DAYS),
+    "feasibility_study": ("feasibility", rules.STUDY_DAYS),
+    "recommendation": ("decision", rules.DECISION_DAYS),
+    "disputed": ("dispute", rules.COMPLETE_DAYS),
+}
+"""The clock each state starts. Source: product 5.1."""
+
+
+OUTCOME_OF_STATE = {
+    "done": Outcome.DONE,
+    "partly_done": Outcome.PARTLY,
+    "refused": Outcome.REFUSED,
+    "abandoned": Outcome.UNNEEDED,
+}
+
+
+def settle(fact: events.Fact) -> None:
+    """After every move: phase, list, counters, map, clocks, notices. Listens to `initiative.moved`."""
+    case: Initiative = fact.thing
+    step = fact.values["step"]
+    forget_in_counts(case, state=step.from_state)
+    present = case.present
+    case.phase = present.phase
+    was_public = case.listed_at is not None
+    # A withdrawn case stays in public only if it had been public before: title and day.
+    stays = present.public and (step.to_state != "withdrawn" or was_public)
+    case.listed_at = (case.listed_at or clock.now()) if stays else None
+    case.updated_at = clock.now()
+    if step.to_state in OUTCOME_OF_STATE:
+        case.outcome = OUTCOME_OF_STATE[step.to_state]
+    elif step.verb in ("correct", "reverse", "resume_work"):
+        case.outcome = Outcome.NONE
+    remember_in_counts(case)
+    _set_clocks(case, step.to_state)
+    db.session.flush()  # Counters and notices read the new state.
+    messages.moved(case, step)
+
+
+def _set_clocks(case: Initiative, state: str) -> None:
+    content.finish_deadline(case)
+    if state in WORKING_DAYS:
+        key, days = WORKING_DAYS[state]
+        content.start_deadline(case, key, days)
+    elif state == "appealed":
+        content.start_deadline_on(
+            case, "appeal", case.local_today + timedelta(days=rules.APPEAL_DECISION_DAYS)
+        )
+    elif state == "refused" and not case.appealed_once:
+        case.appeal_until = rules.appeal_deadline(case.local_today)
+    elif state == "deferred" and case.returns_on is not None:
+        town = tenancy.town_by_id(case.municipality_id)
+        jobs.enqueue(
+            "initiative.resume",
+            {"initiative": case.id, "day": case.returns_on.isoformat()},
+            due_at=day_start(case.returns_on, town.zone),
+            dedupe=f"initiative.resume:{case.id}:{case.returns_on.isoformat()}",
+        )
+
+
+def count(case: Initiative, **steps: int) -> None:
+    """Raise counters in the database, so that parallel acts add up."""
+    values = {name: getattr(Initiative, name) + step for name, step in steps.items()}
+    db.session.execute(
+        update(Initiative)
+        .where(Initiative.id == case.id)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    events.tell("content.counted", case)
+    events.tell("content.changed", case)
+
+
+def forget_in_counts(case: Initiative, state: str | None = None) -> None:
+    """Take the case out of counters and map cells, as it stood in `state`."""
+    _shift(case, state or case.state, -1)
+
+
+def remember_in_counts(case: Initiative) -> None:
+    """Put the case into counters and map cells as it stands."""
+    _shift(case, case.state, +1)
+
+
+def _shift(case: Initiative, state: str, by: int) -> None:
+    """Move the counters and, for public cases with a point, the stored map cells."""
+    phase = case.WORKFLOW.state(state).phase
+    if phase in ("draft", "hidden") or (state == "withdrawn" and case.listed_at is None):
+        return
+    insert_or_keep(Count, municipality_id=case.municipality_id, state=state, category=case.category, n=0)
+    db.session.execute(
+        update(Count)
+        .where(
+            Count.municipality_id == case.municipality_id,
+            Count.state == state,
+            Count.category == case.category,
+        )
+        .values(n=Count.n + by)
+    )
+    if case.lat is not None and case.lon is not None:
+        shift_cells(case.municipality_id, case.lat, case.lon, phase, case.category, by)
+
+
+def shift_cells(municipality_id: int, lat: float, lon: float, phase: str, category: str, by: int) -> None:
+    """Add a point to, or take it from, the stored cells of every zoom and filter."""
+    for zoom in queries.STORED_ZOOMS:
+        cell = grid_cell(lat, lon, zoom)
+        for key in ("", f"p:{phase}", f"c:{category}"):
+            insert_or_keep(
+                MapCell,
+                municipality_id=municipality_id,
+                filter=key,
+                zoom=zoom,
+                cell=cell,
+                n=0,
+                sum_lat=0,
+                sum_lon=0,
+            )
+            db.session.execute(
+                update(MapCell)
+                .where(
+                    MapCell.municipality_id == municipality_id,
+                    MapCell.filter == key,
+                    MapCell.zoom == zoom,
+                    MapCell.cell == cell,
+                )
+                .values(
+                    n=MapCell.n + by, sum_lat=MapCell.sum_lat + by * lat, sum_lon=MapCell.sum_lon + by * lon
+                )
+            )
+
+
+def rebuild_counts(municipality_id: int) -> None:
+    """Count a municipality's cases and points anew: after an import, which does not shift them one by one."""
+    db.session.execute(delete(Count).where(Count.municipality_id == municipality_id))
+    db.session.execute(delete(MapCell).where(MapCell.municipality_id == municipality_id))
+    rows = db.session.execute(
+        select(Initiative.state, Initiative.category, func.count())
+        .where(Initiative.listed_at.is_not(None))
+        .group_by(Initiative.state, Initiative.category)
+    ).all()
+    for state, category, n in rows:
+        db.session.add(Count(municipality_id=municipality_id, state=state, category=category, n=n))
+    cells: dict[tuple[str, int, int], list[float]] = {}
+    points = db.session.execute(
+        select(Initiative.lat, Initiative.lon, Initiative.phase, Initiative.category)
+        .where(Initiative.listed_at.is_not(None), Initiative.lat.is_not(None))
+        .execution_options(yield_per=5000)
+    )
+    for lat, lon, phase, category in points:
+        for zoom in queries.STORED_ZOOMS:
+            cell = grid_cell(lat, lon, zoom)
+            for key in ("", f"p:{phase}", f"c:{category}"):
+                kept = cells.setdefault((key, zoom, cell), [0, 0.0, 0.0])
+                kept[0] += 1
+                kept[1] += lat
+                kept[2] += lon
+    for (key, zoom, cell), (n, lat, lon) in cells.items():
+        db.session.add(
+            MapCell(
+                municipality_id=municipality_id,
+                filter=key,
+                zoom=zoom,
+                cell=cell,
+                n=int(n),
+                sum_lat=lat,
+                sum_lon=lon,
+            )
+        )
+
+
+def deadline_reached(fact: events.Fact) -> None:
+    """A clock of an initiative rang: warn, tell the leader, tell the head; an uncompleted case lapses."""
+    row = fact.thing
+    if row.kind != Initiative.KIND:
+        return
+    case = queries.case(row.object_id)
+    level: int = fact.values["level"]
+    if row.key == "complete":
+        if level == 1:
+            messages.to_author(case, "initiative.complete_reminder", day=row.due_on.isoformat())
+        elif level == 2:
+            move.run(system(case), case, "lapse", who="system")
+        return
+    messages.deadline(case, row.key, level, row.due_on)
+    if level >= 2:
+        move.record(system(case), case, "late", lane=Lane.INTERNAL, internal_note=row.key, who="system")
+
+
+def system(case: Initiative) -> Actor:
+    """The clock as an actor."""
+    return Actor(name="clock", channel=Channel.JOB, municipality_id=case.municipality_id)

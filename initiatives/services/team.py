@@ -1,0 +1,276 @@
+"""The monitoring team: checking, assigning, studying, recommending."""
+
+from datetime import date
+
+from sqlalchemy import select
+
+from initiatives import messages, queries, rules
+from initiatives.models import (
+    Initiative,
+    Reviewer,
+    Sheet,
+    StudyKind,
+    Support,
+)
+from initiatives.services.joining import user_of
+from initiatives.services.settling import WORKING_DAYS, count, forget_in_counts, remember_in_counts
+from initiatives.states import CORRECTIONS
+from portal.accounts import queries as accounts
+from portal.content import move
+from portal.content import services as content
+from portal.content.models import Comment, CommentState
+from portal.core import audit, clock, events
+from portal.core.actor import Actor
+from portal.core.collate import fold
+from portal.core.db import db, insert_or_keep
+from portal.core.errors import Conflict, Invalid, Missing
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.policy import need
+from portal.core.usecase import use_case
+from portal.core.workflow import Lane
+
+
+@use_case("initiative.moderate", code="initiative.published", load=queries.case)
+def publish(actor: Actor, case: Initiative, note: str = "") -> None:
+    """Make it public."""
+    move.run(actor, case, "publish", note=note, who="reviewer")
+
+
+@use_case("initiative.moderate", code="initiative.returned", load=queries.case)
+def send_back(actor: Actor, case: Initiative, note: str) -> None:
+    """Return it once with a list of defects, one a line; five working days to complete."""
+    move.run(actor, case, "send_back", note=note, who="reviewer")
+    case.defects = [line.strip(" -•\t") for line in note.splitlines() if line.strip(" -•\t")]
+    case.returned_once = True
+
+
+@use_case("initiative.moderate", code="initiative.held", load=queries.case)
+def hold(actor: Actor, case: Initiative, note: str) -> None:
+    """Hold it back with a reason."""
+    move.run(actor, case, "hold", note=note, who="reviewer")
+
+
+@use_case("initiative.moderate", code="initiative.edited", load=queries.case)
+def redact(
+    actor: Actor, case: Initiative, title: str, text: str, category: str, version: int, note: str
+) -> None:
+    """Take personal data out of the text or put it into the right category; the original stays in the audit."""
+    content.need_version(case, version)
+    forget_in_counts(case)
+    case.title, case.text, case.category = title, text, category
+    case.folded = fold(title)
+    refusal = rules.can_be_sent(case)
+    if refusal:
+        raise Invalid(refusal)
+    case.version += 1
+    case.updated_at = clock.now()
+    remember_in_counts(case)
+    move.record(actor, case, "edit", lane=Lane.AUTHOR, note=note, who="reviewer")
+    events.tell("content.changed", case)
+
+
+@use_case("initiative.assign", code="initiative.assigned", load=queries.case)
+def assign(
+    actor: Actor,
+    case: Initiative,
+    department: str,
+    lead_user_id: int,
+    reviewer_ids: list[int],
+    note: str = "",
+) -> None:
+    """Name department, lead and reviewers; staff with a stake in the case are refused."""
+    known = {person.user_id for person in accounts.colleagues(case.municipality_id, "reviewer", "leader")}
+    if lead_user_id not in known or not set(reviewer_ids) <= known:
+        raise Invalid(_l("Choose people of the monitoring team."))
+    if case.author_user_id in {lead_user_id, *reviewer_ids}:
+        raise Invalid(_l("The author cannot work on the case."))
+    case.department, case.lead_user_id = department, lead_user_id
+    wanted = set(reviewer_ids)
+    for row in list(case.reviewers):
+        if row.user_id not in wanted:
+            case.reviewers.remove(row)
+            db.session.delete(row)
+    for user_id in sorted(wanted - {row.user_id for row in case.reviewers}):
+        case.reviewers.append(Reviewer(municipality_id=case.municipality_id, user_id=user_id))
+    if not wanted:
+        raise Invalid(_l("At least two reviewers are needed."))
+    move.run(actor, case, "assign", note=note, who="leader")
+
+
+@use_case("initiative.note", code="initiative.noted", load=queries.case)
+def add_note(actor: Actor, case: Initiative, text: str) -> None:
+    """Write an internal note."""
+    if not text.strip():
+        raise Invalid(_l("Write the note."), {"text": _l("Write the note.")})
+    move.record(actor, case, "note", lane=Lane.INTERNAL, internal_note=text, who="team")
+
+
+@use_case("initiative.assess", code="initiative.study_started", load=queries.case)
+def start_study(actor: Actor, case: Initiative, verb: str) -> None:
+    """Start the purpose study, or go on to the feasibility study."""
+    if verb not in ("start_purpose", "start_feasibility"):
+        raise Missing
+    move.run(actor, case, verb, who="reviewer")
+
+
+@use_case("initiative.assess", code="initiative.sheet_saved", load=queries.case)
+def save_sheet(
+    actor: Actor,
+    case: Initiative,
+    kind: StudyKind,
+    parts: dict[str, str],
+    scores: dict[str, int],
+    costs: tuple[int | None, int | None],
+    version: int,
+    *,
+    finished: bool,
+) -> None:
+    """Keep one's own sheet of a study; `costs` are (once, yearly) in whole currency."""
+    expected = {StudyKind.PURPOSE: ("purpose_study",), StudyKind.FEASIBILITY: ("feasibility_study",)}[kind]
+    if case.state not in expected:
+        raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
+    wanted = rules.PURPOSE_PARTS if kind is StudyKind.PURPOSE else rules.FEASIBILITY_PARTS
+    if finished:
+        missing = {part: _l("Write this part.") for part in wanted if not parts.get(part)}
+        missing |= {f"{p}_score": _l("Choose a score.") for p in wanted if p not in scores}
+        if missing:
+            raise Invalid(_l("A finished study needs every part and every score."), missing)
+    user_id = user_of(actor)
+    sheet = next((s for s in case.sheets if s.kind is kind and s.user_id == user_id), None)
+    if sheet is None:
+        sheet = Sheet(
+            municipality_id=case.municipality_id, kind=kind, user_id=user_id, version=0, finished=False
+        )
+        case.sheets.append(sheet)
+    if sheet.version != version:
+        raise Conflict(
+            _l("Somebody else changed this meanwhile. Compare both texts and save again."), theirs=sheet
+        )
+    sheet.parts = {part: parts.get(part, "") for part in wanted}
+    sheet.scores = {part: scores[part] for part in wanted if part in scores}
+    once_cost, yearly = costs
+    sheet.cost_once_minor = None if once_cost is None else once_cost * 100
+    sheet.cost_yearly_minor = None if yearly is None else yearly * 100
+    sheet.finished, sheet.version, sheet.updated_at = finished, version + 1, clock.now()
+    audit.note(f"initiative:{case.id}")
+
+
+@use_case("initiative.recommend", code="initiative.recommended", load=queries.case)
+def recommend(
+    actor: Actor,
+    case: Initiative,
+    wanted: str,
+    allowed: str,
+    tradeoff: str,
+    recommended: str,
+    why: str,
+    costs: tuple[int | None, int | None],
+    source: str,
+    version: int,
+    *,
+    send: bool,
+) -> None:
+    """Write the synthesis; with `send` pass it to the decision-maker."""
+    content.need_version(case, version)
+    if recommended and recommended not in ("adopted", "partly_adopted", "deferred", "refused"):
+        raise Invalid(_l("Choose one of the possible results."))
+    case.wanted, case.allowed, case.tradeoff = wanted, allowed, tradeoff
+    case.recommended, case.recommended_why = recommended or None, why
+    once_cost, yearly = costs
+    case.cost_once_minor = None if once_cost is None else once_cost * 100
+    case.cost_yearly_minor = None if yearly is None else yearly * 100
+    case.cost_source = source
+    case.updated_at = clock.now()
+    if send:
+        if recommended in ("adopted", "partly_adopted") and (once_cost is None or not source):
+            raise Invalid(
+                _l("A positive recommendation names the cost and where the money comes from."),
+                {"cost_once": _l("Write the cost."), "source": _l("Say where the money comes from.")},
+            )
+        move.run(actor, case, "recommend", who="leader")
+    else:
+        case.version += 1
+
+
+@use_case("initiative.assign", code="initiative.transferred", load=queries.case)
+def transfer(actor: Actor, case: Initiative, to: str, note: str) -> None:
+    """Refer it to another body; the page stays with a pointer."""
+    if not to.strip():
+        raise Invalid(_l("Name the body."), {"to": _l("Name the municipality or body it goes to.")})
+    case.transferred_to = to.strip()
+    move.run(actor, case, "transfer", note=note, who="leader")
+
+
+@use_case("initiative.assign", code="initiative.merged", load=queries.case)
+def merge(actor: Actor, case: Initiative, into_number: str, note: str, *, consented: bool) -> None:
+    """Merge it into another public case; supporters of both count once there, both pages stay."""
+    target = queries.case_by_number(into_number)
+    if target.id == case.id or not target.is_public:
+        raise Invalid(
+            _l("Choose another public initiative of this municipality."), {"into": _l("Check the number.")}
+        )
+    need(actor, "initiative.assign", target)
+    case.merge_consented, case.merged_into_id = consented, target.id
+    move.run(actor, case, "merge", note=note, who="leader")
+    content.link(case, "initiative", target.id, "merged")
+    known = set(db.session.scalars(select(Support.person).where(Support.initiative_id == target.id)))
+    moved = 0
+    for row in db.session.scalars(select(Support).where(Support.initiative_id == case.id)):
+        if row.person not in known:
+            insert_or_keep(
+                Support,
+                municipality_id=case.municipality_id,
+                initiative_id=target.id,
+                person=row.person,
+                user_id=row.user_id,
+                at=row.at,
+            )
+            moved += 1
+    if moved:
+        count(target, support_count=moved)
+
+
+@use_case("initiative.correct", code="initiative.corrected", load=queries.case)
+def correct(actor: Actor, case: Initiative, note: str) -> None:
+    """Take the last step back; the correction itself stays in the history."""
+    target = CORRECTIONS.get(case.state)
+    if target is None:
+        raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
+    move.run(actor, case, "correct", target=target, note=note, who="leader")
+    if target == "recommendation":
+        case.appeal_until = None
+
+
+@use_case("initiative.assign", code="initiative.extended", load=queries.case)
+def extend(actor: Actor, case: Initiative, due: date, note: str) -> None:
+    """Give the running study or decision one new day, with a reason the public reads."""
+    key = WORKING_DAYS.get(case.state, ("", 0))[0]
+    if key not in ("purpose", "feasibility", "decision"):
+        raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
+    if due <= case.local_today:
+        raise Invalid(_l("Choose a day after today."), {"due": _l("Choose a day after today.")})
+    if not note.strip():
+        raise Invalid(_l("Give a reason."), {"note": _l("Write the reason; it is kept in the history.")})
+    content.extend_deadline(case, key, due)
+    move.record(actor, case, "extend", lane=Lane.PUBLIC, note=note, who="leader")
+    messages.to_author(case, "initiative.extended", note=note, day=due.isoformat())
+    events.tell("content.changed", case)
+
+
+@use_case("initiative.moderate", code="initiative.comment_judged", load=queries.case)
+def judge_comment(actor: Actor, case: Initiative, comment_id: int, *, visible: bool, reason: str) -> None:
+    """Show a held comment, or hide one with a reason."""
+    row = db.session.scalar(
+        select(Comment).where(
+            Comment.kind == case.KIND, Comment.object_id == case.id, Comment.id == comment_id
+        )
+    )
+    if row is None:
+        raise Missing
+    if not visible and not reason.strip():
+        raise Invalid(_l("Give a reason."), {"reason": _l("Give a reason.")})
+    before = row.state is CommentState.VISIBLE
+    row.state = CommentState.VISIBLE if visible else CommentState.HIDDEN
+    row.hidden_reason = "" if visible else reason.strip()
+    if before != visible:
+        count(case, comment_count=1 if visible else -1)
