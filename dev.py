@@ -436,7 +436,7 @@ def run_options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python3 dev.py run", description="Sets up and starts the portal.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument(
-        "--port", type=int, default=8000, help="port to listen on (default 8000; 0 takes a free one)"
+        "--port", type=port_number, default=8000, help="port to listen on (default 8000; 0 takes a free one)"
     )
     folder = "folder of database, files and messages (default var; same as PORTAL_DATA)"
     parser.add_argument("--data", type=Path, metavar="DIR", help=folder)
@@ -444,6 +444,13 @@ def run_options(words: list[str]) -> argparse.Namespace:
     relaxed = "lifts throttles and proof-of-work for outside tools; refused in production"
     parser.add_argument("--relaxed", action="store_true", help=relaxed)
     return parser.parse_args(words)
+
+
+def port_number(text: str) -> int:
+    """A port as argparse wants it told: the system would take 99999 for 34463."""
+    if text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port; it must be a number from 0 to 65535")
 
 
 def choose_settings(options: argparse.Namespace) -> None:
@@ -476,10 +483,9 @@ def free_port(host: str, port: int) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             return int(probe.getsockname()[1])
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
         raise StepError(
-            f"The portal cannot listen on {host}:{port} ({reason}). If an earlier portal or another program uses the "
+            f"The portal cannot listen on {host}:{port} ({error.strerror}). If an earlier portal or another program uses the "
             f"port, stop it, or choose another one: python3 dev.py run --port {min(port + 1, 65535)}"
         ) from None
 
