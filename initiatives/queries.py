@@ -648,6 +648,11 @@ class DeskRow:
         """The state's row."""
         return WORKFLOW.state(self.state)
 
+    @property
+    def slug(self) -> str:
+        """Its number as it stands in addresses."""
+        return (self.number or "").lower()
+
 
 @dataclass(frozen=True, slots=True)
 class DeskFilter:
@@ -697,7 +702,7 @@ def work_count(actor: actors.Actor, wanted: DeskFilter) -> int:
     return int(db.session.scalar(select(func.count()).select_from(inner)) or 0)
 
 
-def _desk_select(actor: actors.Actor, wanted: DeskFilter) -> Select[Any]:
+def _desk_select(actor: actors.Actor, wanted: DeskFilter) -> Select[*tuple[Any, ...]]:
     # Asked per row of the page shown: grouping all open clocks first would cost the whole table each time.
     due_on = (
         select(func.min(Deadline.due_on))
@@ -824,15 +829,24 @@ def _zone() -> str:
     return tenancy.town_by_id(current).zone if current else "Europe/Warsaw"
 
 
-def week_numbers() -> dict[str, int]:
-    """Filed, published and decided in the last seven days."""
-    since = clock.now() - timedelta(days=7)
-    count = func.count()
-    return {
-        "filed": int(db.session.scalar(select(count).where(Initiative.submitted_at >= since)) or 0),
-        "published": int(db.session.scalar(select(count).where(Initiative.listed_at >= since)) or 0),
-        "decided": int(db.session.scalar(select(count).where(Decision.at >= since)) or 0),
-    }
+def filed_this_week() -> int:
+    """How many were filed in the last seven days."""
+    return _since(Initiative.submitted_at)
+
+
+def published_this_week() -> int:
+    """How many became public in the last seven days."""
+    return _since(Initiative.listed_at)
+
+
+def decided_this_week() -> int:
+    """How many decisions, answers to appeals included, were taken in the last seven days."""
+    return _since(Decision.at)
+
+
+def _since(instant: Any) -> int:
+    week_ago = clock.now() - timedelta(days=7)
+    return int(db.session.scalar(select(func.count()).where(instant >= week_ago)) or 0)
 
 
 def folded_title(title: str) -> str:

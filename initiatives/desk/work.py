@@ -1,0 +1,59 @@
+"""What of initiatives stands on the desk's first page: what waits for me, what is late, the week's figures."""
+
+from collections.abc import Callable
+
+from flask import url_for
+
+from initiatives import queries
+from initiatives.queries import DeskFilter
+from portal.core import clock, tenancy
+from portal.core.actor import Actor
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.registry import Fact, WorkItem, WorkList
+
+
+def _count(tab: str) -> Callable[[Actor], int]:
+    return lambda actor: queries.work_count(actor, DeskFilter(tab=tab))
+
+
+def _items(tab: str) -> Callable[[Actor, int], list[WorkItem]]:
+    def items(actor: Actor, limit: int) -> list[WorkItem]:
+        today = clock.today(tenancy.town_by_id(tenancy.current_id() or 0).zone)
+        return [
+            WorkItem(
+                title=row.title,
+                href=url_for("initiatives.case", number=row.slug),
+                state=row.present.label,
+                due_day=row.due_on,
+                late=row.due_on is not None and row.due_on < today,
+                note=row.number or "",
+            )
+            for row in queries.work_list(actor, DeskFilter(tab=tab), None, size=limit).items
+        ]
+
+    return items
+
+
+WORK = (
+    WorkList(
+        "initiative.todo",
+        _l("Initiatives that wait for me"),
+        "initiative.desk",
+        _count("todo"),
+        _items("todo"),
+    ),
+    WorkList(
+        "initiative.late",
+        _l("Initiatives that are late"),
+        "initiative.desk",
+        _count("late"),
+        _items("late"),
+        late=True,
+    ),
+)
+
+FACTS = (
+    Fact(_l("initiatives filed in the last seven days"), queries.filed_this_week),
+    Fact(_l("initiatives published in the last seven days"), queries.published_this_week),
+    Fact(_l("decisions in the last seven days"), queries.decided_this_week),
+)
