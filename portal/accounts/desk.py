@@ -68,7 +68,6 @@ def member(user_id: int) -> Response:
 def invite() -> Response | BaseResponse:
     """Invite somebody by e-mail."""
     form = InviteForm(language=g.town.language)
-    form.roles.choices = _role_choices()
     if form.validate_on_submit():
         with refusals(form):
             invitations.invite(
@@ -83,7 +82,6 @@ def roles(user_id: int) -> Response | BaseResponse:
     """Give and take roles."""
     found = _touched(user_id)
     form = RolesForm(roles=[role.value for role in found.roles], is_head=found.is_head)
-    form.roles.choices = _role_choices()
     if form.validate_on_submit():
         with refusals(form):
             team.set_roles(current(), user_id, form.roles.data, is_head=form.is_head.data)
@@ -174,10 +172,6 @@ def _crumbs(found: Member | None = None) -> list[Link]:
     if found is not None and request.endpoint != "accounts.member":
         crumbs.append(Link(found.name, url_for("accounts.member", user_id=found.user_id)))
     return crumbs
-
-
-def _role_choices() -> list[tuple[str, Text]]:
-    return [(role.value, TEXTS[role].title) for role in MUNICIPAL]
 
 
 def _duties() -> dict[str, Text]:

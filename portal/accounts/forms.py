@@ -19,15 +19,20 @@ from wtforms import (
     StringField,
     TelField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.accounts.roles import MUNICIPAL, TEXTS
 from portal.accounts.rules import NAME_MAX, canonical_email
 from portal.core.errors import Invalid, TooMany
 from portal.core.i18n import LANGUAGE_NAMES, Text, ngettext
 from portal.core.i18n import lazy_gettext as _l
 from portal.ui.forms import BaseForm
 from portal.ui.pages import page
+
+LANGUAGES = [SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()]
+ROLES = [SelectChoice(role.value, TEXTS[role].title) for role in MUNICIPAL]
 
 
 def _is_email(_form: Any, field: Any) -> None:
@@ -118,7 +123,7 @@ class ProfileForm(BaseForm):
         _l("Your name"),
         validators=[Optional(), Length(max=NAME_MAX, message=_l("Use at most 100 characters."))],
     )
-    language = RadioField(_l("Language of messages"), choices=list(LANGUAGE_NAMES.items()))
+    language = RadioField(_l("Language of messages"), choices=LANGUAGES)
     phone = TelField(_l("Phone"), validators=[Optional(), Length(max=30)])
 
 
@@ -136,17 +141,17 @@ class EraseForm(BaseForm):
 
 
 class _WithRoles(BaseForm):
-    """A form that gives roles; the view hands in the choices."""
+    """A form that gives roles of a municipality."""
 
     roles = SelectMultipleField(
-        _l("Roles"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), choices=[]
+        _l("Roles"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), choices=ROLES
     )
 
 
 class InviteForm(_WithEmail, _WithRoles):
     """Inviting somebody into the team."""
 
-    language = RadioField(_l("Language of the invitation"), choices=list(LANGUAGE_NAMES.items()))
+    language = RadioField(_l("Language of the invitation"), choices=LANGUAGES)
 
 
 class RolesForm(_WithRoles):
