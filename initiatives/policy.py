@@ -107,6 +107,11 @@ PERMISSIONS = (
         CLOSED,
     ),
     Permission(
+        "initiative.import",
+        _l("Take over files of other systems"),
+        (Grant("leader", fresh=True), Grant("admin", fresh=True)),
+    ),
+    Permission(
         "initiative.export",
         _l("Export with contact data"),
         (Grant("leader", fresh=True),),

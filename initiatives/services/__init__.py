@@ -22,6 +22,7 @@ from initiatives.services.filing import (
     write_where,
     write_who,
 )
+from initiatives.services.importing import take_over
 from initiatives.services.joining import (
     comment,
     follow,
@@ -115,6 +116,7 @@ __all__ = [
     "support",
     "system",
     "take_call",
+    "take_over",
     "transfer",
     "unfollow",
     "unsupport",

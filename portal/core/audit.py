@@ -66,6 +66,7 @@ class Draft:
     subject: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    lists_rows: bool = True
 
 
 def begin(actor: Actor, code: str) -> Draft:
@@ -83,6 +84,13 @@ def note(subject: str = "", **details: Any) -> None:
         draft.details.update(details)
 
 
+def counts_only() -> None:
+    """Keep no list of changed rows in this entry: an import of 100,000 says how many, not which."""
+    draft: Draft | None = db.session.info.get("audit")
+    if draft is not None:
+        draft.lists_rows = False
+
+
 def drop() -> None:
     """Forget the entry of a use case that failed."""
     db.session.info.pop("audit", None)
@@ -91,7 +99,7 @@ def drop() -> None:
 @event.listens_for(Session, "after_flush")
 def _collect(session: Session, _context: object) -> None:
     draft: Draft | None = session.info.get("audit")
-    if draft is None:
+    if draft is None or not draft.lists_rows:
         return
     for kind, rows in (("new", session.new), ("changed", session.dirty), ("gone", session.deleted)):
         for row in rows:

@@ -1,0 +1,265 @@
+"""Taking over initiatives of another system: all or nothing, in constant memory, safe to repeat.
+
+The old number stays and is found by the search; importing the same file again changes nothing, and a
+second file about the same number adds the steps it knows. Source: product section 7.3.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from initiatives.formats.records import ImportedInitiative, Problem, Reading
+from initiatives.formats.records import Step as ImportedStep
+from initiatives.models import Initiative, Outcome, Place
+from initiatives.services.settling import rebuild_counts
+from initiatives.states import WORKFLOW
+from portal.content import move
+from portal.content.models import StateChange
+from portal.core import audit, clock, events, tenancy
+from portal.core.actor import Actor, Channel
+from portal.core.calendar import local_day
+from portal.core.collate import fold
+from portal.core.db import db, insert_or_keep
+from portal.core.errors import Invalid
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.tokens import SERIAL_DIGITS, CaseCounter
+from portal.core.usecase import use_case
+from portal.core.workflow import Lane
+
+BATCH = 250
+REPORTED = 200
+"""Problems and warnings kept for the report; the rest is only counted."""
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import did or, as a dry run, would do."""
+
+    added: int = 0
+    extended: int = 0
+    unchanged: int = 0
+    steps: int = 0
+    errors: int = 0
+    warnings: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def tell(self, problem: Problem) -> None:
+        """Count a problem and keep it while there is room."""
+        if problem.is_warning:
+            self.warnings += 1
+        else:
+            self.errors += 1
+        if len(self.problems) < REPORTED:
+            self.problems.append(problem)
+
+
+class DryRunEnd(Exception):
+    """Ends the transaction of a dry run; carries the report."""
+
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__("dry run")
+        self.report = report
+
+
+class RefusedFile(Invalid):
+    """The file has errors, so nothing of it was taken over; carries the report."""
+
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__(_l("The file has errors; nothing was taken over."))
+        self.report = report
+
+
+@use_case("initiative.import", code="initiative.imported")
+def take_over(
+    actor: Actor, reading: Reading, *, dry_run: bool = False, progress: Callable[[int], None] = lambda n: None
+) -> ImportReport:
+    """Take over what a reader yields. Raises RefusedFile when the file has an error, DryRunEnd at the end of a dry run."""
+    town = tenancy.town_by_id(tenancy.current_id() or 0)
+    report = ImportReport()
+    audit.counts_only()
+    serials = _Serials(town)
+    batch: list[ImportedInitiative] = []
+    done = 0
+    for item in reading:
+        if isinstance(item, Problem):
+            report.tell(item)
+            continue
+        for warning in item.warnings:
+            report.tell(warning)
+        # After the first error the rest is only read, so that one run names every error of the file.
+        if report.errors:
+            batch.clear()
+            continue
+        batch.append(item)
+        if len(batch) == BATCH:
+            _store(actor, town, batch, serials, report)
+            done += len(batch)
+            progress(done)
+            batch.clear()
+    if report.errors:
+        raise RefusedFile(report)
+    _store(actor, town, batch, serials, report)
+    progress(done + len(batch))
+    serials.close()
+    rebuild_counts(town.id)
+    audit.note(f"municipality:{town.id}", added=report.added, extended=report.extended, steps=report.steps)
+    if dry_run:
+        raise DryRunEnd(report)
+    return report
+
+
+class _Serials:
+    """Case numbers of an import, taken from the counters in runs instead of one by one."""
+
+    def __init__(self, town: tenancy.Town) -> None:
+        self._town = town
+        self._counters: dict[int, CaseCounter] = {}
+        self._last: dict[int, int] = {}
+
+    def next(self, year: int) -> str:
+        """The next number of a local year."""
+        if year not in self._counters:
+            insert_or_keep(CaseCounter, municipality_id=self._town.id, kind="I", year=year, last=0)
+            self._counters[year] = db.session.scalars(
+                select(CaseCounter)
+                .where(
+                    CaseCounter.municipality_id == self._town.id,
+                    CaseCounter.kind == "I",
+                    CaseCounter.year == year,
+                )
+                .with_for_update()
+            ).one()
+            self._last[year] = self._counters[year].last
+        self._last[year] += 1
+        return f"{self._town.code}-I-{year}-{self._last[year]:0{SERIAL_DIGITS}d}"
+
+    def close(self) -> None:
+        """Write back how far the counters went."""
+        for year, counter in self._counters.items():
+            counter.last = self._last[year]
+
+
+def _store(
+    actor: Actor,
+    town: tenancy.Town,
+    batch: Iterable[ImportedInitiative],
+    serials: _Serials,
+    report: ImportReport,
+) -> None:
+    items = list(batch)
+    if not items:
+        return
+    known = _known(items)
+    fresh: list[tuple[Initiative, ImportedInitiative]] = []
+    for item in items:
+        case = known.get((item.source, item.external_number))
+        if case is None:
+            case = _new(actor, town, item, serials)
+            known[item.source, item.external_number] = case
+            db.session.add(case)
+            fresh.append((case, item))
+            report.added += 1
+        elif _extend(actor, case, item, report):
+            report.extended += 1
+        else:
+            report.unchanged += 1
+    db.session.flush()  # Steps name the cases.
+    for case, item in fresh:
+        _add_steps(actor, case, item.steps, report)
+        events.tell("content.changed", case)
+    db.session.flush()
+    for case in known.values():
+        db.session.expunge(case)
+
+
+def _known(items: list[ImportedInitiative]) -> dict[tuple[str, str], Initiative]:
+    statement = select(Initiative).where(
+        Initiative.external_number.in_({item.external_number for item in items}),
+        Initiative.external_source.in_({item.source for item in items}),
+    )
+    return {(c.external_source or "", c.external_number or ""): c for c in db.session.scalars(statement)}
+
+
+def _new(actor: Actor, town: tenancy.Town, item: ImportedInitiative, serials: _Serials) -> Initiative:
+    now = clock.now()
+    place = Place.POINT if item.lat is not None else Place.ADDRESS if item.address else Place.WHOLE
+    case = Initiative(
+        municipality_id=town.id,
+        number=serials.next(local_day(item.submitted_at, town.zone).year),
+        external_source=item.source,
+        external_number=item.external_number,
+        title=item.title,
+        folded=fold(item.title),
+        text=item.text,
+        category=item.category_key,
+        district=item.district,
+        place=place,
+        lat=item.lat,
+        lon=item.lon,
+        address=item.address,
+        cost_minor=item.cost_minor,
+        currency=item.currency or town.currency,
+        language=item.language,
+        channel=Channel(item.channel.value),
+        created_at=now,
+        updated_at=item.submitted_at,
+        submitted_at=item.submitted_at,
+        listed_at=item.submitted_at,
+        details={"steps": []},
+    )
+    _place(case, "done" if item.done else "published")
+    return case
+
+
+def _place(case: Initiative, state: str) -> None:
+    move.place(case, state)
+    case.phase = WORKFLOW.state(state).phase
+    if state == "done":
+        case.outcome, case.progress = Outcome.DONE, 100
+
+
+def _add_steps(actor: Actor, case: Initiative, steps: Iterable[ImportedStep], report: ImportReport) -> bool:
+    """Write the steps not yet known; whether there were any."""
+    known = list(case.details.get("steps", []))
+    fresh = [step for step in steps if step.fingerprint not in known]
+    for step in fresh:
+        db.session.add(
+            StateChange(
+                municipality_id=case.municipality_id,
+                kind=case.KIND,
+                object_id=case.id,
+                at=step.received_at or case.submitted_at,
+                verb="imported",
+                from_state=case.state,
+                to_state=case.state,
+                lane=Lane.PUBLIC,
+                user_id=actor.user_id,
+                who="system",
+                note=" – ".join(filter(None, (step.kind, step.organisation, step.note))),
+                internal_note="",
+            )
+        )
+    report.steps += len(fresh)
+    details: dict[str, Any] = dict(case.details)
+    details["steps"] = known + [step.fingerprint for step in fresh]
+    details["open_steps"] = int(details.get("open_steps", 0)) + sum(
+        1 for step in fresh if step.ended_at is None
+    )
+    if fresh:
+        case.details = details
+    return bool(fresh)
+
+
+def _extend(actor: Actor, case: Initiative, item: ImportedInitiative, report: ImportReport) -> bool:
+    """A further file about a known number: add its steps; a case the team has not touched follows them."""
+    if not _add_steps(actor, case, item.steps, report):
+        return False
+    untouched = case.version == 1 and case.state in ("published", "done")
+    if untouched:
+        _place(case, "published" if case.details["open_steps"] else "done")
+    if case.lat is None and item.lat is not None:
+        case.lat, case.lon, case.place = item.lat, item.lon, Place.POINT
+    events.tell("content.changed", case)
+    return True
