@@ -272,7 +272,7 @@ def fetch_uv() -> Path | None:
 def find_pip() -> list[str | Path]:
     """A pip to call: that of this Python, else one in a throw-away environment. Raises StepError without any."""
     python = base_python()
-    if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
+    if has_pip(python):
         return [python, "-m", "pip"]
     own = TOOLS / "pip"
     made = subprocess.run([python, "-m", "venv", "--clear", own], capture_output=True, check=False)
@@ -282,6 +282,13 @@ def find_pip() -> list[str | Path]:
             "(on Debian and Ubuntu, as root: apt-get install python3-pip python3-venv) and call again."
         )
     return [own / "bin" / "python", "-m", "pip"]
+
+
+def has_pip(python: str | Path) -> bool:
+    """Whether an interpreter can install packages by itself."""
+    return (
+        subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
+    )
 
 
 def environment(kind: str) -> None:
@@ -306,7 +313,8 @@ def environment(kind: str) -> None:
 def install(locks: Sequence[Path], purpose: str) -> None:
     """Bring `.venv` to exactly what the locks say, by uv or else by pip."""
     uv = fetch_uv()
-    if not runs(PYTHON):
+    # An environment that uv once made has no pip inside.
+    if not runs(PYTHON) or not (uv or has_pip(PYTHON)):
         shutil.rmtree(VENV, ignore_errors=True)
         maker: Command = (
             [uv, "venv", "-q", "--python", base_python()] if uv else [base_python(), "-m", "venv"]
@@ -316,9 +324,6 @@ def install(locks: Sequence[Path], purpose: str) -> None:
     if uv:
         step(title, [uv, "pip", "sync", "--require-hashes", "--python", PYTHON, *locks], advice=ONLINE)
         return
-    with contextlib.suppress(StepError):
-        # An environment that uv once made has no pip inside.
-        step("Looking for pip in .venv", [PYTHON, "-m", "ensurepip", "-q"], advice="")
     named = [word for lock in locks for word in ("-r", lock)]
     step(title, [PYTHON, "-m", "pip", "install", "-q", "--require-hashes", *named], advice=ONLINE)
 
