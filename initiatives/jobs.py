@@ -7,23 +7,16 @@ from sqlalchemy import select
 
 from initiatives import queries, rules, services
 from initiatives.models import Initiative
-from portal.content import move
 from portal.core import clock, jobs, tenancy
-from portal.core.actor import Actor, current
+from portal.core.actor import current
 from portal.core.db import db, writing
-from portal.core.usecase import use_case
 
 
 def resume(payload: dict[str, Any]) -> None:
     """The day a deferral named has come: the case returns to the decision-maker."""
     case = queries.case(payload["initiative"])
     if case.state == "deferred" and case.returns_on == date.fromisoformat(payload["day"]):
-        _resume(current(), case.id)
-
-
-@use_case("initiative.recommend", code="initiative.resumed", load=queries.case)
-def _resume(actor: Actor, case: Initiative) -> None:
-    move.run(actor, case, "resume", who="system")
+        services.resume(current(), case.id)
 
 
 def forget() -> None:

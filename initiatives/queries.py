@@ -1,6 +1,6 @@
 """Reading initiatives: one case, public lists, the desk's work lists, the map's data. Nothing here writes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -540,6 +540,21 @@ def of_author(user_id: int) -> list[Card]:
             .limit(200)
         )
         return [Card(*row) for row in db.session.execute(statement)]
+
+
+def with_a_stake(case: Initiative, user_ids: Set[int]) -> set[int]:
+    """Which of these accounts wrote, support or commented on the case: they may not work on it."""
+    supporters = select(Support.user_id).where(
+        Support.initiative_id == case.id, Support.user_id.in_(user_ids)
+    )
+    speakers = select(Comment.user_id).where(
+        Comment.kind == "initiative",
+        Comment.object_id == case.id,
+        Comment.user_id.in_(user_ids),
+        Comment.official.is_(False),
+    )
+    found = {*db.session.scalars(supporters), *db.session.scalars(speakers), case.author_user_id}
+    return {user_id for user_id in found if user_id in user_ids}
 
 
 # ---- the history ----

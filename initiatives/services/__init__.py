@@ -33,7 +33,7 @@ from initiatives.services.joining import (
     unsupport,
     user_of,
 )
-from initiatives.services.realising import REALISATION, realise, set_milestone
+from initiatives.services.realising import REALISATION, reach_milestone, realise, set_milestone
 from initiatives.services.settling import (
     OUTCOME_OF_STATE,
     WORKING_DAYS,
@@ -47,6 +47,7 @@ from initiatives.services.settling import (
     system,
 )
 from initiatives.services.team import (
+    Contact,
     add_note,
     assign,
     correct,
@@ -55,10 +56,13 @@ from initiatives.services.team import (
     judge_comment,
     merge,
     publish,
+    read_contact,
     recommend,
     redact,
+    resume,
     save_sheet,
     send_back,
+    split,
     start_study,
     transfer,
 )
@@ -67,6 +71,7 @@ __all__ = [
     "OUTCOME_OF_STATE",
     "REALISATION",
     "WORKING_DAYS",
+    "Contact",
     "Receipt",
     "What",
     "Where",
@@ -94,6 +99,8 @@ __all__ = [
     "need_public",
     "open_by_code",
     "publish",
+    "reach_milestone",
+    "read_contact",
     "realise",
     "rebuild_counts",
     "recommend",
@@ -101,6 +108,7 @@ __all__ = [
     "remember_in_counts",
     "remove_file",
     "report",
+    "resume",
     "save_sheet",
     "save_what",
     "save_where",
@@ -110,6 +118,7 @@ __all__ = [
     "set_milestone",
     "settle",
     "shift_cells",
+    "split",
     "start_draft",
     "start_study",
     "submit",

@@ -14,9 +14,9 @@ from portal.content import move
 from portal.core import events
 from portal.core.actor import Actor
 from portal.core.db import db
-from portal.core.errors import Invalid, Missing
+from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.usecase import use_case
+from portal.core.usecase import once, use_case
 from portal.core.workflow import Lane
 
 REALISATION = {
@@ -57,27 +57,42 @@ def set_milestone(
     title: str,
     planned_on: date | None,
     share: int,
-    milestone_id: int | None = None,
+    key: str,
 ) -> None:
-    """Add a milestone, or mark one as reached today; the share done follows."""
-    if milestone_id is None:
-        if not title.strip():
-            raise Invalid(_l("Name the milestone."), {"title": _l("Name the milestone.")})
-        db.session.add(
-            Milestone(
-                municipality_id=case.municipality_id,
-                initiative_id=case.id,
-                title=title.strip(),
-                planned_on=planned_on,
-                share=max(0, min(100, share)),
-            )
+    """Plan a milestone; a repeated post plans none."""
+    _need_realisation(case)
+    if not title.strip():
+        raise Invalid(_l("Name the milestone."), {"title": _l("Name the milestone.")})
+
+    def act() -> None:
+        row = Milestone(
+            municipality_id=case.municipality_id,
+            initiative_id=case.id,
+            title=title.strip(),
+            planned_on=planned_on,
+            share=max(0, min(100, share)),
         )
-        return
+        db.session.add(row)
+
+    once(f"initiative.milestone:{case.id}", key, act)
+
+
+def _need_realisation(case: Initiative) -> None:
+    if case.present.phase != "building" and case.state != "disputed":
+        raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
+
+
+@use_case("initiative.realise", code="initiative.milestone_reached", load=queries.case)
+def reach_milestone(actor: Actor, case: Initiative, milestone_id: int) -> None:
+    """Mark a milestone as reached today; the share done follows. A second time changes nothing."""
+    _need_realisation(case)
     row = db.session.scalar(
         select(Milestone).where(Milestone.id == milestone_id, Milestone.initiative_id == case.id)
     )
     if row is None:
         raise Missing
+    if row.done_on is not None:
+        return
     row.done_on = case.local_today
     case.progress = max(case.progress, row.share)
     move.record(actor, case, "milestone", lane=Lane.PUBLIC, note=row.title, who="owner")

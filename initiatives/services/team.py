@@ -1,5 +1,6 @@
 """The monitoring team: checking, assigning, studying, recommending."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from initiatives.models import (
 )
 from initiatives.services.joining import user_of
 from initiatives.services.settling import WORKING_DAYS, count, forget_in_counts, remember_in_counts
-from initiatives.states import CORRECTIONS
+from initiatives.states import CORRECTIONS, STUDIES
 from portal.accounts import queries as accounts
 from portal.content import move
 from portal.content import services as content
@@ -26,7 +27,7 @@ from portal.core.db import db, insert_or_keep
 from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import need
-from portal.core.usecase import use_case
+from portal.core.usecase import once, use_case
 from portal.core.workflow import Lane
 
 
@@ -54,12 +55,13 @@ def hold(actor: Actor, case: Initiative, note: str) -> None:
 def redact(
     actor: Actor, case: Initiative, title: str, text: str, category: str, version: int, note: str
 ) -> None:
-    """Take personal data out of the text or put it into the right category; the original stays in the audit."""
+    """Take personal data out of the text or put it into the right category; the audit log keeps that, not what."""
     content.need_version(case, version)
     forget_in_counts(case)
     case.title, case.text, case.category = title, text, category
     case.folded = fold(title)
-    refusal = rules.can_be_sent(case)
+    # Imported cases may be shorter than ours, and have no text at all.
+    refusal = None if case.external_source else rules.can_be_sent(case)
     if refusal:
         raise Invalid(refusal)
     case.version += 1
@@ -82,8 +84,10 @@ def assign(
     known = {person.user_id for person in accounts.colleagues(case.municipality_id, "reviewer", "leader")}
     if lead_user_id not in known or not set(reviewer_ids) <= known:
         raise Invalid(_l("Choose people of the monitoring team."))
-    if case.author_user_id in {lead_user_id, *reviewer_ids}:
-        raise Invalid(_l("The author cannot work on the case."))
+    if queries.with_a_stake(case, {lead_user_id, *reviewer_ids}):
+        raise Invalid(
+            _l("Choose people who took no part in it: not its author, a supporter or somebody who commented.")
+        )
     case.department, case.lead_user_id = department, lead_user_id
     wanted = set(reviewer_ids)
     for row in list(case.reviewers):
@@ -97,12 +101,48 @@ def assign(
     move.run(actor, case, "assign", note=note, who="leader")
 
 
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How the author can be reached; `by_account` if that is what their account says."""
+
+    name: str
+    email: str
+    phone: str
+    postal: str
+    locale: str
+    by_account: bool
+
+
+@use_case("initiative.note", code="initiative.contact_read", load=queries.case)
+def read_contact(actor: Actor, case: Initiative) -> Contact:
+    """The author's contact data; that they were read, and by whom, stays in the audit log."""
+    author = case.author
+    if author is None:
+        raise Missing
+    audit.note(f"initiative:{case.id}")
+    account = accounts.person(author.user_id) if author.user_id is not None else None
+    if account is not None:
+        return Contact(account.name, account.email, "", "", account.language, by_account=True)
+    return Contact(
+        author.name or "",
+        author.email or "",
+        author.phone or "",
+        author.postal or "",
+        author.locale,
+        by_account=False,
+    )
+
+
 @use_case("initiative.note", code="initiative.noted", load=queries.case)
-def add_note(actor: Actor, case: Initiative, text: str) -> None:
-    """Write an internal note."""
+def add_note(actor: Actor, case: Initiative, text: str, key: str) -> None:
+    """Write an internal note; a repeated post writes none."""
     if not text.strip():
         raise Invalid(_l("Write the note."), {"text": _l("Write the note.")})
-    move.record(actor, case, "note", lane=Lane.INTERNAL, internal_note=text, who="team")
+
+    def act() -> None:
+        move.record(actor, case, "note", lane=Lane.INTERNAL, internal_note=text, who="team")
+
+    once(f"initiative.note:{case.id}", key, act)
 
 
 @use_case("initiative.assess", code="initiative.study_started", load=queries.case)
@@ -171,6 +211,8 @@ def recommend(
     send: bool,
 ) -> None:
     """Write the synthesis; with `send` pass it to the decision-maker."""
+    if case.state not in STUDIES:
+        raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
     content.need_version(case, version)
     if recommended and recommended not in ("adopted", "partly_adopted", "deferred", "refused"):
         raise Invalid(_l("Choose one of the possible results."))
@@ -190,6 +232,12 @@ def recommend(
         move.run(actor, case, "recommend", who="leader")
     else:
         case.version += 1
+
+
+@use_case("initiative.recommend", code="initiative.resumed", load=queries.case)
+def resume(actor: Actor, case: Initiative) -> None:
+    """A deferred case returns to the decision-maker: on its day by itself, earlier by the leader's hand."""
+    move.run(actor, case, "resume", who="system" if actor.is_system else "leader")
 
 
 @use_case("initiative.assign", code="initiative.transferred", load=queries.case)
@@ -228,6 +276,13 @@ def merge(actor: Actor, case: Initiative, into_number: str, note: str, *, consen
             moved += 1
     if moved:
         count(target, support_count=moved)
+
+
+@use_case("initiative.assign", code="initiative.split", load=queries.case)
+def split(actor: Actor, case: Initiative, note: str) -> None:
+    """Undo a merge: it goes on by itself. Who supports the other one through it keeps doing so."""
+    move.run(actor, case, "split", note=note, who="leader")
+    case.merged_into_id, case.merge_consented = None, False
 
 
 @use_case("initiative.correct", code="initiative.corrected", load=queries.case)
