@@ -138,7 +138,7 @@ def export_file(kind: str, slug: str, output: Path | None) -> None:
     """Write every public initiative of a municipality; personal data is never among it."""
     town = _town(slug)
     base = current_app.extensions["portal.settings"].base_url
-    _type, write = WRITERS[kind]
+    _content_type, write = WRITERS[kind]
     with tenancy.within(town.id):
         rows = queries.exported(
             queries.Wanted(),

@@ -152,7 +152,7 @@ def moved(case: Initiative, step: StateChange) -> None:
     if code in FOLLOWED and case.is_public:
         to_followers(case, code, note=note)
     if step.verb == "appeal":
-        to_staff(case, ("decision_maker",), code)
+        to_staff(case, ("decision_maker",), code, {})
 
 
 def to_author(case: Initiative, code: str, **values: Value) -> None:
@@ -191,18 +191,18 @@ def to_followers(case: Initiative, code: str, **values: Value) -> None:
 
 def to_team(case: Initiative, code: str, **values: Value) -> None:
     """Tell the leaders."""
-    to_staff(case, ("leader",), code, **values)
+    to_staff(case, ("leader",), code, dict(values))
 
 
 def to_staff(
-    case: Initiative, roles: tuple[str, ...], code: str, *, heads_only: bool = False, **values: Value
+    case: Initiative, roles: tuple[str, ...], code: str, values: dict[str, Value], *, heads_only: bool = False
 ) -> None:
     """Tell the members of these roles in the case's municipality."""
     people = accounts.colleagues(case.municipality_id, *roles, heads=heads_only)
-    _tell_people(case, [person.user_id for person in people], code, **values)
+    _tell_people(case, [person.user_id for person in people], code, values)
 
 
-def _tell_people(case: Initiative, user_ids: Iterable[int], code: str, **values: Value) -> None:
+def _tell_people(case: Initiative, user_ids: Iterable[int], code: str, values: dict[str, Value]) -> None:
     facts = {**_facts(case), **values, "link": "", "is_author": False}
     for recipient in _people(user_ids):
         outbox.send(code, recipient, facts, about=case.about)
@@ -220,15 +220,15 @@ def deadline(case: Initiative, key: str, level: int, due_on: date) -> None:
     if level == 1:
         workers = {case.lead_user_id, *case.reviewer_ids} - {None}
         if key in ("decision", "appeal"):
-            to_staff(case, ("decision_maker",), "initiative.deadline", **values)
+            to_staff(case, ("decision_maker",), "initiative.deadline", values)
         elif workers:
-            _tell_people(case, [w for w in workers if w is not None], "initiative.deadline", **values)
+            _tell_people(case, [w for w in workers if w is not None], "initiative.deadline", values)
         else:
-            to_staff(case, ("reviewer", "leader"), "initiative.deadline", **values)
+            to_staff(case, ("reviewer", "leader"), "initiative.deadline", values)
     elif level == 2:
-        to_staff(case, ("leader",), "initiative.deadline", **values)
+        to_staff(case, ("leader",), "initiative.deadline", values)
     else:
-        to_staff(case, ("decision_maker",), "initiative.deadline", heads_only=True, **values)
+        to_staff(case, ("decision_maker",), "initiative.deadline", values, heads_only=True)
 
 
 def followers(about: tuple[str, int]) -> Iterable[Recipient]:

@@ -35,14 +35,18 @@ def export(user_id: int) -> list[dict[str, Any]]:
                     "postal": author.postal,
                 }
             )
-        for said in db.session.scalars(select(Comment).where(Comment.user_id == user_id)):
-            found.append({"kind": "comment", "at": iso(said.at), "text": said.text, "name": said.name})
-        for row in db.session.scalars(select(Support).where(Support.user_id == user_id)):
-            found.append({"kind": "support", "at": iso(row.at), "initiative": row.initiative_id})
-        for follow in db.session.scalars(select(Follow).where(Follow.user_id == user_id)):
-            found.append(
-                {"kind": "follow", "at": iso(follow.created_at), "of": f"{follow.kind}:{follow.object_id}"}
-            )
+        found += [
+            {"kind": "comment", "at": iso(said.at), "text": said.text, "name": said.name}
+            for said in db.session.scalars(select(Comment).where(Comment.user_id == user_id))
+        ]
+        found += [
+            {"kind": "support", "at": iso(row.at), "initiative": row.initiative_id}
+            for row in db.session.scalars(select(Support).where(Support.user_id == user_id))
+        ]
+        found += [
+            {"kind": "follow", "at": iso(row.created_at), "of": f"{row.kind}:{row.object_id}"}
+            for row in db.session.scalars(select(Follow).where(Follow.user_id == user_id))
+        ]
         return found
 
 
@@ -54,16 +58,14 @@ def erase(user_id: int) -> int:
             author.name = author.email = author.phone = author.postal = None
             author.shows_name, author.user_id, author.person = False, None, None
             rows += 1
-        for model, values in (
-            (Initiative, {"author_user_id": None}),
-            (Support, {"user_id": None}),
-            (Comment, {"user_id": None, "name": ""}),
+        for statement in (
+            update(Initiative).where(Initiative.author_user_id == user_id).values(author_user_id=None),
+            update(Support).where(Support.user_id == user_id).values(user_id=None),
+            update(Comment).where(Comment.user_id == user_id).values(user_id=None, name=""),
+            delete(Follow).where(Follow.user_id == user_id),
         ):
-            column = model.author_user_id if model is Initiative else model.user_id  # type: ignore[attr-defined]
-            result = db.session.execute(update(model).where(column == user_id).values(values))
-            rows += result.rowcount  # type: ignore[attr-defined]
-        result = db.session.execute(delete(Follow).where(Follow.user_id == user_id))
-        return rows + int(result.rowcount)  # type: ignore[attr-defined]
+            rows += int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
+        return rows
 
 
 PERSONAL = PersonalData(

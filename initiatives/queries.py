@@ -1,7 +1,7 @@
 """Reading initiatives: one case, public lists, the desk's work lists, the map's data. Nothing here writes."""
 
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -266,10 +266,7 @@ def with_photos(cards: Sequence[Card]) -> tuple[Card, ...]:
     if not cards:
         return ()
     photos = content.first_photos("initiative", [card.id for card in cards])
-    return tuple(
-        Card(*(getattr(card, name) for name in Card.__slots__[:-1]), photo_id=photos.get(card.id))
-        for card in cards
-    )
+    return tuple(replace(card, photo_id=photos.get(card.id)) for card in cards)
 
 
 def newest(limit: int) -> list[Card]:

@@ -40,31 +40,69 @@ SCORES = (1, 2, 3, 4, 5)
 class Sheet(Protocol):
     """One reviewer's sheet of one study."""
 
-    kind: str
-    parts: Mapping[str, str]
-    scores: Mapping[str, int]
-    finished: bool
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def parts(self) -> Mapping[str, str]: ...
+
+    @property
+    def scores(self) -> Mapping[str, int]: ...
+
+    @property
+    def finished(self) -> bool: ...
 
 
 class Case(Protocol):
     """What the guards look at."""
 
-    title: str
-    text: str
-    category: str
-    has_place: bool
-    returned_once: bool
-    lead_user_id: int | None
-    reviewer_ids: Sequence[int]
-    sheets: Sequence[Sheet]
-    wanted: str
-    allowed: str
-    tradeoff: str
-    recommended: str | None
-    appeal_until: date | None
-    appealed_once: bool
-    merge_consented: bool
-    local_today: date
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def category(self) -> str: ...
+
+    @property
+    def has_place(self) -> bool: ...
+
+    @property
+    def returned_once(self) -> bool: ...
+
+    @property
+    def lead_user_id(self) -> int | None: ...
+
+    @property
+    def reviewer_ids(self) -> Sequence[int]: ...
+
+    @property
+    def sheets(self) -> Sequence[Sheet]: ...
+
+    @property
+    def wanted(self) -> str: ...
+
+    @property
+    def allowed(self) -> str: ...
+
+    @property
+    def tradeoff(self) -> str: ...
+
+    @property
+    def recommended(self) -> str | None: ...
+
+    @property
+    def appeal_until(self) -> date | None: ...
+
+    @property
+    def appealed_once(self) -> bool: ...
+
+    @property
+    def merge_consented(self) -> bool: ...
+
+    @property
+    def local_today(self) -> date: ...
 
 
 def can_be_sent(case: Case) -> Text | None:

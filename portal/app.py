@@ -9,7 +9,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal.core import cli, policy, throttle
+from portal.core import actor, cli, policy, throttle
 from portal.core.config import PACKAGE, Mode, Settings, read
 from portal.core.db import db, engine_options, prepare_engine
 from portal.core.extensions import babel, csrf, login_manager, migrate
@@ -117,7 +117,7 @@ def _templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(
         **TEMPLATE_GLOBALS,
         asset=asset,
-        can=lambda permission, thing=None: policy.can(http.actors.current(), permission, thing),
+        can=lambda permission, thing=None: policy.can(actor.current(), permission, thing),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.mode is not Mode.PRODUCTION:

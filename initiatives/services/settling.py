@@ -1,6 +1,8 @@
 """What follows from a move: phase, list, counters, map, clocks, notices; and what rings when time has passed."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
@@ -166,7 +168,7 @@ def rebuild_counts(municipality_id: int) -> None:
     for state, category, n in rows:
         db.session.add(Count(municipality_id=municipality_id, state=state, category=category, n=n))
     cells: dict[tuple[str, int, int], list[float]] = {}
-    points = db.session.execute(
+    points: Iterable[Any] = db.session.execute(
         select(Initiative.lat, Initiative.lon, Initiative.phase, Initiative.category)
         .where(Initiative.listed_at.is_not(None), Initiative.lat.is_not(None))
         .execution_options(yield_per=5000)
@@ -179,16 +181,16 @@ def rebuild_counts(municipality_id: int) -> None:
                 kept[0] += 1
                 kept[1] += lat
                 kept[2] += lon
-    for (key, zoom, cell), (n, lat, lon) in cells.items():
+    for (key, zoom, cell), (count_in, sum_lat, sum_lon) in cells.items():
         db.session.add(
             MapCell(
                 municipality_id=municipality_id,
                 filter=key,
                 zoom=zoom,
                 cell=cell,
-                n=int(n),
-                sum_lat=lat,
-                sum_lon=lon,
+                n=int(count_in),
+                sum_lat=sum_lat,
+                sum_lon=sum_lon,
             )
         )
 

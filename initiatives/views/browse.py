@@ -40,7 +40,7 @@ def _cursor() -> Cursor | None:
         raise Missing from None
 
 
-def _query(**changes: str) -> dict[str, str]:
+def _query(**changes: str) -> dict[str, Any]:
     """The present filters as query values, changed; empty ones fall away."""
     wanted = queries.wanted_from(request.args)
     values = {

@@ -1,6 +1,6 @@
 """THE state door: the only place that assigns `.state` (a house test sees to it)."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from portal.content.models import StateChange
 from portal.core import clock, events
@@ -15,8 +15,8 @@ from portal.core.workflow import Lane, Move, Note, Workflow
 class Movable(Protocol):
     """What a thing must offer to be moved."""
 
-    KIND: str
-    WORKFLOW: Workflow
+    KIND: ClassVar[str]
+    WORKFLOW: ClassVar[Workflow]
     id: int
     municipality_id: int
     state: str

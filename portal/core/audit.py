@@ -112,7 +112,7 @@ def _diff(row: Base, kind: str) -> dict[str, Any] | None:
     changes: dict[str, Any] = {}
     if kind != "gone":
         for column in state.mapper.column_attrs:
-            history = state.attrs[column.key].history
+            history: Any = state.attrs[column.key].history
             if not history.has_changes() or (kind == "new" and history.added in ([None], [])):
                 continue
             if column.key in row.PERSONAL or column.key.endswith("_sealed"):

@@ -42,8 +42,10 @@ from portal.core.errors import Busy
 
 try:
     import fcntl
+
+    _HAS_FILE_LOCKS = True
 except ImportError:  # Windows has no advisory file locks; BEGIN IMMEDIATE alone still keeps writers apart.
-    fcntl = None  # type: ignore[assignment]
+    _HAS_FILE_LOCKS = False
 
 SAFE_SQLITE = (3, 51, 3)
 """First SQLite whose WAL cannot be corrupted by two simultaneous resets."""
@@ -242,9 +244,9 @@ def writer_turn(engine: Engine) -> Iterator[None]:
 
 def _lock_file(engine: Engine, until: float) -> Any:
     path = engine.url.database
-    if fcntl is None or not path or path == ":memory:":
+    if not _HAS_FILE_LOCKS or not path or path == ":memory:":
         return None
-    handle = Path(path + ".writer").open("ab")
+    handle = Path(path + ".writer").open("ab")  # noqa: SIM115 - held until the turn ends, closed by its owner
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,7 +10,7 @@ import random
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -130,7 +130,8 @@ def run(job: Taken) -> bool:
     """Run one leased job and settle it; whether it succeeded. Never raises for a failing job."""
     kind = registry.jobs.get(job.kind)
     actor = Actor(name=job.kind, channel=Channel.JOB, municipality_id=job.municipality_id)
-    scope = tenancy.within(job.municipality_id) if job.municipality_id else nullcontext()
+    # Of no municipality means in none, whatever scope the caller stands in.
+    scope = tenancy.within(job.municipality_id)
     try:
         if kind is None:
             raise LookupError(f"No module knows the job {job.kind}.")  # noqa: TRY301 - settled below like any failure

@@ -48,6 +48,9 @@ class Grant:
     fresh: bool = False
 
 
+DENIED = _l("You do not have the rights for this.")
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
     """A row of the table: `noun.verb`, what it means, and who holds it."""
@@ -55,7 +58,7 @@ class Permission:
     key: str
     title: Text
     grants: tuple[Grant, ...]
-    denied: Text = _l("You do not have the rights for this.")
+    denied: Text = DENIED
 
 
 _table: dict[str, Permission] = {}
@@ -81,7 +84,7 @@ def can(actor: Actor, key: str, thing: Any = None) -> Verdict:
         return YES
     place = getattr(thing, "municipality_id", None) or actor.municipality_id
     roles = actor.roles_in(place)
-    closed = getattr(thing, "closed_permissions", frozenset())
+    closed: frozenset[str] = getattr(thing, "closed_permissions", frozenset())
     if key in closed:
         return Verdict(allowed=False, reason=_l("This is not possible in the present state of the case."))
     stale = False

@@ -103,7 +103,7 @@ class ContentType:
     workflow: Workflow
     load: Callable[[int], Any]
     address: Callable[[Any], str]
-    index: Callable[[Any], SearchText] | None = None
+    index: Callable[[Any], SearchText | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

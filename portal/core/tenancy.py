@@ -129,8 +129,8 @@ def enter(municipality_id: int | None) -> None:
 
 
 @contextmanager
-def within(municipality_id: int) -> Iterator[None]:
-    """Work inside one municipality for a while."""
+def within(municipality_id: int | None) -> Iterator[None]:
+    """Work inside one municipality for a while; inside none with None."""
     token = _scope.set(municipality_id)
     try:
         yield
@@ -180,7 +180,7 @@ def _guard_rows(session: Session, _context: object, _instances: object) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
         if not isinstance(row, Municipal):
             continue
-        if row.municipality_id is None and scope is not None:
+        if scope is not None and getattr(row, "municipality_id", None) is None:
             row.municipality_id = scope
         if row.municipality_id != scope:
             raise OutsideScope(f"{row!r} written outside its municipality.")

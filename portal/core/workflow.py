@@ -106,9 +106,11 @@ class Workflow:
         if len(self._by_verb) != len(self.moves):
             found.append("a verb stands twice")
         for move in self.moves:
-            for key in (*move.sources, *move.targets):
-                if key not in self._by_key:
-                    found.append(f"move {move.verb} names unknown state {key}")
+            found += [
+                f"move {move.verb} names unknown state {key}"
+                for key in (*move.sources, *move.targets)
+                if key not in self._by_key
+            ]
             if move.permission not in known:
                 found.append(f"move {move.verb} asks unknown permission {move.permission}")
         found += [f"state {key} is never reached" for key in self._unreachable()]

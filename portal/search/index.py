@@ -75,9 +75,10 @@ def remove(kind: str, object_id: int) -> None:
 
 
 def put_thing(content_type: ContentType, thing: Any) -> None:
-    """Index a thing as its content type says; types without a text are not searched."""
-    if content_type.index is not None:
-        put(content_type.key, thing.id, content_type.index(thing), content_type.address(thing))
+    """Index a thing as its content type says; things without a text are not searched."""
+    text = content_type.index(thing) if content_type.index is not None else None
+    if text is not None:
+        put(content_type.key, thing.id, text, content_type.address(thing))
 
 
 def _changed(fact: Fact) -> None:

@@ -26,7 +26,7 @@ def needed(text: Text) -> Any:
     return check
 
 
-class DegreesField(StringField):
+class DegreesField(StringField):  # type: ignore[misc]
     """Degrees of latitude or longitude; a decimal comma is fine. `data` is a float or None."""
 
     def __init__(self, label: Text, limit: float, **kwargs: Any) -> None:
@@ -53,7 +53,7 @@ class DegreesField(StringField):
         self.data = round(value, DEGREE_DIGITS)
 
 
-class MoneyField(StringField):
+class MoneyField(StringField):  # type: ignore[misc]
     """A sum in whole currency as people write it ("12 500 zł"); `data` is whole units or None."""
 
     def __init__(self, label: Text, limit: int, **kwargs: Any) -> None:
@@ -80,7 +80,7 @@ class MoneyField(StringField):
         self.data = units
 
 
-class DayField(DateField):
+class DayField(DateField):  # type: ignore[misc]
     """A calendar day; browsers send ISO, people also type 2.12.2026."""
 
     def __init__(self, label: Text, **kwargs: Any) -> None:

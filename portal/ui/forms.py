@@ -41,9 +41,10 @@ def no_controls(form: Any, field: Field) -> None:
             raise ValidationError(_l("Remove the invisible control characters from this text."))
 
 
-class BaseForm(FlaskForm):
+class BaseForm(FlaskForm):  # type: ignore[misc]
     """Every form of the portal. `form_key` makes a repeated post harmless; `website` is for robots only."""
 
+    form_errors: list[Text]
     form_key = HiddenField(default=lambda: secrets.token_urlsafe(16))
     website = StringField(_l("Leave this field empty"))
 

@@ -268,9 +268,9 @@ def _csrf(_problem: CSRFError) -> BaseResponse:
 
 def _http(problem: HTTPException) -> BaseResponse:
     if problem.response is not None:
-        return problem.response
+        return problem.response  # type: ignore[return-value]
     if problem.code is not None and 300 <= problem.code < 400:
-        return problem.get_response()  # type: ignore[no-any-return]
+        return problem.get_response()
     response = error_page(problem.code or 500)
     for name, value in problem.get_headers():
         if name == "Allow":

@@ -118,6 +118,7 @@ class PageCache:
         self.versions.close()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer from the cache, or let the application answer and keep what may be kept."""
         if not self._may_serve(environ):
             return self._inner(environ, _without_note(start_response))
         key = (environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
@@ -209,7 +210,7 @@ def _without_note(start_response: "StartResponse") -> "StartResponse":
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         return start_response(status, [(n, v) for n, v in headers if n != NOTE], exc_info)
 
-    return start  # type: ignore[return-value]
+    return start
 
 
 def _size(entry: Entry) -> int:

@@ -241,7 +241,8 @@ def _notices() -> tuple[Notice, ...]:
     # Asking for flashes would start a session for every visitor; only a session that is there holds some.
     if "_flashes" not in session:
         return ()
-    return tuple(Notice(kind, text) for kind, text in get_flashed_messages(with_categories=True))
+    told: Any = get_flashed_messages(with_categories=True)
+    return tuple(Notice(kind, text) for kind, text in told)
 
 
 @lru_cache(maxsize=1)
