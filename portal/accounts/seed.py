@@ -26,21 +26,23 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
     """
     # One hash for all: sixty would take as long as everything else together.
     password_hash = hasher().hash(rules.DEMO_PASSWORD)
-    found: dict[str, int] = {}
     towns = tenancy.towns()
+    found: dict[str, int] = {}
+    roles: list[tuple[User, Role, int | None, bool]] = []
     for slug, names in data["staff_names"].items():
         for key, name in names.items():
             user = _staff(f"{key}@{slug}.example", name, towns[slug].language, password_hash)
-            found[user.email or ""] = user.id
             for place in (slug, *data.get("also_in", {}).get(slug, {}).get(key, ())):
-                _give(user, role_of(key), towns[place].id, is_head=key == "decision-maker")
+                roles.append((user, role_of(key), towns[place].id, key == "decision-maker"))
+            found[user.email or ""] = user.id
     operator = _staff("portal-operator@portal.example", data["portal_operator"], "pl", password_hash)
-    _give(operator, Role.PORTAL_OPERATOR, None)
+    roles.append((operator, Role.PORTAL_OPERATOR, None, False))
     found[operator.email or ""] = operator.id
     for resident in data["residents"]:
-        user = _user(resident["email"], resident["name"], resident["language"])
-        found[resident["email"]] = user.id
-    db.session.flush()  # Whoever seeds next points to these rows.
+        found[resident["email"]] = _user(resident["email"], resident["name"], resident["language"]).id
+    db.session.flush()  # The roles point to the accounts, and so does whoever seeds next.
+    for user, role, municipality_id, is_head in roles:
+        _give(user, role, municipality_id, is_head=is_head)
     return found
 
 
@@ -64,7 +66,7 @@ def _user(email: str, name: str, language: str) -> User:
     return user
 
 
-def _give(user: User, role: Role, municipality_id: int | None, *, is_head: bool = False) -> None:
+def _give(user: User, role: Role, municipality_id: int | None, *, is_head: bool) -> None:
     since = clock.now() - HERE_FOR
     db.session.add(
         Membership(user_id=user.id, municipality_id=municipality_id, role=role, is_head=is_head, since=since)

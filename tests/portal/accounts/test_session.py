@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from portal.accounts import session as sessions
+from portal.accounts import views
 from portal.accounts.models import LoginSession, Membership, User
 from portal.accounts.rules import SessionKind
 from portal.core import clock
 from portal.core.db import db, writing
+from portal.core.errors import Busy
 from portal.core.tokens import digest
 from tests.factories.accounts import PASSWORD, code_of, make_member, make_resident, path_in, reload
 from tests.factories.browser import Forms
@@ -151,7 +153,6 @@ def test_session_ended_while_its_request_runs_stays_ended(client, app, actor_as,
 def test_signing_out_ends_the_session_on_the_server(client, app, actor_as, sign_in):
     sign_in(client, actor_as("resident"))
     value = cookie(client, app).value
-    assert client.submit(ACCOUNT, {}).status_code in (303, 422)
     page = client.get(ACCOUNT).get_data(as_text=True)
     (fields,) = [fields for action, fields in Forms(page).found if action == "/pl/sign-out"]
     answer = client.post("/pl/sign-out", data=dict(fields))
@@ -238,8 +239,6 @@ def test_roles_do_not_count_without_the_second_factor(client, town, outbox):
 
 
 def test_failed_view_leaves_no_rows_of_itself(client, app, town, monkeypatch):
-    from portal.accounts import views
-
     def fail(*_args, **_values):
         db.session.add(User(id=1, language="pl", created_at=clock.now(), session_version=1))
         raise RuntimeError("on purpose")
@@ -287,8 +286,6 @@ def test_freshness_ends_after_ten_minutes(client, actor_as, sign_in, frozen):
 
 
 def test_database_that_is_taken_answers_503_where_the_session_is_needed(client, app, town, monkeypatch):
-    from portal.core.errors import Busy
-
     def taken(*_args):
         raise Busy
 
@@ -302,8 +299,6 @@ def test_database_that_is_taken_answers_503_where_the_session_is_needed(client, 
 def test_database_that_is_taken_only_loses_a_notice_elsewhere(
     client, app, actor_as, sign_in, monkeypatch, frozen
 ):
-    from portal.core.errors import Busy
-
     frozen("2026-03-02 10:00")
     sign_in(client, actor_as("resident"))
 
