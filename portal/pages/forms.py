@@ -1,6 +1,7 @@
 """Forms of the portal operator: founding a municipality."""
 
 from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, Regexp
 
 from portal.core.i18n import lazy_gettext as _l
@@ -24,7 +25,7 @@ class MunicipalityForm(BaseForm):
     country = SelectField(
         _l("Country"),
         [InputRequired(_NEEDED)],
-        choices=[(key, country.name) for key, country in COUNTRIES.items()],
+        choices=[SelectChoice(key, country.name) for key, country in COUNTRIES.items()],
     )
     centre = StringField(
         _l("Centre"),

@@ -52,11 +52,15 @@ def leading_town() -> Town | None:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How to reach an office. Every part may be empty; `access` describes how one gets into its building."""
+    """How to reach an office. Every part may be empty; `access` describes how one gets into its building.
+
+    `phone` has spaces that do not break; `call` is the number for a `tel:` address.
+    """
 
     office: str
     email: str
     phone: str
+    call: str
     address: str
     hours: str
     coordinator: str
@@ -74,7 +78,8 @@ def contact_of(town: Town) -> Contact:
     return Contact(
         office=text("office"),
         email=text("email"),
-        phone=text("phone"),
+        phone=text("phone").replace(" ", "\N{NO-BREAK SPACE}"),
+        call=text("phone").replace(" ", ""),
         address=text("address"),
         hours=text("hours"),
         coordinator=text("coordinator") or text("office"),

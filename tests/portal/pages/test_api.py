@@ -1,0 +1,279 @@
+"""Answers for machines."""
+
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from portal.core import clock
+from portal.core.db import writing
+from portal.core.tenancy import Town
+from portal.notify.outbox import Recipient, send
+from portal.pages import api, queries
+from tests.factories.browser import Browser
+
+
+def test_the_theme_sets_the_towns_colours(client: Browser, town: Town) -> None:
+    answer = client.get("/theme/lublin.css")
+    assert answer.mimetype == "text/css"
+    assert (
+        answer.text
+        == ":root{--brand:#8a2432;--brand-dark:#6b1824;--brand-ink:#ffffff;--brand-soft:#f8e9ea}\n"
+    )
+
+
+@pytest.mark.parametrize("ending", ["css", "svg"])
+def test_only_an_address_with_a_version_is_kept_for_long(client: Browser, town: Town, ending: str) -> None:
+    assert client.get(f"/theme/lublin.{ending}").headers["Cache-Control"] == "public, max-age=300"
+    kept = client.get(f"/theme/lublin.{ending}?v=1").headers["Cache-Control"]
+    assert kept == "public, max-age=31536000, immutable"
+
+
+def test_the_mark_is_a_picture(client: Browser, town: Town) -> None:
+    answer = client.get("/theme/lublin.svg")
+    assert answer.mimetype == "image/svg+xml"
+    assert ElementTree.fromstring(answer.text).tag.endswith("svg")  # noqa: S314 - our own text, and the test is that it parses
+
+
+@pytest.mark.parametrize(
+    "path", ["/theme/atlantis.css", "/theme/atlantis.svg", "/theme/LUBLIN.css", "/theme/lublin.png"]
+)
+def test_a_foreign_theme_is_missing(client: Browser, town: Town, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_a_tile_is_a_picture_and_a_wrong_one_missing(client: Browser) -> None:
+    answer = client.get("/map/tiles/7/71/43.svg")
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    assert answer.headers["Cache-Control"] == "public, max-age=86400"
+    assert client.get("/map/tiles/7/700/43.svg").status_code == 404
+    assert client.get("/map/tiles/99/1/1.svg").status_code == 404
+
+
+def test_the_icon_is_found_where_browsers_look(client: Browser) -> None:
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/static/favicon")
+
+
+def test_health_asks_nothing(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "checks", _broken)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def _broken(*_args: Any, **_kwargs: Any) -> Any:
+    raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+
+def test_a_sound_installation_is_ready(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries.shutil, "disk_usage", _disk(50))
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.get_json() == {
+        "status": "ready",
+        "checks": {
+            "database": {"status": "ok", "value": None},
+            "migrations": {"status": "ok", "value": None},
+            "disk": {"status": "ok", "value": 50},
+            "messages": {"status": "ok", "value": None},
+        },
+    }
+
+
+def _disk(free: int) -> Any:
+    class Usage:
+        total = 100
+
+    usage = Usage()
+    usage.free = free  # type: ignore[attr-defined]
+    return lambda _path: usage
+
+
+def _status(client: Browser, part: str) -> tuple[int, str]:
+    answer = client.get("/readyz")
+    return answer.status_code, answer.get_json()["checks"][part]["status"]
+
+
+def test_a_database_that_is_gone_is_not_ready(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Session:
+        scalar = staticmethod(_broken)
+        connection = staticmethod(_broken)
+
+        def rollback(self) -> None: ...
+
+    monkeypatch.setattr(queries.db, "session", Session())
+    parts = {check.key: check.health for check in queries.checks()}
+    assert (parts["database"], parts["migrations"], parts["messages"]) == ("failed",) * 3
+
+
+def test_tables_of_another_release_are_not_ready(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "_heads", lambda: ("9999",))
+    assert _status(client, "migrations") == (503, "failed")
+    assert client.get("/readyz").get_json()["status"] == "not ready"
+
+
+def test_a_disk_nearly_full_warns_and_a_full_one_fails(
+    client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries.shutil, "disk_usage", _disk(9))
+    assert _status(client, "disk") == (200, "warning")
+    monkeypatch.setattr(queries.shutil, "disk_usage", _disk(1))
+    assert _status(client, "disk") == (503, "failed")
+
+
+def test_a_disk_that_cannot_be_read_fails(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(_path: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(queries.shutil, "disk_usage", unreadable)
+    assert _status(client, "disk") == (503, "failed")
+
+
+def test_a_message_that_waits_too_long_warns(
+    client: Browser, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing():
+        send(next(iter(_codes())), Recipient("pl", email="ewa@people.example"), {})
+    assert _status(client, "messages") == (200, "ok")
+    later = clock.now() + timedelta(hours=2)
+    monkeypatch.setattr(queries.clock, "now", lambda: later)
+    assert _status(client, "messages") == (200, "warning")
+
+
+def _codes() -> list[str]:
+    from portal.core.registry import registry
+
+    return sorted(registry.notices)
+
+
+def test_a_demonstration_is_not_indexed(client: Browser) -> None:
+    assert client.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
+
+
+def test_the_real_portal_keeps_private_places_from_robots(
+    client: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Production:
+        shows_demo = False
+        base_url = "https://portal.example"
+
+    monkeypatch.setattr(api, "_settings", Production)
+    lines = client.get("/robots.txt").text.splitlines()
+    assert "Disallow: /cs/account" in lines
+    assert "Disallow: /" not in lines
+    assert lines[-1] == "Sitemap: https://portal.example/sitemap.xml"
+
+
+def test_every_address_of_the_sitemap_answers(client: Browser, town: Town, other_town: Town) -> None:
+    tree = ElementTree.fromstring(client.get("/sitemap.xml").text)  # noqa: S314 - our own text, and the test is that it parses
+    space = {"s": api.SITEMAP, "x": api.XHTML}
+    entries = tree.findall("s:url", space)
+    paths = [urlsplit(entry.findtext("s:loc", "", space)).path for entry in entries]
+    assert {"/pl/", "/cs/about", "/en/lublin/", "/pl/ostrava-jih/privacy"} <= set(paths)
+    for entry, path in zip(entries, paths, strict=True):
+        twins = {link.get("hreflang") for link in entry.findall("x:link", space)}
+        assert twins == {"pl", "cs", "en"}
+        assert client.get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize(("asked", "language"), [("cs", "cs"), ("de", "pl"), ("en-GB,en;q=0.9", "en")])
+def test_the_search_description_speaks_the_browsers_language(
+    client: Browser, asked: str, language: str
+) -> None:
+    answer = client.get("/opensearch.xml", headers={"Accept-Language": asked})
+    assert answer.mimetype == "application/opensearchdescription+xml"
+    assert "Accept-Language" in answer.headers["Vary"]
+    tree = ElementTree.fromstring(answer.text)  # noqa: S314 - our own text, and the test is that it parses
+    space = {"o": api.OPENSEARCH}
+    assert len(tree.findtext("o:ShortName", "", space)) <= 16
+    assert tree.findtext("o:Language", "", space) == language
+    url = tree.find("o:Url", space)
+    assert url is not None
+    assert url.attrib["template"].endswith(f"/{language}/search?q={{searchTerms}}")
+
+
+def test_security_txt_names_a_contact_and_a_day(client: Browser) -> None:
+    answer = client.get("/.well-known/security.txt")
+    assert answer.mimetype == "text/plain"
+    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert client.get(urlsplit(fields["Contact"]).path).status_code == 200
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", fields["Expires"])
+
+
+@pytest.fixture
+def no_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "_reports", api.Counter())
+
+
+OLD = {
+    "csp-report": {
+        "document-uri": "https://portal.example/pl/follow/secret",
+        "violated-directive": "script-src 'self'",
+        "blocked-uri": "https://evil.example/x.js?token=1",
+    }
+}
+NEW = [{"type": "csp-violation", "body": {"effectiveDirective": "img-src", "blockedURL": "inline"}}]
+
+
+def test_reports_are_counted_without_addresses(client: Browser, no_reports: None) -> None:
+    with capture_logs() as lines:
+        for report in (OLD, OLD, NEW):
+            assert client.post("/csp-report", json=report).status_code == 204
+    assert [(line["directive"], line["blocked"], line["count"]) for line in lines] == [
+        ("script-src", "evil.example", 1),
+        ("img-src", "inline", 1),
+    ]
+    assert "secret" not in str(lines)
+    assert "token" not in str(lines)
+    assert api._reports[("script-src", "evil.example")] == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"3",
+        b'{"csp-report": 7}',
+        b'{"csp-report": {"effective-directive": 5}}',
+        b'{"csp-report": {"effective-directive": "a b\\u0000", "blocked-uri": "x"}}',
+        b'{"csp-report": {"effective-directive": "<script>", "blocked-uri": "x"}}',
+        b"\xff\xfe",
+    ],
+)
+def test_nonsense_is_taken_calmly(client: Browser, no_reports: None, body: bytes) -> None:
+    assert client.post("/csp-report", data=body).status_code == 204
+    assert not api._reports
+
+
+@pytest.mark.parametrize("blocked", ["http://[::1", "\n", "https://a b.example/", "ÿ" * 300, ""])
+def test_a_strange_source_is_called_other(client: Browser, no_reports: None, blocked: str) -> None:
+    report = {"csp-report": {"effective-directive": "img-src", "blocked-uri": blocked}}
+    assert client.post("/csp-report", json=report).status_code == 204
+    assert set(api._reports) == {("img-src", "other")}
+
+
+def test_a_long_report_is_refused(client: Browser, no_reports: None) -> None:
+    assert client.post("/csp-report", data=b"x" * (api.LARGEST_REPORT + 1)).status_code == 413
+
+
+def test_a_flood_of_kinds_fills_no_memory(
+    client: Browser, no_reports: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "MOST_KINDS", 3)
+    for number in range(5):
+        report = {
+            "csp-report": {"effective-directive": "img-src", "blocked-uri": f"https://h{number}.example/"}
+        }
+        client.post("/csp-report", json=report)
+    assert len(api._reports) == 3
