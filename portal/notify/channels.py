@@ -172,9 +172,11 @@ class SmsGate:
         try:
             with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - the same
                 found: Any = json.loads(answer.read())
+        except HTTPError as problem:
+            problem.close()
+            raise DeliveryError(f"SMS gate: HTTP {problem.code}") from problem
         except (OSError, ValueError) as problem:
-            status = f"HTTP {problem.code}" if isinstance(problem, HTTPError) else _words(problem)
-            raise DeliveryError(f"SMS gate: {status}") from problem
+            raise DeliveryError(f"SMS gate: {_words(problem)}") from problem
         if not isinstance(found, dict) or "error" in found:
             error = found.get("error") if isinstance(found, dict) else None
             raise DeliveryError(f"SMS gate: error {error}", permanent=error == NO_SUCH_NUMBER)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import String, cast, literal, or_, select, update
 
-from portal.core import clock, jobs, tenancy
+from portal.core import clock, tenancy
 from portal.core.db import db, writing
 from portal.core.jobs import Job
 from portal.notify import outbox
@@ -63,23 +63,18 @@ def _mend_orphans() -> None:
             Notice.created_at < clock.now() - ORPHAN_AFTER,
             # A letter or call that has its text waits for a person, not for a job.
             or_(Notice.body_sealed.is_(None), Notice.channel.in_((Channel.MAIL, Channel.SMS))),
-            or_(Job.id.is_(None), Job.dead_at.is_not(None)),
+            or_(Job.id.is_(None), Job.dead_at.is_not(None), Job.done_at.is_not(None)),
         )
     )
     found = db.session.execute(statement).all()
     for notice_id, municipality_id, dead_at in found:
         with writing():
-            if dead_at is not None:
-                db.session.execute(update(Notice).where(Notice.id == notice_id).values(state=Delivery.DEAD))
-            elif municipality_id is None:
-                _plan(notice_id)
+            if dead_at is None:
+                with tenancy.within(municipality_id):  # The job is the municipality's as well.
+                    outbox.plan(notice_id)
             else:
-                with tenancy.within(municipality_id):
-                    _plan(notice_id)
-
-
-def _plan(notice_id: int) -> None:
-    jobs.enqueue("notify.send", {"notice": notice_id}, dedupe=outbox.job_key(notice_id))
+                dead = update(Notice).where(Notice.id == notice_id).values(state=Delivery.DEAD)
+                db.session.execute(dead)
 
 
 def _drop_old() -> None:

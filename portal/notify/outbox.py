@@ -38,12 +38,12 @@ from urllib.parse import urlsplit
 import phonenumbers
 from flask import current_app
 from phonenumbers import PhoneNumberType
-from sqlalchemy import inspect
+from sqlalchemy import delete, inspect
 
 from portal.core import clock, tenancy
 from portal.core.config import Settings
-from portal.core.db import insert_or_keep, is_writing
-from portal.core.jobs import enqueue
+from portal.core.db import db, insert_or_keep, is_writing
+from portal.core.jobs import Job, enqueue
 from portal.core.registry import registry
 from portal.core.sealed import new_row_id
 from portal.core.tokens import pseudonym
@@ -125,7 +125,7 @@ def send(
     notice.values = pack({"secret": list(secret), "values": values})
     cells = {column.key: getattr(notice, column.key) for column in inspect(Notice).column_attrs}
     if insert_or_keep(Notice, **cells):
-        enqueue("notify.send", {"notice": notice_id}, dedupe=job_key(notice_id))
+        plan(notice_id)
 
 
 def fan_out(
@@ -137,6 +137,12 @@ def fan_out(
     wave = dedupe or secrets.token_hex(12)
     payload = {"code": code, "values": pack(values), "about": list(about), "audience": audience, "wave": wave}
     enqueue("notify.fan-out", payload, dedupe=f"notify.fan-out:{wave}")
+
+
+def plan(notice_id: int) -> None:
+    """Write the job of a message, in place of one that has come to its end."""
+    db.session.execute(delete(Job).where(Job.dedupe == job_key(notice_id)))
+    enqueue("notify.send", {"notice": notice_id}, dedupe=job_key(notice_id))
 
 
 def channel_of(recipient: Recipient) -> Channel | None:

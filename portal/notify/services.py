@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import current_app
 from sqlalchemy import delete, select, update
 
-from portal.core import audit, clock, jobs
+from portal.core import audit, clock
 from portal.core.actor import Actor
 from portal.core.db import db
 from portal.core.errors import Conflict
@@ -16,7 +16,7 @@ from portal.notify import queries
 from portal.notify.delivery import record
 from portal.notify.kinds import Delivery, Outcome
 from portal.notify.models import Attempt, Notice
-from portal.notify.outbox import job_key
+from portal.notify.outbox import job_key, plan
 
 BATCH = 500
 """Rows deleted by one statement; engines limit the number of values in it."""
@@ -32,11 +32,7 @@ def resend(actor: Actor, notice: Notice) -> None:
     audit.note(f"message:{notice.id}", message=notice.code)
     db.session.execute(update(Notice).where(Notice.id == notice.id).values(state=Delivery.WAITING, tries=0))
     record(notice.id, Outcome.REVIVED, user_id=actor.user_id)
-    job_id = db.session.scalar(select(Job.id).where(Job.dedupe == job_key(notice.id)))
-    if job_id is None:
-        jobs.enqueue("notify.send", {"notice": notice.id}, dedupe=job_key(notice.id))
-    else:
-        jobs.revive(job_id)
+    plan(notice.id)
 
 
 @use_case("message.read", code="message.done", load=queries.one)
