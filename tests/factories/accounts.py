@@ -29,7 +29,7 @@ def make_resident(
         user = User(id=new_row_id(), language=language, created_at=clock.now(), session_version=1)
         user.email, user.email_hash, user.name = email, email_hash(email), name
         db.session.add(user)
-    return user
+    return _loose(user)
 
 
 def make_member(
@@ -40,9 +40,9 @@ def make_member(
     head: bool = False,
 ) -> User:
     """An account with password and second factor, and roles in a municipality."""
-    user = make_resident(email, name=name)
+    number = make_resident(email, name=name).id
     with writing():
-        user = db.session.get_one(User, user.id)
+        user = db.session.get_one(User, number)
         user.password_hash, user.totp = hasher().hash(PASSWORD), rules.new_factor()
         for role in roles:
             db.session.add(
@@ -54,6 +54,12 @@ def make_member(
                     since=clock.now() - timedelta(days=3),
                 )
             )
+    return _loose(user)
+
+
+def _loose(user: User) -> User:
+    """The account outside any session, so that its values stay readable whatever the test does next."""
+    db.session.expunge(user)
     return user
 
 
