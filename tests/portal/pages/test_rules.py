@@ -122,7 +122,8 @@ def test_a_box_must_surround_the_centre() -> None:
     ("field", "value"), [("language", "de"), ("zone", "Mars/Base"), ("zone", "../etc"), ("currency", "USD")]
 )
 def test_unknown_language_zone_and_currency_are_refused(field: str, value: str) -> None:
-    assert set(found(replace(LUBLIN, **{field: value}))) == {field}
+    changed: dict[str, Any] = {field: value}
+    assert set(found(replace(LUBLIN, **changed))) == {field}
 
 
 def test_what_a_country_brings_is_sound() -> None:
