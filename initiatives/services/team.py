@@ -79,8 +79,14 @@ def assign(
     lead_user_id: int,
     reviewer_ids: list[int],
     note: str = "",
+    version: int | None = None,
 ) -> None:
-    """Name department, lead and reviewers; staff with a stake in the case are refused."""
+    """Name department, lead and reviewers; staff with a stake in the case are refused.
+
+    `version` is the one a form was made from. Raises Conflict when the case changed meanwhile.
+    """
+    if version is not None:
+        content.need_version(case, version)
     known = {person.user_id for person in accounts.colleagues(case.municipality_id, "reviewer", "leader")}
     if lead_user_id not in known or not set(reviewer_ids) <= known:
         raise Invalid(_l("Choose people of the monitoring team."))
@@ -286,8 +292,13 @@ def split(actor: Actor, case: Initiative, note: str) -> None:
 
 
 @use_case("initiative.correct", code="initiative.corrected", load=queries.case)
-def correct(actor: Actor, case: Initiative, note: str) -> None:
-    """Take the last step back; the correction itself stays in the history."""
+def correct(actor: Actor, case: Initiative, note: str, version: int | None = None) -> None:
+    """Take the last step back; the correction itself stays in the history.
+
+    `version` is the one a form was made from: a double click must not go back two steps. Raises Conflict.
+    """
+    if version is not None:
+        content.need_version(case, version)
     target = CORRECTIONS.get(case.state)
     if target is None:
         raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
