@@ -13,6 +13,7 @@ MIN_PREFIX = 3
 """Signs from which a half-typed last word is completed; shorter ones would complete to half the index."""
 EXCERPT = 200
 _SLOT_BITS = 24
+MICROSECOND_BITS = 20
 SLOTS = 1 << _SLOT_BITS
 """Documents that may share a second."""
 
@@ -35,6 +36,11 @@ class Query:
 def document_id(at: datetime, slot: int) -> int:
     """A key that grows with the instant; `slot` keeps apart what happened in the same second."""
     return (int(at.astimezone(UTC).timestamp()) << _SLOT_BITS) | (slot % SLOTS)
+
+
+def slot_of(at: datetime) -> int:
+    """The slot that keeps the order within the second, to the microsecond."""
+    return at.microsecond << (_SLOT_BITS - MICROSECOND_BITS)
 
 
 def index_words(title: str, body: str, numbers: str) -> str:

@@ -1,0 +1,140 @@
+"""Finding: folding, numbers, order, pages, and the wall between towns and before what is not public."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from portal.core import clock, tenancy
+from portal.core.db import db, writing
+from portal.core.errors import Missing
+from portal.core.paging import decode
+from portal.core.tenancy import Town
+from portal.search import queries
+from portal.search.models import SearchDocument
+
+Put = Callable[..., None]
+
+
+def found(text: str, place: Town | None, **values: bool) -> list[int]:
+    return [hit.object_id for hit in queries.find(text, place.id if place else None, **values)]
+
+
+@pytest.mark.parametrize(
+    "text", ["lodz", "ŁÓDŹ", "łodz", "lod", "csc", "ČŠČ", "zlutoucky", "zolc", "nowy lodz", "lodz zlut"]
+)
+def test_accents_and_capitals_do_not_matter(town: Town, put: Put, text: str) -> None:
+    put(1, "Nowy plac: Łódź", "Žluťoučký kůň, čšč. Żółć!")
+    assert found(text, town) == [1]
+
+
+@pytest.mark.parametrize(
+    "text", ["lodzz", "plac nowak", "", "   ", "!", '"', "*", "OR", "a AND", "words : x", "'&|!()"]
+)
+def test_what_does_not_fit_is_not_found(town: Town, put: Put, text: str) -> None:
+    put(1, "Nowy plac w mieście Łódź")
+    assert found(text, town) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["LUB-I-2026-0042", "lub-i-2026-42", "lub i 2026 42", "LUBI20260042", "222489/14", "222489", "0042"],
+)
+def test_a_case_is_found_by_any_of_its_numbers(town: Town, put: Put, text: str) -> None:
+    put(1, "Chodnik", number="LUB-I-2026-0042 222489/14")
+    put(2, "Plac", "LUB i jeszcze 2026", number="LUB-I-2026-0043")
+    assert found(text, town) == [1]
+
+
+def test_a_text_that_names_a_number_does_not_stand_before_the_case(town: Town, put: Put) -> None:
+    put(1, "Chodnik", number="LUB-I-2026-0042", at=clock.now() - timedelta(days=9))
+    put(2, "Jak w LUB-I-2026-0042", "nrlubi2026 0042")
+    assert found("lub-i-2026-0042", town) == [1]
+
+
+def test_newest_first_whatever_came_in_first(town: Town, put: Put) -> None:
+    for object_id, year in ((1, 2020), (2, 2026), (3, 1995), (4, 2023)):
+        put(object_id, "Chodnik", at=datetime(year, 1, 1, tzinfo=UTC))
+    assert found("chodnik", town) == [2, 4, 1, 3]
+
+
+def test_a_hit_says_what_a_page_needs(town: Town, put: Put) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    put(7, "Nowy chodnik", "Przy szkole.", number="LUB-I-2026-0001", at=at, language="cs")
+    (hit,) = queries.find("chodnik", town.id)
+    assert (hit.kind, hit.object_id, hit.number) == ("thing", 7, "LUB-I-2026-0001")
+    assert (hit.title, hit.excerpt, hit.language) == ("Nowy chodnik", "Przy szkole.", "cs")
+    assert (hit.at, hit.municipality_id, hit.href) == (at, town.id, "/lublin/things/7")
+
+
+class TestWalls:
+    def test_another_towns_cases_are_not_found(self, town: Town, other_town: Town, put: Put) -> None:
+        put(1, "Chodnik")
+        put(1, "Chodník", place=other_town)
+        put(2, "Chodník hidden", place=other_town, public=False)
+        assert found("chodnik", town) == [1]
+        assert found("chodnik", town, public_only=False) == [1]
+        assert found("chodnik", other_town) == [1]
+        assert found("chodnik", other_town, public_only=False) == [2, 1]
+
+    def test_everywhere_means_what_is_public(self, town: Town, other_town: Town, put: Put) -> None:
+        put(1, "Chodnik")
+        put(2, "Chodník", place=other_town)
+        put(3, "Chodník", place=other_town, public=False, number="OJI-I-2026-0001")
+        assert found("chodnik", None) == [2, 1]
+        assert found("OJI-I-2026-0001", None) == []
+        assert queries.count("chodnik", None) == 2
+        with pytest.raises(ValueError, match="only what is public"):
+            queries.find("chodnik", None, public_only=False)
+
+    def test_nobody_writes_himself_into_another_scope(self, town: Town, other_town: Town, put: Put) -> None:
+        words = f"chodnik m{town.id} m{town.id}p p @p @m{town.id}p"
+        put(1, words, words, place=other_town, public=False)
+        assert found("chodnik", town) == []
+        assert found("chodnik", None) == []
+        assert found(f"chodnik m{town.id}p", other_town) == []
+
+    def test_the_rows_stand_behind_the_same_wall(self, town: Town, other_town: Town, put: Put) -> None:
+        put(1, "Chodnik")
+        # As if the index had been damaged: it says more than the row allows.
+        with writing():
+            db.session.execute(update(SearchDocument).values(public=False))
+        assert found("chodnik", None) == []
+        with tenancy.unscoped("test"), writing():
+            db.session.execute(update(SearchDocument).values(municipality_id=other_town.id))
+        assert found("chodnik", town) == []
+
+
+class TestPages:
+    def test_before_goes_on_where_the_page_ended(self, town: Town, put: Put) -> None:
+        for object_id in range(5):
+            put(object_id, "Chodnik", at=clock.now() + timedelta(seconds=object_id))
+        first = queries.find("chodnik", town.id, limit=2)
+        second = queries.find("chodnik", town.id, limit=2, before=first[-1].id)
+        assert [hit.object_id for hit in (*first, *second)] == [4, 3, 2, 1]
+
+    def test_older_and_back(self, town: Town, put: Put) -> None:
+        for object_id in range(5):
+            put(object_id, "Chodnik", at=clock.now() + timedelta(seconds=object_id))
+        first = queries.page("chodnik", town.id, None, size=2)
+        second = queries.page("chodnik", town.id, decode(first.older or ""), size=2)
+        third = queries.page("chodnik", town.id, decode(second.older or ""), size=2)
+        pages = [[hit.object_id for hit in page.items] for page in (first, second, third)]
+        assert pages == [[4, 3], [2, 1], [0]]
+        assert (first.newer, third.older) == (None, None)
+        back = queries.page("chodnik", town.id, decode(third.newer or ""), size=2)
+        assert back.items == second.items
+
+    def test_a_place_we_did_not_write_is_nowhere(self) -> None:
+        assert queries.cursor_of("") is None
+        with pytest.raises(Missing):
+            queries.cursor_of("zzz")
+
+    def test_the_count_stops_at_its_cap(self, town: Town, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(queries, "COUNT_CAP", 3)
+        for object_id in range(6):
+            put(object_id, "Chodnik")
+        assert queries.count("chodnik", town.id) == 4
+        assert queries.count("", town.id) == 0
+        assert queries.count("nothing", town.id) == 0
