@@ -3,6 +3,7 @@
 Describes what it needs with Protocols; knows neither the database nor Flask.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -222,3 +223,36 @@ def deadline_tone(due_on: date | None, today: date) -> str:
     if due_on < today:
         return "late"
     return "soon" if (due_on - today).days <= 2 else "ok"
+
+
+HINTS_MAX = 10
+_CAPITAL = "[A-ZÁĄĆČĎÉĘĚÍŁŃŇÓŘŚŠŤÚŮÝŹŻŽ]"
+_HINTS: tuple[tuple[Text, re.Pattern[str]], ...] = (
+    (_l("an e-mail address"), re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    (_l("a personal number"), re.compile(r"(?<![\d-])(?:\d{11}|\d{6}/\d{3,4})(?![\d-])")),
+    (
+        _l("a phone number"),
+        re.compile(
+            r"(?<![\d+/-])(?:(?:\+|00)(?:48|420)[ -]?)?\d{3}[ -]?\d{3}[ -]?\d{3}(?![\d/-])(?! ?(?:zł|Kč|PLN|CZK|€))"
+        ),
+    ),
+    (
+        _l("perhaps a name"),
+        re.compile(rf"\b(?:[Pp]an(?:i|a|em|u|ią|í)?|Mrs?\.?|Ms\.?) {_CAPITAL}[\w-]+(?: {_CAPITAL}[\w-]+)?"),
+    ),
+)
+
+
+def personal_hints(*texts: str) -> list[tuple[Text, str]]:
+    """What may be personal data of somebody in these texts: its kind and the words, at most ten.
+
+    A help for whoever publishes, no proof: what it misses a person still has to see.
+    """
+    found: dict[str, Text] = {}
+    for kind, pattern in _HINTS:
+        for text in texts:
+            for match in pattern.finditer(text):
+                # A personal number also looks like a phone number; the first kind counts.
+                if not any(match[0] in other for other in found):
+                    found[match[0]] = kind
+    return [(kind, words) for words, kind in found.items()][:HINTS_MAX]
