@@ -2,7 +2,7 @@
 #   make run WORDS="--port 8001"
 WORDS =
 
-.PHONY: help run test sure lint format build migrate seed i18n new-module doctor bench drill wheel lock
+.PHONY: help run test sure lint format build migrate seed i18n new-module doctor flask bench drill wheel lock
 
 help:
 	@python3 dev.py
@@ -39,6 +39,9 @@ new-module:  ## NAME writes a new module with its tests from the skeleton
 
 doctor:  ## checks settings, database, mail and catalogues
 	python3 dev.py doctor $(WORDS)
+
+flask:  ## any other command of the portal: `flask --help` lists them
+	python3 dev.py flask $(WORDS)
 
 bench:  ## measures the portal against the bare framework on this machine
 	python3 dev.py bench $(WORDS)

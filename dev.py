@@ -461,8 +461,7 @@ def port_number(text: str) -> int:
 def choose_settings(options: argparse.Namespace) -> None:
     """Put the options into the environment, where the portal reads its settings. Raises StepError if refused."""
     mode = os.environ.setdefault("PORTAL_MODE", "demo")
-    data = options.data or Path(os.environ.get("PORTAL_DATA") or ROOT / "var")
-    os.environ["PORTAL_DATA"] = str(data.resolve())
+    os.environ["PORTAL_DATA"] = str((options.data or data_folder()).resolve())
     if mode == "production":
         options.empty = True
     if options.relaxed and mode not in {"demo", "test"}:
@@ -471,6 +470,11 @@ def choose_settings(options: argparse.Namespace) -> None:
         )
     if options.relaxed:
         os.environ["PORTAL_RELAXED"] = "1"
+
+
+def data_folder() -> Path:
+    """The folder of database, files and messages, as the portal chooses it too."""
+    return Path(os.environ.get("PORTAL_DATA") or ROOT / "var")
 
 
 def shown_host(host: str) -> str:
@@ -569,10 +573,9 @@ def welcome(base_url: str, *, demo: bool) -> None:
     """The one screen at the end: where it is, what to try, who to be."""
     say(f"\nThe portal is open at {base_url}   (Ctrl-C stops it)\n")
     if not demo:
-        say(
-            "  No demo data was loaded. `python3 dev.py seed` loads it; `flask --help` lists the commands that make"
-        )
-        say("  municipalities and the first administrator.")
+        say("No demo data was loaded. Make what an office begins with:")
+        say("  python3 dev.py flask municipalities add --help")
+        say("  python3 dev.py flask accounts first-admin --help")
         return
     say("Try:")
     for path, what in (
@@ -770,6 +773,13 @@ def through_flask(*command: str) -> Callable[[list[str]], int]:
     return handed_on
 
 
+def seed(words: list[str]) -> int:
+    """The demo data, into a database that is made first if need be."""
+    set_up("run")
+    prepare_database(data_folder(), demo=False)
+    return foreground(flask("seed", *words))
+
+
 def no_words(command: str, words: list[str]) -> None:
     """Refuse words that would be ignored."""
     if words:
@@ -789,10 +799,11 @@ COMMANDS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
         "brings the database of PORTAL_DATA or PORTAL_DATABASE_URL up to date",
         through_flask("db", "upgrade"),
     ),
-    "seed": ("loads the demo data of the ten municipalities", through_flask("seed")),
+    "seed": ("loads the demo data of the ten municipalities", seed),
     "i18n": ("extracts, updates and checks the translations", through_flask("i18n")),
     "new-module": ("NAME writes a new module with its tests from the skeleton", through_flask("new-module")),
     "doctor": ("checks settings, database, mail and catalogues", through_flask("doctor")),
+    "flask": ("any other command of the portal: `flask --help` lists them", through_flask()),
     "bench": ("measures the portal against the bare framework on this machine", measure("bench")),
     "drill": ("kills processes and takes services away, and checks that nothing is lost", measure("drill")),
     "wheel": ("builds and packs the portal for installation into dist/", wheel),
