@@ -16,6 +16,7 @@ import functools
 import hashlib
 import http.client
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -574,8 +575,10 @@ def welcome(base_url: str, *, demo: bool) -> None:
     say(f"\nThe portal is open at {base_url}   (Ctrl-C stops it)\n")
     if not demo:
         say("No demo data was loaded. Make what an office begins with:")
-        say("  python3 dev.py flask municipalities add --help")
-        say("  python3 dev.py flask accounts first-admin --help")
+        data = data_folder()
+        where = "" if data == ROOT / "var" else f"PORTAL_DATA={shlex.quote(str(data))} "
+        say(f"  {where}python3 dev.py flask municipalities add --help")
+        say(f"  {where}python3 dev.py flask accounts first-admin --help")
         return
     say("Try:")
     for path, what in (
