@@ -126,7 +126,10 @@ def listing_geojson() -> Response:
 def _rows() -> Iterator[ExportedInitiative]:
     """Everything the present filter shows, with the address of each."""
     pattern = url_for("initiatives.detail", number="x", _external=True)[:-1]
-    yield from queries.exported(queries.wanted_from(request.args), lambda number: pattern + number.lower())
+    wanted, town = queries.wanted_from(request.args), g.town
+    # Rows are fetched while they are sent, when the request's own scope has ended.
+    with tenancy.within(town.id):
+        yield from queries.exported(wanted, lambda number: pattern + number.lower())
 
 
 def _download(body: Iterator[bytes], mimetype: str, ending: str) -> Response:

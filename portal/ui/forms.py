@@ -10,7 +10,6 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField, TextAreaField
-from wtforms.fields.core import UnboundField
 from wtforms.validators import ValidationError
 
 from portal.core.i18n import Text, current_locale
@@ -58,16 +57,11 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
 
         def bind_field(self, form: Any, unbound_field: Any, options: Mapping[str, Any]) -> Field:
             """Hang the cleaning filter and the control-sign check on each text field."""
-            if issubclass(unbound_field.field_class, StringField):
-                filters = [*unbound_field.kwargs.get("filters", ()), clean]
-                validators = [
-                    *(unbound_field.args[1] if len(unbound_field.args) > 1 else ()),
-                    *unbound_field.kwargs.get("validators", ()),
-                    no_controls,
-                ]
-                kwargs = {**unbound_field.kwargs, "filters": filters, "validators": validators}
-                unbound_field = UnboundField(unbound_field.field_class, *unbound_field.args[:1], **kwargs)
-            return super().bind_field(form, unbound_field, options)
+            field = super().bind_field(form, unbound_field, options)
+            if isinstance(field, StringField):
+                field.filters = [*field.filters, clean]
+                field.validators = [*field.validators, no_controls]
+            return field
 
     @property
     def is_robot(self) -> bool:
