@@ -20,6 +20,21 @@ from portal.notify.values import unpack
 
 PASSWORD = "zielony rower pod lipą"
 
+PEOPLE: dict[str, Any] = {
+    "staff_names": {
+        "lublin": {
+            "leader": "Hanna Próbna",
+            "decision-maker": "Jerzy Próbny",
+            "decision-maker2": "Dorota Próbna",
+        },
+        "ostrava-jih": {"reviewer": "Petr Zkušební"},
+    },
+    "also_in": {"ostrava-jih": {"reviewer": ["lublin"]}},
+    "portal_operator": "Maria Próbna",
+    "residents": [{"name": "Ewa Sadowa", "email": "ewa.sadowa@poczta.example", "language": "pl"}],
+}
+"""Demo people for Lublin and Ostrava-Jih, in the shape `seed_people` takes."""
+
 
 def make_resident(
     email: str = "ewa@poczta.example", *, name: str = "Ewa Sadowa", language: str = "pl"
