@@ -494,6 +494,7 @@ STAFF_WHO = frozenset({"reviewer", "team", "leader", "decision_maker", "other_de
 """Of these the desk also shows the name: they acted for the office."""
 
 STEPS = {
+    "imported": _l("Taken over from the earlier system"),
     "edit": _l("Text edited by the team"),
     "extend": _l("More time"),
     "milestone": _l("Milestone reached"),

@@ -4,7 +4,7 @@ Also builds `site`, the record every template reads for its frame: town, languag
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -205,9 +205,10 @@ def _menu(place: Place, *, desk: bool) -> tuple[Link, ...]:
     for item in sorted(items, key=lambda item: item.order):
         if item.permission != PUBLIC and not can(actor, item.permission):
             continue
-        href = url_for(item.endpoint)
-        links.append(Link(item.label, href, _is_here(href)))
-    return tuple(links)
+        links.append(Link(item.label, url_for(item.endpoint)))
+    # Of entries whose addresses begin alike, the longest is where the reader is.
+    here = max((link.href for link in links if _is_here(link.href)), key=len, default="")
+    return tuple(replace(link, current=link.href == here) for link in links)
 
 
 def _is_here(href: str) -> bool:
