@@ -78,6 +78,12 @@ def _loose(user: User) -> User:
     return user
 
 
+def account_of(email: str) -> User:
+    """The account of an address as it stands in the database now."""
+    db.session.rollback()
+    return db.session.scalars(select(User).where(User.email_hash == email_hash(email))).one()
+
+
 def code_of(user: User, *, steps: int = 0) -> str:
     """The code this person's app shows, now or some steps from now."""
     return rules.code_at(user.totp or "", rules.step_at(clock.now()) + steps)

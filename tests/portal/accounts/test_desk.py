@@ -9,7 +9,16 @@ from portal.accounts.roles import Role
 from portal.core import clock, policy
 from portal.core.audit import AuditEntry
 from portal.core.db import db, writing
-from tests.factories.accounts import PASSWORD, code_of, make_member, make_resident, path_in, reload, values_of
+from tests.factories.accounts import (
+    PASSWORD,
+    account_of,
+    code_of,
+    make_member,
+    make_resident,
+    path_in,
+    reload,
+    values_of,
+)
 from tests.factories.browser import Forms
 
 MEMBERS = "/pl/lublin/desk/members"
@@ -60,8 +69,7 @@ def test_invited_person_joins_with_password_and_app(client, app, town, admin, ou
     newcomer = app.test_client()
     answer = join(newcomer, notice)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/pl/lublin/desk")
-    db.session.rollback()
-    user = queries.by_email("jan@urzad.example")
+    user = account_of("jan@urzad.example")
     assert roles_of(user.id) == {(town.id, Role.REVIEWER), (town.id, Role.EDITOR)}
     given = set(db.session.scalars(select(Membership.given_by_id).where(Membership.user_id == user.id)))
     assert given == {admin.user_id}

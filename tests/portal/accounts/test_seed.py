@@ -16,9 +16,11 @@ def test_people_get_their_roles_and_towns(app, town, other_town):
         found = seed_people(PEOPLE)
     assert len(found) == 6
     reviewer = queries.person(found["reviewer@ostrava-jih.example"])
+    assert reviewer is not None
     assert reviewer.roles == {town.id: {"reviewer"}, other_town.id: {"reviewer"}}
     assert reviewer.language == "cs"
     operator = queries.person(found["portal-operator@portal.example"])
+    assert operator is not None
     assert operator.roles == {PORTAL: {"portal_operator"}}
     assert [c.name for c in queries.colleagues(town.id, heads=True)] == ["Jerzy Próbny"]
     assert not queries.is_staff(found["ewa.sadowa@poczta.example"])

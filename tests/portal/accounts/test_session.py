@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from portal.accounts import session as sessions
-from portal.accounts import views
 from portal.accounts.models import LoginSession, Membership, User
+from portal.accounts.roles import Role
 from portal.accounts.rules import SessionKind
+from portal.accounts.services import sign_in as entering
 from portal.core import clock
+from portal.core.actor import current
 from portal.core.db import db, writing
 from portal.core.errors import Busy
 from portal.core.tokens import digest
@@ -232,7 +234,7 @@ def test_roles_do_not_count_without_the_second_factor(client, town, outbox):
     client.submit(path_in(outbox()[0]), {})
     with writing():
         db.session.add(
-            Membership(user_id=user.id, municipality_id=town.id, role="admin", since=clock.now())  # type: ignore[arg-type]
+            Membership(user_id=user.id, municipality_id=town.id, role=Role.ADMIN, since=clock.now())
         )
     assert client.get(ACCOUNT).status_code == 200
     assert client.get("/pl/lublin/desk/members").status_code == 403
@@ -243,7 +245,7 @@ def test_failed_view_leaves_no_rows_of_itself(client, app, town, monkeypatch):
         db.session.add(User(id=1, language="pl", created_at=clock.now(), session_version=1))
         raise RuntimeError("on purpose")
 
-    monkeypatch.setattr(views.entering, "ask_link", fail)
+    monkeypatch.setattr(entering, "ask_link", fail)
     assert client.submit("/pl/sign-in", {"email": "ewa@poczta.example"}).status_code == 500
     assert db.session.scalar(select(func.count()).select_from(User)) == 0
 
@@ -260,17 +262,16 @@ def test_opened_case_closes_after_a_quarter_of_an_hour(app, town, frozen):
         assert sessions.opened_cases() == frozenset()
 
 
-def test_case_opened_by_a_visitor_is_the_actors(client, app, actor_as, sign_in):
+def test_case_opened_by_a_visitor_is_the_actors(client, app, actor_as, sign_in, monkeypatch):
     sign_in(client, actor_as("visitor", cases=[("initiative", 7)]))
     seen = []
-    app.view_functions["accounts.link_sent"], kept = (
-        lambda **_: seen.append(sessions.actors.current()) or "ok",
-        app.view_functions["accounts.link_sent"],
-    )
-    try:
-        client.get("/pl/sign-in/sent")
-    finally:
-        app.view_functions["accounts.link_sent"] = kept
+
+    def look(**_values):
+        seen.append(current())
+        return "ok"
+
+    monkeypatch.setitem(app.view_functions, "accounts.link_sent", look)
+    client.get("/pl/sign-in/sent")
     assert seen[0].cases == {("initiative", 7)}
     assert not seen[0].signed_in
 
