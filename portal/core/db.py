@@ -297,7 +297,9 @@ def is_busy(problem: OperationalError) -> bool:
 
 def insert_or_keep(model: type[Base], **values: Any) -> bool:
     """Insert a row unless its key is there already; whether it was inserted. Joins the transaction."""
-    return bool(db.session.execute(insert_statement(model, **values)).rowcount)  # type: ignore[attr-defined]
+    # Without the option the count of an INSERT is -1 on PostgreSQL, and every insert would seem to have happened.
+    statement = insert_statement(model, **values).execution_options(preserve_rowcount=True)
+    return bool(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
 
 
 def insert_statement(model: type[Base], **values: Any) -> Insert:
