@@ -107,8 +107,6 @@ class Smtp:
             raise _refusal(code, answer) from problem
         except smtplib.SMTPDataError as problem:
             raise _refusal(problem.smtp_code, problem.smtp_error) from problem
-        except smtplib.SMTPNotSupportedError as problem:
-            raise DeliveryError(problem, permanent=True) from problem
         except (OSError, smtplib.SMTPException) as problem:
             # A sender refused or a sign-in failed is our own fault: worth another try once it is mended.
             raise DeliveryError(_words(problem)) from problem

@@ -3,6 +3,7 @@
 import http.server
 import json
 import smtplib
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -45,6 +46,9 @@ class TestCompose:
         assert mail["Date"] == "Sat, 21 Nov 2026 10:30:00 +0000"
         assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
         assert b"=?utf-8?" in mail.as_bytes()
+
+    def test_without_html_it_is_plain_text(self) -> None:
+        assert compose(letter(html=None), "a@b.example").get_content_type() == "text/plain"
 
     def test_the_same_letter_is_the_same_bytes(self) -> None:
         first, second = (compose(letter(), "no-reply@portal.example").as_bytes() for _ in range(2))
@@ -96,6 +100,47 @@ class TestSmtp:
 
         with pytest.raises(smtplib.SMTPException, match="password was not sent"):
             channels._sign_in(Open(), "mail.example", "portal", "secret")
+
+    @pytest.mark.parametrize(
+        ("url", "port", "said"),
+        [
+            ("smtp://mail.example", 25, ["ehlo", "starttls", "ehlo", "send", "quit"]),
+            ("smtp://mail.example:587", 587, ["ehlo", "starttls", "ehlo", "send", "quit"]),
+            ("smtps://mail.example", 465, ["ehlo", "send", "quit"]),
+        ],
+    )
+    def test_the_line_is_encrypted_wherever_it_can_be(
+        self, monkeypatch: pytest.MonkeyPatch, url: str, port: int, said: list[str]
+    ) -> None:
+        heard: list[Any] = []
+
+        class Fake:
+            def __init__(self, host: str, port: int, **options: Any) -> None:
+                assert options["timeout"] == channels.TIMEOUT_S
+                heard.append((host, port))
+
+            def ehlo(self) -> None:
+                heard.append("ehlo")
+
+            def has_extn(self, name: str) -> bool:
+                return name == "starttls"
+
+            def starttls(self, context: ssl.SSLContext) -> None:
+                assert context.check_hostname
+                heard.append("starttls")
+
+            def send_message(self, _message: object) -> None:
+                heard.append("send")
+
+            def quit(self) -> None:
+                heard.append("quit")
+
+            def close(self) -> None: ...
+
+        monkeypatch.setattr(smtplib, "SMTP", Fake)
+        monkeypatch.setattr(smtplib, "SMTP_SSL", Fake)
+        Smtp(url, "portal.example").send(letter())
+        assert heard == [("mail.example", port), *said]
 
     @pytest.mark.parametrize(
         ("verb", "answer", "permanent"),

@@ -78,6 +78,17 @@ def test_a_dead_letter_is_sent_again(
     assert leader.get(answer.headers["Location"]).status_code == 200
 
 
+def test_a_broken_form_changes_nothing(
+    town: Town, write: Write, run_jobs: Run, outbox: Outbox, leader: Any
+) -> None:
+    write()
+    run_jobs()
+    put(Delivery.DEAD)
+    answer = leader.submit(f"{LIST}/{outbox()[0].id}", {"website": "a\x00b"})
+    assert answer.status_code == 422
+    assert outbox()[0].state is Delivery.DEAD
+
+
 def test_a_sent_message_offers_no_button_and_refuses_the_post(
     town: Town, write: Write, run_jobs: Run, outbox: Outbox, leader: Any
 ) -> None:
