@@ -81,13 +81,12 @@ def _waiting(notice_id: int) -> Waiting | None:
             rendered=Rendered(subject, body, notice.html) if subject and body else None,
         )
     finally:
-        db.session.rollback()
+        db.session.close()
 
 
 def _keep(waiting: Waiting) -> Rendered:
     """Render and keep the text, so that every later try sends the same."""
     rendered = render(waiting.order)
-    db.session.rollback()  # Looking up the town may have read.
     with writing():
         notice = db.session.scalars(select(Notice).where(Notice.id == waiting.order.id)).one()
         notice.subject, notice.body, notice.html = rendered.subject, rendered.body, rendered.html
@@ -101,7 +100,7 @@ def _hand_over(waiting: Waiting, rendered: Rendered) -> None:
     if order.channel is Channel.SMS:
         _within_budget(waiting)
     town = town_of(order.municipality_id)
-    db.session.rollback()
+    db.session.close()  # Nothing is read while a server keeps us waiting.
     with speaking(order.locale):
         writer = sender(town)
     unsubscribe = order.values.get("unsubscribe")
@@ -144,7 +143,6 @@ def _sent(notice_id: int) -> None:
 
 
 def _failed(notice_id: int, problem: Exception) -> None:
-    db.session.rollback()
     permanent = getattr(problem, "permanent", False)
     # Only our own words: the text of a foreign error may hold what somebody wrote.
     words = str(problem) if isinstance(problem, DeliveryError) else type(problem).__name__

@@ -12,12 +12,10 @@ from portal.notify.models import Notice
 from portal.notify.render import mask
 from portal.notify.services import discard
 
-_REASON = "a person's data lies in every municipality they dealt with"
-
 
 def export(user_id: int) -> list[dict[str, Any]]:
     """Every message to a person, newest first."""
-    with tenancy.unscoped(_REASON):
+    with tenancy.unscoped("a person's messages lie in every municipality"):
         rows = db.session.scalars(
             select(Notice).where(Notice.user_id == user_id).order_by(Notice.created_at.desc())
         ).all()
@@ -38,7 +36,7 @@ def export(user_id: int) -> list[dict[str, Any]]:
 
 def erase(user_id: int) -> int:
     """Delete every message to a person; how many. Joins the transaction."""
-    with tenancy.unscoped(_REASON):
+    with tenancy.unscoped("a person's messages lie in every municipality"):
         ids = db.session.scalars(select(Notice.id).where(Notice.user_id == user_id)).all()
         discard(ids)
     return len(ids)
