@@ -40,6 +40,29 @@ def _is_email(_form: Any, field: Any) -> None:
         raise ValidationError(_l("Write the whole address, such as name@example.org."))
 
 
+def _name(*, needed: bool = False) -> StringField:
+    """The field of one's own name."""
+    first = DataRequired(_l("Write your name as your colleagues know it.")) if needed else Optional()
+    return StringField(
+        _l("Your name"), validators=[first, Length(max=NAME_MAX, message=_l("Use at most 100 characters."))]
+    )
+
+
+def _password() -> PasswordField:
+    """The field of the present password."""
+    return PasswordField(_l("Password"), validators=[DataRequired(_l("Write your password."))])
+
+
+def _new_password() -> PasswordField:
+    """The field of a password being chosen."""
+    return PasswordField(_l("New password"), validators=[DataRequired(_l("Write a new password."))])
+
+
+def _code() -> StringField:
+    """The field of the second factor."""
+    return StringField(_l("Six-digit code"), validators=[DataRequired(_l("Write the code your app shows."))])
+
+
 class _WithEmail(BaseForm):
     """A form that asks for an address; `address` is its canonical spelling once the form is valid."""
 
@@ -62,23 +85,20 @@ class LinkForm(_WithEmail):
 class StaffForm(_WithEmail):
     """Staff: first step."""
 
-    password = PasswordField(_l("Password"), validators=[DataRequired(_l("Write your password."))])
+    password = _password()
     next = HiddenField()
 
 
 class CodeForm(BaseForm):
     """Staff: second step."""
 
-    code = StringField(_l("Six-digit code"), validators=[DataRequired(_l("Write the code your app shows."))])
+    code = _code()
 
 
 class EnterForm(BaseForm):
     """Using a link; the name is asked only of people who are new."""
 
-    name = StringField(
-        _l("Your name"),
-        validators=[Optional(), Length(max=NAME_MAX, message=_l("Use at most 100 characters."))],
-    )
+    name = _name()
 
 
 class ForgottenForm(_WithEmail):
@@ -88,25 +108,22 @@ class ForgottenForm(_WithEmail):
 class PasswordForm(BaseForm):
     """Choosing a new password."""
 
-    password = PasswordField(_l("New password"), validators=[DataRequired(_l("Write a new password."))])
+    password = _new_password()
 
 
-class JoinForm(PasswordForm, CodeForm):
+class JoinForm(BaseForm):
     """Accepting an invitation: name, password, and the first code of the app."""
 
-    name = StringField(
-        _l("Your name"),
-        validators=[
-            DataRequired(_l("Write your name as your colleagues know it.")),
-            Length(max=NAME_MAX, message=_l("Use at most 100 characters.")),
-        ],
-    )
+    name = _name(needed=True)
+    password = _new_password()
+    code = _code()
 
 
-class ConfirmForm(CodeForm):
+class ConfirmForm(BaseForm):
     """Password and code once more."""
 
-    password = PasswordField(_l("Password"), validators=[DataRequired(_l("Write your password."))])
+    password = _password()
+    code = _code()
     next = HiddenField()
 
 
@@ -119,10 +136,7 @@ class ActForm(BaseForm):
 class ProfileForm(BaseForm):
     """Name, language and phone."""
 
-    name = StringField(
-        _l("Your name"),
-        validators=[Optional(), Length(max=NAME_MAX, message=_l("Use at most 100 characters."))],
-    )
+    name = _name()
     language = RadioField(_l("Language of messages"), choices=LANGUAGES)
     phone = TelField(_l("Phone"), validators=[Optional(), Length(max=30)])
 

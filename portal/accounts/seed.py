@@ -32,8 +32,8 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
     for slug, names in data["staff_names"].items():
         for key, name in names.items():
             user = _staff(f"{key}@{slug}.example", name, towns[slug].language, password_hash)
-            for place in (slug, *data.get("also_in", {}).get(slug, {}).get(key, ())):
-                roles.append((user, role_of(key), towns[place].id, key == "decision-maker"))
+            places = (slug, *data.get("also_in", {}).get(slug, {}).get(key, ()))
+            roles += [(user, role_of(key), towns[place].id, key == "decision-maker") for place in places]
             found[user.email or ""] = user.id
     operator = _staff("portal-operator@portal.example", data["portal_operator"], "pl", password_hash)
     roles.append((operator, Role.PORTAL_OPERATOR, None, False))
