@@ -1,0 +1,362 @@
+"""The case desk: everything about one case on one page, and the small acts that begin there."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Response, g, request, send_file, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from initiatives import queries, services
+from initiatives.desk import entry
+from initiatives.desk.actions import Action, actions
+from initiatives.desk.lists import Due, due_of
+from initiatives.desk.sheets import Comparison, compared, may_compare
+from initiatives.desk.verbs import version_of
+from initiatives.forms.desk import CHANNELS, VERDICT_CHOICES, EditForm, JudgeForm, NoteForm
+from initiatives.models import Initiative, Place, StudyKind
+from initiatives.services import Contact
+from initiatives.states import CATEGORIES, DEADLINES, OUTCOMES
+from portal.accounts import queries as accounts
+from portal.content import queries as content
+from portal.content.models import FileRole
+from portal.core import actor as actors
+from portal.core import files as stored
+from portal.core import tenancy
+from portal.core.actor import Actor, Channel
+from portal.core.errors import Conflict, Invalid, Missing
+from portal.core.i18n import LANGUAGE_NAMES, Text, current_locale, day, money, number
+from portal.core.i18n import gettext as _
+from portal.core.i18n import lazy_pgettext as _p
+from portal.core.policy import can
+from portal.core.workflow import Lane
+from portal.notify import queries as notices
+from portal.ui.pages import Link, page, say
+
+CHANNEL_LABELS: dict[str, Text] = {
+    **dict(CHANNELS),
+    Channel.WEB.value: _p("channel", "Web form"),
+    Channel.MOBILE.value: _p("channel", "Home visit"),
+    Channel.API.value: _p("channel", "Another system"),
+    Channel.JOB.value: _p("channel", "The portal"),
+    Channel.COMMAND.value: _p("channel", "Taken over from another system"),
+}
+SIMILAR_IN = ("submitted", "published", "assigned")
+"""States in which a double is still worth looking for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of the facts beside a case."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """An open deadline."""
+
+    label: Text
+    due: Due | None
+    extended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file of the case; the original is what came in, for staff only."""
+
+    row: content.FileRow
+    href: str
+    small_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    """A comment with the form that hides it; none while it is hidden already."""
+
+    row: content.CommentRow
+    form: JudgeForm
+    href: str
+
+
+def case(number: str) -> Response:
+    """The case desk."""
+    return _shown(entry.opened(number))
+
+
+def contact(number: str) -> BaseResponse:
+    """The case desk with the author's contact data open; reading them leaves an audit entry."""
+    found = entry.opened(number, "initiative.note")
+    if request.method == "GET":  # After signing in, or in another language: the button is pressed anew.
+        return entry.back_to(found)
+    read = services.read_contact(actors.current(), found.id)
+    return _shown(entry.opened(number), contact=read)
+
+
+def note(number: str) -> BaseResponse:
+    """Write an internal note."""
+    found = entry.opened(number, "initiative.note")
+    if request.method == "GET":
+        return entry.back_to(found)
+    form = NoteForm()
+    if not form.validate_on_submit():
+        return _shown(found, note_form=form)
+    services.add_note(actors.current(), found.id, form.text.data or "", form.form_key.data or "")
+    say(_("The note stands in the history. Only the office reads it."))
+    return entry.back_to(found)
+
+
+def file(number: str, file_id: int) -> Response:
+    """What came in, as it came in; `?size=small` gives the small cleaned picture."""
+    found = entry.opened(number)
+    row = content.attachment(*found.about, file_id)
+    if row is None:
+        raise Missing
+    small = request.args.get("size") == "small" and row.thumb_key
+    key = (row.thumb_key if small else row.original_key) or row.key
+    path = stored.path_of(key)
+    if not path.exists():
+        raise Missing
+    is_picture = row.role is FileRole.PHOTO
+    response = send_file(
+        path,
+        mimetype=_type_of(key) if is_picture else row.media_type,
+        as_attachment=not is_picture,
+        download_name=row.name,
+    )
+    # An original is shown as a picture or saved, never run as a page of ours (R27).
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _type_of(key: str) -> str:
+    return f"image/{key.rpartition('.')[2]}"
+
+
+def edit(number: str) -> BaseResponse:
+    """Take personal data out of the text, or put the case into the right category."""
+    found = entry.opened(number, "initiative.moderate")
+    form = EditForm(title=found.title, text=found.text, category=found.category, version=str(found.version))
+    if not form.validate_on_submit():
+        return _edit_page(found, form, 422 if form.is_submitted() else 200)
+    try:
+        services.redact(
+            actors.current(),
+            found.id,
+            form.title.data or "",
+            form.text.data or "",
+            form.category.data or "",
+            version_of(form),
+            form.note.data or "",
+        )
+    except Invalid as problem:
+        form.blame(problem.fields, problem.reason)
+        return _edit_page(entry.opened(number), form, 422)
+    except Conflict:
+        now = entry.opened(number)
+        if (now.title, now.text, now.category) == (form.title.data, form.text.data, form.category.data):
+            return entry.back_to(now)
+        form.version.data = str(now.version)
+        return _edit_page(now, form, 409)
+    say(_("The text was changed."))
+    return entry.back_to(found)
+
+
+def _edit_page(found: Initiative, form: EditForm, status: int) -> Response:
+    return page(
+        "initiatives/desk/edit.html",
+        status,
+        title=_("Edit the text"),
+        crumbs=entry.crumbs(found),
+        case=found,
+        form=form,
+        changed=status == 409,
+        present_category=CATEGORIES.get(found.category, ""),
+        back_href=entry.href_of(found),
+    )
+
+
+def comment(number: str, comment_id: int) -> BaseResponse:
+    """Show a held or hidden comment, or hide one with a reason."""
+    found = entry.opened(number, "initiative.moderate")
+    if request.method == "GET":
+        return entry.back_to(found)
+    form = JudgeForm(prefix=_prefix(comment_id))
+    visible = form.visible.data == "1"
+    if form.validate_on_submit():
+        try:
+            services.judge_comment(
+                actors.current(), found.id, comment_id, visible=visible, reason=form.reason.data or ""
+            )
+        except Invalid as problem:
+            form.blame(problem.fields, problem.reason)
+        else:
+            say(_("The comment is shown.") if visible else _("The comment is hidden."))
+            return entry.back_to(found)
+    return _shown(entry.opened(number), judged=(comment_id, form))
+
+
+def _prefix(comment_id: int) -> str:
+    return f"comment-{comment_id}-"
+
+
+# ---- the page ----
+
+
+def _shown(
+    found: Initiative,
+    *,
+    note_form: NoteForm | None = None,
+    judged: tuple[int, JudgeForm] | None = None,
+    contact: Contact | None = None,
+) -> Response:
+    actor = actors.current()
+    town: tenancy.Town = g.town
+    wrong = note_form or (judged[1] if judged else None)
+    clocks = _clocks(found, town)
+    shown_files = _files(found)
+    response = page(
+        "initiatives/desk/case.html",
+        422 if wrong else 200,
+        title=found.title or found.number,
+        crumbs=entry.crumbs(),
+        case=found,
+        wrong=wrong,
+        category=CATEGORIES.get(found.category, ""),
+        language=LANGUAGE_NAMES.get(found.language, found.language),
+        is_foreign=found.language != current_locale(),
+        public_href=url_for("initiatives.detail", number=entry.slug_of(found)) if found.is_public else "",
+        clocks=clocks,
+        actions=[*_study_actions(actor, found), *actions(actor, found)],
+        facts=_facts(found),
+        photos=[view for view in shown_files if view.row.role is FileRole.PHOTO],
+        documents=[view for view in shown_files if view.row.role is FileRole.DOCUMENT],
+        contact=contact,
+        contact_href=_contact_href(actor, found),
+        contact_language=LANGUAGE_NAMES.get(contact.locale, contact.locale) if contact else "",
+        public_name=found.author.name if found.author and found.author.shows_name else "",
+        edit_href=url_for("initiatives.case_edit", number=entry.slug_of(found))
+        if can(actor, "initiative.moderate", found)
+        else "",
+        steps=queries.timeline(found, tuple(Lane)),
+        note_form=(note_form or NoteForm(formdata=None)) if can(actor, "initiative.note", found) else None,
+        note_href=url_for("initiatives.note", number=entry.slug_of(found)),
+        comments=_comments(found, judged),
+        moderates=bool(can(actor, "initiative.moderate", found)),
+        messages=notices.for_case(*found.about) if can(actor, "message.read") else [],
+        reads_messages=bool(can(actor, "message.read")),
+        decisions=queries.decisions(found.id),
+        verdicts=dict(VERDICT_CHOICES),
+        studies=_studies(actor, found),
+        similar=_similar(found),
+        merged_number=queries.number_of(found.merged_into_id) if found.merged_into_id else None,
+        milestones=queries.milestones(found.id),
+        currency=found.currency,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _clocks(found: Initiative, town: tenancy.Town) -> list[Clock]:
+    today: date = found.local_today
+    return [
+        Clock(DEADLINES.get(row.key, row.key), due_of(row.due_on, today, town), row.extended)
+        for row in content.open_deadlines(*found.about)
+    ]
+
+
+def _study_actions(actor: Actor, found: Initiative) -> list[Action]:
+    """The ways to the pages of studies, synthesis and milestones that are open to this person."""
+    slug = entry.slug_of(found)
+    acts = []
+    for kind in StudyKind:
+        if found.state == f"{kind.value}_study" and can(actor, "initiative.assess", found):
+            done = may_compare(found, kind, actor.user_id)
+            label = _("Compare the sheets") if done else _("Write my sheet")
+            acts.append(
+                Action(label, url_for("initiatives.study", number=slug, kind=kind.value), main=not done)
+            )
+    if can(actor, "initiative.realise", found) and found.phase == "building":
+        acts.append(Action(_("Milestones"), url_for("initiatives.milestones", number=slug)))
+    return acts
+
+
+def _contact_href(actor: Actor, found: Initiative) -> str:
+    if found.author is None or not can(actor, "initiative.note", found):
+        return ""
+    return url_for("initiatives.contact", number=entry.slug_of(found))
+
+
+def _facts(found: Initiative) -> list[Fact]:
+    people = {found.lead_user_id or 0, *found.reviewer_ids} - {0}
+    names = accounts.names(people)
+    reviewers = [names[user_id] for user_id in found.reviewer_ids if user_id in names]
+    facts = [
+        (_("Number"), found.number or ""),
+        (_("Old number"), found.external_number or ""),
+        (_("Filed on"), day(found.submitted_at)),
+        (_("How it came"), str(CHANNEL_LABELS.get(found.channel.value, found.channel.value))),
+        (_("Category"), str(CATEGORIES.get(found.category, found.category))),
+        (_("Place"), _place(found)),
+        (_("District"), found.district),
+        (_("Rough cost"), money(found.cost_minor, found.currency)),
+        (_("Supporters"), number(found.support_count)),
+        (_("Department"), found.department),
+        (_("Lead"), names.get(found.lead_user_id or 0, "")),
+        (_("Reviewers"), ", ".join(reviewers)),
+        (_("Referred to"), found.transferred_to),
+        (_("Returns on"), day(found.returns_on) if found.state == "deferred" else ""),
+        (_("Appeal possible until"), day(found.appeal_until) if found.state == "refused" else ""),
+        (_("Outcome"), "" if found.outcome.value == "none" else str(OUTCOMES[found.outcome.value])),
+    ]
+    return [Fact(label, value) for label, value in facts if value]
+
+
+def _place(found: Initiative) -> str:
+    if found.place is Place.WHOLE:
+        return _("The whole municipality")
+    point = ""
+    if found.lat is not None and found.lon is not None:
+        point = f"{found.lat:.5f}, {found.lon:.5f}"
+    return ", ".join(filter(None, (found.address, point)))
+
+
+def _files(found: Initiative) -> list[FileView]:
+    slug = entry.slug_of(found)
+    return [
+        FileView(
+            row,
+            url_for("initiatives.case_file", number=slug, file_id=row.id),
+            url_for("initiatives.case_file", number=slug, file_id=row.id, size="small"),
+        )
+        for row in content.files(*found.about, public_only=False)
+    ]
+
+
+def _comments(found: Initiative, judged: tuple[int, JudgeForm] | None) -> list[CommentView]:
+    slug = entry.slug_of(found)
+    return [
+        CommentView(
+            row,
+            judged[1] if judged and judged[0] == row.id else JudgeForm(formdata=None, prefix=_prefix(row.id)),
+            url_for("initiatives.case_comment", number=slug, comment_id=row.id),
+        )
+        for row in content.comments(*found.about, everything=True)
+    ]
+
+
+def _studies(actor: Actor, found: Initiative) -> list[Comparison]:
+    """The studies as far as this person may see them."""
+    comparisons = (compared(found, kind) for kind in StudyKind if may_compare(found, kind, actor.user_id))
+    return [comparison for comparison in comparisons if comparison]
+
+
+def _similar(found: Initiative) -> list[Link]:
+    """Others that may say the same, for whoever decides whether it is a double."""
+    if found.state not in SIMILAR_IN:
+        return []
+    return [
+        Link(f"{other.title} ({other.number})", url_for("initiatives.case", number=other.number.lower()))
+        for other in queries.similar(found.title, found.text, found.lat, found.lon, found.id)
+    ]

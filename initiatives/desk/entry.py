@@ -1,0 +1,54 @@
+"""The way into a case for every staff page: found, allowed, with its address and the crumbs above it."""
+
+from flask import redirect, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from initiatives import queries
+from initiatives.models import Initiative
+from initiatives.policy import impartial
+from portal.core import actor as actors
+from portal.core.errors import Missing, NotAllowed
+from portal.core.i18n import gettext as _
+from portal.core.policy import can
+from portal.ui.pages import Link
+
+
+def opened(number: str, permission: str = "initiative.desk") -> Initiative:
+    """The case of a number, if the present member of the staff may do this to it.
+
+    Raises Missing for what is not there or hidden from them, NotAllowed with the reason where they know
+    that the case exists: it is public, they took part in it, or they see it on their desk.
+    """
+    case = queries.case_by_number(number)
+    actor = actors.current()
+    verdict = can(actor, permission, case)
+    if verdict:
+        return case
+    known = case.is_public or not impartial(actor, case) or can(actor, "initiative.desk", case)
+    if not known or case.state == "draft":
+        raise Missing
+    raise NotAllowed(verdict.reason, verdict.would_help)
+
+
+def slug_of(case: Initiative) -> str:
+    """Its number as it stands in addresses."""
+    return (case.number or "").lower()
+
+
+def href_of(case: Initiative) -> str:
+    """Address of the case desk."""
+    return url_for("initiatives.case", number=slug_of(case))
+
+
+def back_to(case: Initiative) -> BaseResponse:
+    """To the case desk, after something was done."""
+    return redirect(href_of(case), 303)
+
+
+def crumbs(case: Initiative | None = None) -> list[Link]:
+    """The way down to a page of the list, or of one case."""
+    found = [
+        Link(_("Desk"), url_for("pages.town_desk")),
+        Link(_("Initiatives"), url_for("initiatives.desk")),
+    ]
+    return [*found, Link(case.number or "", href_of(case))] if case is not None else found

@@ -1,0 +1,225 @@
+"""One page for each move of a case: what it means, who will be told, the words it needs.
+
+A post made from an older version of the case is shown again with everything typed (409); the second post of
+a double click is taken for what it is.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, redirect, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from initiatives import messages, queries, rules, services
+from initiatives.desk import entry
+from initiatives.desk.actions import blocked_by
+from initiatives.desk.verbs import PAGES, move_of, version_of, words_of
+from initiatives.forms import desk as forms
+from initiatives.models import Initiative
+from initiatives.states import CATEGORIES, CORRECTIONS, WORKFLOW
+from portal.accounts import queries as accounts
+from portal.content import queries as content
+from portal.core import actor as actors
+from portal.core.actor import Actor
+from portal.core.errors import Conflict, Invalid
+from portal.core.i18n import gettext as _
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.i18n import ngettext
+from portal.core.policy import need
+from portal.core.workflow import Lane, Move
+from portal.ui.pages import page, say
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who hears of a move, counted before it is made."""
+
+    author: bool
+    followers: int
+
+    @property
+    def total(self) -> int:
+        """How many messages go out."""
+        return self.followers + int(self.author)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What follows from a move, in words."""
+
+    told: Told
+    sentences: list[str]
+
+
+def move(number: str, verb: str) -> BaseResponse:
+    """One move: what it means, who is told, its words; then it is done."""
+    verb = verb.replace("-", "_")
+    case = entry.opened(number)
+    if verb == "recommend":
+        return redirect(url_for("initiatives.synthesis", number=entry.slug_of(case)))
+    chosen = move_of(verb)
+    need(actors.current(), chosen.permission, case)
+    form = _form(case, verb)
+    if form.is_submitted():
+        return _sent(case, chosen, form)
+    if case.state not in chosen.sources:
+        raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
+    return _shown(case, chosen, form)
+
+
+def _sent(case: Initiative, chosen: Move, form: forms.MoveForm) -> BaseResponse:
+    actor, stale = actors.current(), version_of(form) != case.version
+    # Twice the same post: the first one did it.
+    if stale and _was_just_done(actor, case, chosen.verb, form):
+        return _done(case)
+    if case.state not in chosen.sources:
+        return _moved_on(case, chosen, form)
+    if not form.validate():
+        return _shown(case, chosen, form, 422)
+    return _shown(case, chosen, _renewed(form, case), 409) if stale else _tried(actor, case, chosen, form)
+
+
+def _tried(actor: Actor, case: Initiative, chosen: Move, form: forms.MoveForm) -> BaseResponse:
+    number = case.number or ""
+    try:
+        PAGES[chosen.verb].run(actor, case.id, form)
+    except Invalid as problem:
+        form.blame(problem.fields, problem.reason)
+        return _shown(entry.opened(number), chosen, form, 422)
+    except Conflict:
+        now = queries.case_by_number(number)
+        if _was_just_done(actor, now, chosen.verb, form):
+            return _done(now)
+        if now.state in chosen.sources:
+            return _shown(now, chosen, _renewed(form, now), 409)
+        return _moved_on(now, chosen, form)
+    return _done(queries.case_by_number(number))
+
+
+def _done(case: Initiative) -> BaseResponse:
+    say(_("Done. The case is now: %(state)s.", state=case.present.label))
+    return entry.back_to(case)
+
+
+def _form(case: Initiative, verb: str) -> forms.MoveForm:
+    values: dict[str, Any] = {"version": str(case.version)}
+    if verb == "assign":
+        values |= {
+            "department": case.department,
+            "lead": case.lead_user_id,
+            "reviewers": list(case.reviewer_ids),
+        }
+    elif verb in ("start", "resume_work"):
+        values["progress"] = case.progress
+    form = PAGES[verb].form(data=values)
+    if isinstance(form, forms.AssignForm):
+        form.offer(team_without_stake(case))
+    return form
+
+
+def team_without_stake(case: Initiative) -> list[tuple[int, str]]:
+    """(id, name) of the members who may work on a case; those who took part in it are left out."""
+    people = accounts.colleagues(case.municipality_id, "reviewer", "leader")
+    barred = queries.with_a_stake(case, {person.user_id for person in people})
+    return [(person.user_id, person.name) for person in people if person.user_id not in barred]
+
+
+def _renewed(form: forms.MoveForm, case: Initiative) -> forms.MoveForm:
+    """The same words again, made from the present version."""
+    form.version.data = str(case.version)
+    return form
+
+
+def _was_just_done(actor: Actor, case: Initiative, verb: str, form: Any) -> bool:
+    """Whether the newest step of the history is this very one: a double click, not a conflict."""
+    steps = content.history(*case.about, tuple(Lane))
+    if not steps or actor.user_id is None:
+        return False
+    last = steps[-1]
+    same_words = "note" not in form or last.note == words_of(form)
+    return last.verb == verb and last.user_id == actor.user_id and same_words
+
+
+def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 200) -> Response:
+    label = str(chosen.label)
+    return page(
+        "initiatives/desk/move.html",
+        status,
+        title=f"{label}: {case.number}",
+        heading=label,
+        crumbs=entry.crumbs(case),
+        case=case,
+        move=chosen,
+        form=form,
+        has_words="note" in form,
+        consequences=_consequences(case, chosen, form),
+        blocked=blocked_by(case, chosen),
+        changed=status == 409,
+        danger=PAGES[chosen.verb].danger,
+        back_href=entry.href_of(case),
+        category=CATEGORIES.get(case.category, ""),
+        hints=rules.personal_hints(case.title, case.text, case.address) if chosen.verb == "publish" else [],
+        photos=content.files(*case.about) if chosen.verb == "publish" else [],
+        edit_href=url_for("initiatives.case_edit", number=entry.slug_of(case)),
+        slug=entry.slug_of(case),
+        names=accounts.names(case.reviewer_ids),
+    )
+
+
+def _moved_on(case: Initiative, chosen: Move, form: Any) -> Response:
+    """Too late: where the case stands now beside the words that were typed."""
+    return page(
+        "initiatives/desk/moved_on.html",
+        409,
+        title=_("The case has moved on"),
+        crumbs=entry.crumbs(case),
+        case=case,
+        wanted=chosen.label,
+        typed=words_of(form),
+        steps=queries.timeline(case, tuple(Lane))[:1],
+        back_href=entry.href_of(case),
+    )
+
+
+def told(case: Initiative, chosen: Move) -> Told:
+    """Who will be told of a move: the author as far as reachable, and followers where the case stays public."""
+    if chosen.notice is None:
+        return Told(author=False, followers=0)
+    stays = any(WORKFLOW.state(target).public for target in _targets(case, chosen))
+    followers = queries.follower_count(case.id) if chosen.notice in messages.FOLLOWED and stays else 0
+    return Told(is_reachable(case), followers)
+
+
+def is_reachable(case: Initiative) -> bool:
+    """Whether the author left any way to be told. Looks at no address, only whether there is one."""
+    author = case.author
+    return author is not None and bool(
+        author.user_id or author.email_sealed or author.phone_sealed or author.postal_sealed
+    )
+
+
+def _targets(case: Initiative, chosen: Move) -> tuple[str, ...]:
+    if chosen.verb == "correct":
+        return (CORRECTIONS[case.state],) if case.state in CORRECTIONS else ()
+    return (case.state,) if chosen.verb == "extend" else chosen.targets
+
+
+def _consequences(case: Initiative, chosen: Move, form: forms.MoveForm) -> Consequences:
+    found: list[str] = []
+    targets = _targets(case, chosen)
+    if chosen.verb != "extend" and len(targets) == 1 and targets[0] != case.state:
+        found.append(_("The case becomes: %(state)s.", state=WORKFLOW.state(targets[0]).label))
+        if targets[0] in services.WORKING_DAYS:
+            days = services.WORKING_DAYS[targets[0]][1]
+            found.append(
+                ngettext(
+                    "The next step is due within %(n)s working day.",
+                    "The next step is due within %(n)s working days.",
+                    days,
+                )
+            )
+    if "note" in form and chosen.lane is Lane.PUBLIC:
+        found.append(_("What you write here is public."))
+    elif "note" in form:
+        found.append(_("What you write here is read by the author and the team only."))
+    return Consequences(told(case, chosen), found)

@@ -1,0 +1,136 @@
+"""What each verb of the desk asks for and carries out: one row a verb, form and service."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from initiatives import services
+from initiatives.forms import desk as forms
+from initiatives.states import STUDIES, WORKFLOW
+from portal.core.actor import Actor
+from portal.core.errors import Invalid, Missing
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.workflow import Move, Note
+
+EXTEND = Move(
+    "extend",
+    _l("Give more time"),
+    (*STUDIES, "recommendation"),
+    (*STUDIES, "recommendation"),
+    "initiative.assign",
+    note=Note.REQUIRED,
+    notice="initiative.extended",
+    help=_l("Once for each deadline. The new day and the reason are public."),
+)
+"""No move of the table, as the state stays; to whoever works with the case it is one."""
+
+Run = Callable[[Actor, int, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How a verb is asked for: its form, what carries it out, and whether its button warns."""
+
+    form: type[forms.MoveForm]
+    run: Run
+    danger: bool = False
+
+
+def _study(verb: str) -> Run:
+    return lambda actor, case_id, _form: services.start_study(actor, case_id, verb)
+
+
+def _work(verb: str) -> Run:
+    def run(actor: Actor, case_id: int, form: Any) -> None:
+        services.realise(
+            actor,
+            case_id,
+            verb,
+            words_of(form),
+            target=form.target.data if "target" in form else None,
+            progress=form.progress.data if "progress" in form else None,
+            outcome=form.outcome.data if "outcome" in form else "",
+        )
+
+    return run
+
+
+def _assign(actor: Actor, case_id: int, form: Any) -> None:
+    services.assign(
+        actor,
+        case_id,
+        form.department.data or "",
+        form.lead.data,
+        list(form.reviewers.data),
+        words_of(form),
+        version=version_of(form),
+    )
+
+
+def _decide(actor: Actor, case_id: int, form: Any) -> None:
+    services.decide(
+        actor, case_id, form.verdict.data, words_of(form), form.left_out.data or "", form.returns_on.data
+    )
+
+
+def _reverse(actor: Actor, case_id: int, form: Any) -> None:
+    services.decide_appeal(
+        actor, case_id, form.verdict.data, words_of(form), form.left_out.data or "", form.returns_on.data
+    )
+
+
+def _merge(actor: Actor, case_id: int, form: Any) -> None:
+    try:
+        services.merge(actor, case_id, form.into.data, words_of(form), consented=bool(form.consented.data))
+    except Missing as problem:
+        raise Invalid(_l("There is no such initiative here."), {"into": _l("Check the number.")}) from problem
+
+
+PAGES: dict[str, Page] = {
+    "publish": Page(forms.RemarkForm, lambda a, i, f: services.publish(a, i, words_of(f))),
+    "send_back": Page(forms.DefectsForm, lambda a, i, f: services.send_back(a, i, words_of(f))),
+    "hold": Page(forms.ReasonForm, lambda a, i, f: services.hold(a, i, words_of(f)), danger=True),
+    "assign": Page(forms.AssignForm, _assign),
+    "start_purpose": Page(forms.MoveForm, _study("start_purpose")),
+    "start_feasibility": Page(forms.MoveForm, _study("start_feasibility")),
+    "resume": Page(forms.MoveForm, lambda a, i, _f: services.resume(a, i)),
+    "decide": Page(forms.DecideForm, _decide),
+    "uphold": Page(
+        forms.ReasonForm, lambda a, i, f: services.decide_appeal(a, i, "refused", words_of(f)), danger=True
+    ),
+    "reverse": Page(forms.ReverseForm, _reverse),
+    "plan": Page(forms.ReasonForm, _work("plan")),
+    "start": Page(forms.ProgressForm, _work("start")),
+    "finish": Page(forms.FinishForm, _work("finish")),
+    "abandon": Page(forms.AbandonForm, _work("abandon"), danger=True),
+    "resume_work": Page(forms.ProgressForm, _work("resume_work")),
+    "merge": Page(forms.MergeForm, _merge),
+    "split": Page(forms.ReasonForm, lambda a, i, f: services.split(a, i, words_of(f))),
+    "transfer": Page(
+        forms.TransferForm, lambda a, i, f: services.transfer(a, i, f.to.data, words_of(f)), danger=True
+    ),
+    "extend": Page(forms.ExtendForm, lambda a, i, f: services.extend(a, i, f.due.data, words_of(f))),
+    "correct": Page(
+        forms.ReasonForm, lambda a, i, f: services.correct(a, i, words_of(f), version=version_of(f))
+    ),
+}
+"""Verbs done by hand at the desk. `recommend` has its page in the synthesis; a case lapses by its clock;
+what authors do they do on the public page, also through an operator."""
+
+
+def move_of(verb: str) -> Move:
+    """The row of a verb that has a page. Raises Missing."""
+    if verb not in PAGES:
+        raise Missing
+    return EXTEND if verb == "extend" else WORKFLOW.move(verb)
+
+
+def words_of(form: Any) -> str:
+    """What was written as reasons or remark; empty where the verb asks for none."""
+    return (form.note.data or "") if "note" in form else ""
+
+
+def version_of(form: Any) -> int:
+    """The version of the case the form was made from; 0 for anything else than a number."""
+    typed = form.version.data or ""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
