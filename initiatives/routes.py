@@ -57,12 +57,11 @@ ROUTES = (
     Route(f"{DESK}/board", "board", lists.board, "initiative.desk"),
     Route(f"{DESK}/call", "call", call.call, "initiative.take", GET_POST),
     Route(CASE, "case", case.case, "initiative.desk"),
-    Route(f"{CASE}/note", "note", case.note, "initiative.note", ("POST",)),
+    Route(f"{CASE}/note", "note", case.note, "initiative.note", GET_POST),
+    Route(f"{CASE}/contact", "contact", case.contact, "initiative.note", GET_POST),
     Route(f"{CASE}/files/<int:file_id>", "case_file", case.file, "initiative.desk"),
     Route(f"{CASE}/edit", "case_edit", case.edit, "initiative.moderate", GET_POST),
-    Route(
-        f"{CASE}/comments/<int:comment_id>", "case_comment", case.comment, "initiative.moderate", ("POST",)
-    ),
+    Route(f"{CASE}/comments/<int:comment_id>", "case_comment", case.comment, "initiative.moderate", GET_POST),
     Route(f"{CASE}/move/<slug:verb>", "move", moves.move, "initiative.desk", GET_POST),
     Route(f"{CASE}/studies/<slug:kind>", "study", studies.study, "initiative.assess", GET_POST),
     Route(f"{CASE}/synthesis", "synthesis", studies.synthesis, "initiative.recommend", GET_POST),
