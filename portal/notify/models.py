@@ -21,7 +21,7 @@ class PerhapsMunicipal(Municipal):
     @declared_attr
     def municipality_id(cls) -> Mapped[int | None]:  # type: ignore[override]  # noqa: N805 - see Municipal
         """The tenant, or None for the installation."""
-        return mapped_column(Key, ForeignKey("municipality.id"), index=True)
+        return mapped_column(Key, ForeignKey("municipality.id"))
 
 
 class Notice(PerhapsMunicipal, Base):
@@ -36,6 +36,7 @@ class Notice(PerhapsMunicipal, Base):
     __table_args__ = (
         CheckConstraint("(about_kind IS NULL) = (about_id IS NULL)", name="about_whole"),
         Index("ix_notice_about", "about_kind", "about_id"),
+        Index("ix_notice_town", "municipality_id", "created_at", "id"),
         Index("ix_notice_desk", "municipality_id", "state", "created_at", "id"),
     )
     AUDITED = False

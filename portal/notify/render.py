@@ -183,7 +183,8 @@ def _mail(town: Town | None, subject: str, message: str, unsubscribe: str | None
         "paragraphs": paragraphs(message),
     }
     text = _texts().get_template("notify/mail/message.txt").render(context)
-    return Rendered(subject, _tidy(text), _pages().get_template("notify/mail/message.html").render(context))
+    html = _pages().get_template("notify/mail/message.html").render(context)
+    return Rendered(subject, _tidy(text), _tidy(html))
 
 
 def _footer(town: Town | None, unsubscribe: str | None) -> str:
@@ -239,7 +240,8 @@ def _kept(key: str, *, autoescape: bool) -> Environment:
             loader=current_app.jinja_loader,
             autoescape=autoescape,  # noqa: S701 - plain text has nothing to escape
             undefined=StrictUndefined,
-            trim_blocks=True,
+            # Line ends after a block stay, or the paragraph after an `if` would join the one before it;
+            # empty lines too many are taken out of the finished text.
             lstrip_blocks=True,
         )
         made.filters.update(TEMPLATE_FILTERS)

@@ -26,6 +26,7 @@ TEMPLATES = {
     "test/mail/short.txt": "Long words for a mail.",
     "test/mail/short.sms.txt": "Short\nwords for {{ number }}.",
     "test/mail/plain.txt": "Words.",
+    "test/mail/parts.txt": "One.\n\n{% if due %}Two.{% endif %}\n\n{% if due %}\nThree:\n{{ due }}\n{% else %}\nFour.\n{% endif %}\n",
     "test/mail/paths.txt": "See {{ address('/lublin/initiatives/lub-i-2026-0042') }}, and {{ title }}.",
 }
 KINDS = {
@@ -34,6 +35,7 @@ KINDS = {
     "test.short": "Something short",
     "test.plain": "Plain 100 % words",
     "test.paths": "Paths",
+    "test.parts": "Parts",
     "test.greedy": "To %(name)s",
     "test.lost": "No template",
 }

@@ -90,6 +90,13 @@ def test_no_run_of_empty_lines(order: Callable[..., Order]) -> None:
     assert "\n\n\n" not in render(order("test.received", RECEIVED)).body
 
 
+def test_conditions_leave_the_paragraphs_apart(order: Callable[..., Order]) -> None:
+    parts = {
+        due: render(order("test.parts", {"due": due}, channel=Channel.LETTER)).body for due in ("soon", "")
+    }
+    assert parts == {"soon": "One.\n\nTwo.\n\nThree:\nsoon", "": "One.\n\nFour."}
+
+
 class TestSecrets:
     def test_the_kept_text_holds_a_mark_and_what_goes_out_the_secret(
         self, order: Callable[..., Order]
