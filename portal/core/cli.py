@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 
 from portal.core import audit, jobs, tenancy
 from portal.core.actor import Actor, Channel, acting
+from portal.core.catalogues import i18n
 from portal.core.config import Mode
 from portal.core.db import db, sqlite_driver, writing
 from portal.core.i18n import CATALOGUES
@@ -27,7 +28,7 @@ jobs_group = AppGroup("jobs", help="Due work.")
 
 def register(app: Flask) -> None:
     """Hang the commands on the application."""
-    for command in (audit_group, jobs_group, seed, doctor):
+    for command in (audit_group, jobs_group, seed, doctor, i18n):
         app.cli.add_command(command)
     for module in registry.modules:
         for command in module.commands:
