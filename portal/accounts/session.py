@@ -52,7 +52,7 @@ from portal.core import clock
 from portal.core.actor import Actor
 from portal.core.config import Settings
 from portal.core.db import db, is_busy, writer_turn
-from portal.core.errors import Busy
+from portal.core.errors import Busy, Missing
 from portal.core.extensions import login_manager
 from portal.core.i18n import current_locale
 from portal.core.tokens import digest, new_secret, signer
@@ -325,14 +325,14 @@ def _mine() -> PortalSession:
     return cast(PortalSession, session._get_current_object())  # type: ignore[attr-defined]
 
 
-def sign_in(user_id: int, *, strong: bool) -> Person | None:
+def sign_in(user_id: int, *, strong: bool) -> Person:
     """Begin a session for somebody who proved who they are; the former one ends, what it held goes over.
 
-    `strong`: by password and second factor. None, and no session, when the account is closed.
+    `strong`: by password and second factor. Raises Missing when the account was closed meanwhile.
     """
     person = queries.person(user_id)
     if person is None:
-        return None
+        raise Missing
     ours = _mine()
     ours.leave()
     # Nothing of another person, and a new token for forms: the old page belongs to the old session.

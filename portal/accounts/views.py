@@ -140,10 +140,10 @@ def second_factor() -> Response | BaseResponse:
     form = CodeForm()
     if form.validate_on_submit():
         with refusals(form):
-            person = entering.prove_code(current(), pending["user"], form.code.data, pending["source"])
-            sessions.sign_in(person.id, strong=True)
+            email = entering.prove_code(current(), pending["user"], form.code.data, pending["source"])
+            person = sessions.sign_in(pending["user"], strong=True)
             response = on_to(rules.own_path(pending["next"]) or landing(person))
-            sessions.remember_device(response, queries.email_hash(person.email))
+            sessions.remember_device(response, queries.email_hash(email))
             return response
     return form_page("accounts/second_factor.html", form, _("Your code"))
 
@@ -224,7 +224,7 @@ def invitation(token: str) -> Response | BaseResponse:
             user_id = invitations.accept(current(), token, form.name.data, form.password.data, form.code.data)
             person = sessions.sign_in(user_id, strong=True)
             say(_("Welcome to the team. You are signed in."))
-            return on_to(landing(person) if person else url_for("accounts.sign_in_staff"))
+            return on_to(landing(person))
     secret = link.data["factor"]
     uri = rules.factor_uri(secret, link.data["email"], _("Residents’ Portal"))
     return form_page(

@@ -94,6 +94,25 @@ def test_wrong_code_or_weak_password_keeps_the_invitation(client, app, town, adm
     assert join(newcomer, notice).status_code == 303
 
 
+def test_invitation_without_roles_or_of_a_member_is_refused(client, town, admin, outbox):
+    user = make_member(town, "reviewer")
+    answer = client.submit(f"{MEMBERS}/invite", {"email": "jan@urzad.example"})
+    assert answer.status_code == 422
+    answer = client.submit(f"{MEMBERS}/invite", {"email": user.email, "roles": ["editor"]})
+    assert answer.status_code == 422
+    assert 'href="#email"' in answer.get_data(as_text=True)
+    assert outbox() == []
+
+
+def test_closed_account_does_not_join(client, app, town, admin, outbox):
+    user = make_resident("jan@urzad.example")
+    client.submit(f"{MEMBERS}/invite", {"email": user.email, "roles": ["editor"]})
+    with writing():
+        db.session.get_one(User, user.id).disabled_at = clock.now()
+    assert join(app.test_client(), outbox()[-1]).status_code == 422
+    assert roles_of(user.id) == set()
+
+
 def test_invitation_is_over_after_a_day(client, app, town, admin, outbox, frozen):
     frozen("2026-03-02 10:00")
     sent = client.get("/pl/confirm")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.accounts import queries
 from portal.accounts.models import LoginSession, User, Verification, VerificationKind
 from portal.accounts.services import account, invitations, links, passwords, sign_in
-from portal.core import audit, tenancy, throttle
+from portal.core import audit, clock, tenancy, throttle
 from portal.core.actor import Actor
 from portal.core.audit import AuditEntry
 from portal.core.db import db, writing
@@ -169,6 +169,28 @@ def test_invitation_of_another_municipality_is_not_withdrawn_from_here(app, town
     invitations.withdraw_invitation(actor_as("admin"), row.id)
     db.session.rollback()
     assert [found.email for found in queries.invited(other_town.id)] == ["jan@urad.example"]
+
+
+def test_invitation_never_replaces_a_second_factor(app, town, other_town, actor_as, outbox):
+    user = make_member(other_town, "leader", email="ivana@urad.example")
+    invitations.invite(actor_as("admin"), "ivana@urad.example", ["expert"], "cs", "k1")
+    secret = secret_in(outbox()[0])
+    with pytest.raises(Invalid):
+        invitations.accept(VISITOR, secret, "Thief", "nowe słowa bez związku", "123456")
+    with pytest.raises(Invalid):
+        invitations.accept_as_member(Actor(user_id=make_resident().id), secret)
+    with pytest.raises(Invalid):
+        invitations.accept_as_member(Actor(user_id=user.id), "no such link")
+    invitations.accept_as_member(Actor(user_id=user.id), secret)
+    assert {m.user_id for m in queries.members(town.id)} >= {user.id}
+
+
+def test_closed_account_that_asks_for_a_password_is_told_so(app, town, outbox):
+    user = make_member(town, "leader", email="adam@urzad.example")
+    with writing():
+        db.session.get_one(User, user.id).disabled_at = clock.now()
+    passwords.ask_reset(VISITOR, "adam@urzad.example", "k1", "192.0.2.0/24")
+    assert [notice.code for notice in outbox()] == ["account.closed"]
 
 
 def test_audit_never_holds_personal_data(app, town, actor_as, outbox):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, func, select, update
+from sqlalchemy.exc import OperationalError
 
 from portal.accounts import session as sessions
 from portal.accounts.models import LoginSession, Membership, User
@@ -13,7 +14,7 @@ from portal.accounts.services import sign_in as entering
 from portal.core import clock
 from portal.core.actor import current
 from portal.core.db import db, writing
-from portal.core.errors import Busy
+from portal.core.errors import Busy, Missing
 from portal.core.tokens import digest
 from tests.factories.accounts import PASSWORD, code_of, make_member, make_resident, path_in, reload
 from tests.factories.browser import Forms
@@ -309,6 +310,35 @@ def test_database_that_is_taken_only_loses_a_notice_elsewhere(
     monkeypatch.setattr(sessions, "writer_turn", taken)
     frozen("2026-03-02 10:05")
     assert client.get("/pl/sign-in/sent").status_code == 200
+
+
+def test_nobody_is_signed_in_while_the_database_is_away(client, actor_as, sign_in, monkeypatch):
+    sign_in(client, actor_as("resident"))
+
+    def away(_token):
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(sessions, "_read", away)
+    answer = client.get(ACCOUNT)
+    assert answer.status_code == 303
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_fault_of_the_database_while_saving_is_not_hidden(client, app, town, monkeypatch):
+    def broken(*_args):
+        raise OperationalError("INSERT", {}, Exception("no such table"))
+
+    monkeypatch.setattr(sessions, "writer_turn", broken)
+    with pytest.raises(OperationalError):
+        client.get("/pl/sign-in")
+
+
+def test_signing_in_to_a_closed_account_is_refused(app, town):
+    user = make_resident()
+    with writing():
+        db.session.get_one(User, user.id).disabled_at = clock.now()
+    with app.test_request_context("/pl/sign-in"), pytest.raises(Missing):
+        sessions.sign_in(user.id, strong=False)
 
 
 def test_devices_of_known_accounts_are_remembered_without_names(client, app, town):

@@ -233,6 +233,18 @@ def test_password_and_code_lead_to_the_desk(client, town, by_password):
     assert entries == ["account.signed_in"]
 
 
+def test_member_of_several_teams_begins_at_the_common_desk(client, town, other_town, by_password):
+    user = make_member(town, "reviewer")
+    with writing():
+        db.session.add(
+            Membership(user_id=user.id, municipality_id=other_town.id, role=Role.REVIEWER, since=clock.now())
+        )
+    assert by_password(user).headers["Location"] == "/pl/desk"
+    page = client.get(ACCOUNT).get_data(as_text=True)
+    assert "/pl/ostrava-jih/desk" in page
+    assert client.get("/pl/sign-in/staff?next=/pl/lublin/").headers["Location"] == "/pl/lublin/"
+
+
 def test_password_alone_opens_nothing(client, town):
     user = make_member(town, "leader")
     client.submit("/pl/sign-in/staff", {"email": user.email, "password": PASSWORD})
