@@ -497,8 +497,8 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_notice_desk", ["municipality_id", "state", "created_at", "id"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_notice_municipality_id"), ["municipality_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_recipient_key"), ["recipient_key"], unique=False)
+        batch_op.create_index("ix_notice_town", ["municipality_id", "created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_user_id"), ["user_id"], unique=False)
 
     op.create_table(
@@ -799,9 +799,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_attempt")),
     )
     with op.batch_alter_table("notice_attempt", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_notice_attempt_municipality_id"), ["municipality_id"], unique=False
-        )
         batch_op.create_index(batch_op.f("ix_notice_attempt_notice_id"), ["notice_id"], unique=False)
     create_index_tables(op.get_bind())
     _refuse_changes()
