@@ -441,7 +441,9 @@ def test_staff_confirm_with_password_and_code(client, town, by_password, frozen)
     assert where == "/pl/confirm?next=/pl/account/data/all"
     wrong = client.submit(where, {"password": "not it at all", "code": code_of(user)})
     assert wrong.status_code == 422
+    before = client.get_cookie("portal").value
     right = client.submit(where, {"password": PASSWORD, "code": code_of(user)})
+    assert client.get_cookie("portal").value != before
     assert right.headers["Location"] == "/pl/account/data/all"
     assert client.get("/pl/account/data/all").status_code == 200
 
