@@ -22,7 +22,7 @@ from portal.pages import queries
 from portal.pages.kinds import mark as drawn
 from portal.pages.kinds import palette, stylesheet
 from portal.pages.rules import Health
-from portal.ui.pages import address, asset
+from portal.ui.pages import asset
 
 log = structlog.get_logger(__name__)
 
@@ -136,30 +136,24 @@ def robots() -> FlaskResponse:
 
 def sitemap() -> FlaskResponse:
     """Every standing page in each language, with its twins in the others."""
-    ElementTree.register_namespace("", SITEMAP)
-    ElementTree.register_namespace("xhtml", XHTML)
-    tree = ElementTree.Element(f"{{{SITEMAP}}}urlset")
+    tree = ElementTree.Element("urlset", {"xmlns": SITEMAP, "xmlns:xhtml": XHTML})
     slugs = [town.slug for town in queries.towns_in_order()]
-    pages: list[tuple[str, dict[str, str]]] = [(endpoint, {}) for endpoint in PORTAL_PAGES]
+    pages: list[tuple[str, dict[str, Any]]] = [(endpoint, {}) for endpoint in PORTAL_PAGES]
     pages += [(endpoint, {"town": slug}) for slug in slugs for endpoint in TOWN_PAGES]
     for endpoint, values in pages:
-        twins = {lang: address(endpoint, lang=lang, **values) for lang in LOCALES}
-        if not all(twins.values()):
-            continue
+        twins = {lang: _settings().base_url + url_for(endpoint, lang=lang, **values) for lang in LOCALES}
         for href in twins.values():
-            entry = ElementTree.SubElement(tree, f"{{{SITEMAP}}}url")
-            ElementTree.SubElement(entry, f"{{{SITEMAP}}}loc").text = _settings().base_url + href
+            entry = ElementTree.SubElement(tree, "url")
+            ElementTree.SubElement(entry, "loc").text = href
             for lang, twin in twins.items():
-                attributes = {"rel": "alternate", "hreflang": lang, "href": _settings().base_url + twin}
-                ElementTree.SubElement(entry, f"{{{XHTML}}}link", attributes)
+                link = {"rel": "alternate", "hreflang": lang, "href": twin}
+                ElementTree.SubElement(entry, "xhtml:link", link)
     return _kept(_xml(tree), "application/xml", 3600)
 
 
 def opensearch() -> BaseResponse:
     """How a browser adds this portal to its search engines, in the language it asks for."""
-    search = address("search.results")
-    ElementTree.register_namespace("", OPENSEARCH)
-    tree = ElementTree.Element(f"{{{OPENSEARCH}}}OpenSearchDescription")
+    tree = ElementTree.Element("OpenSearchDescription", {"xmlns": OPENSEARCH})
     base = _settings().base_url
     for name, text in (
         # The format allows sixteen characters, in every language.
@@ -168,12 +162,11 @@ def opensearch() -> BaseResponse:
         ("InputEncoding", "UTF-8"),
         ("Language", current_locale()),
     ):
-        ElementTree.SubElement(tree, f"{{{OPENSEARCH}}}{name}").text = text
-    template = f"{base}{search}?q={{searchTerms}}"
-    ElementTree.SubElement(tree, f"{{{OPENSEARCH}}}Url", {"type": "text/html", "template": template})
-    ElementTree.SubElement(
-        tree, f"{{{OPENSEARCH}}}Image", {"width": "16", "height": "16", "type": "image/svg+xml"}
-    ).text = base + asset("favicon.svg")
+        ElementTree.SubElement(tree, name).text = text
+    template = f"{base}{url_for('search.results')}?q={{searchTerms}}"
+    ElementTree.SubElement(tree, "Url", {"type": "text/html", "template": template})
+    icon = ElementTree.SubElement(tree, "Image", {"width": "16", "height": "16", "type": "image/svg+xml"})
+    icon.text = base + asset("favicon.svg")
     response = _kept(_xml(tree), "application/opensearchdescription+xml", 3600)
     response.headers["Vary"] = "Accept-Language"
     return response

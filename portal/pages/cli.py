@@ -19,14 +19,11 @@ class Point(click.ParamType[tuple[float, float]]):
     name = "LAT,LON"
 
     def convert(
-        self, value: str | tuple[float, float], param: click.Parameter | None, ctx: click.Context | None
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[float, float]:
         """The two figures, or what to write instead."""
-        if isinstance(value, tuple):
-            return value
-        parts = value.split(",")
         try:
-            lat, lon = (float(part) for part in parts)
+            lat, lon = (float(part) for part in value.split(","))
         except ValueError:
             self.fail(
                 f"{value!r} is no place. Write latitude, comma, longitude, such as 51.2465,22.5684.",

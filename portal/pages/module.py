@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
+from portal.core import events
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _pl
 from portal.core.registry import MenuItem, Module, Place
 from portal.pages.cli import municipalities
 from portal.pages.policy import PERMISSIONS
 from portal.pages.routes import ROUTES
+from portal.pages.seed import towns_described
+
+
+def _start() -> None:
+    events.listen("demo.towns_described", towns_described)
+
 
 MODULE = Module(
     name="pages",
@@ -32,4 +39,5 @@ MODULE = Module(
     ),
     commands=(municipalities,),
     templates=str(Path(__file__).parent / "templates"),
+    start=_start,
 )

@@ -1,7 +1,7 @@
 """The ten municipalities of the demo data: facts and looks from here, words and contacts from the caller.
 
 The words lie with the initiatives' demo texts, which a feature may not import; so whoever plants the demo
-data reads them and hands them over. Centres and boxes come from coarse public outlines (± 0.5 km).
+data tells them as the fact `demo.towns_described`. Centres and boxes come from coarse public outlines (± 0.5 km).
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.core.cli import COMMANDER
+from portal.core.events import Fact
 from portal.pages.kinds import Motif, Palette
 from portal.pages.rules import Box, NewMunicipality
 from portal.pages.services import found_municipality
@@ -74,6 +75,11 @@ TOWNS: Mapping[str, Facts] = {
 
 _PROTECTION = {"PL": "iod", "CZ": "poverenec"}
 """Mailbox of the data-protection officer, by country."""
+
+
+def towns_described(fact: Fact) -> None:
+    """Hear the words and found the municipalities they describe."""
+    seed_towns(fact.values["towns"])
 
 
 def seed_towns(data: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask
 
-from portal.core import tenancy
+from portal.core import events, tenancy
 from portal.core.actor import acting
 from portal.core.cli import COMMANDER
 from portal.core.db import writing
@@ -44,6 +44,13 @@ def test_ten_are_founded_with_their_facts_and_words(app: Flask) -> None:
     assert lezajsk.contact["protection_email"] == "iod@powiat-lezajski.example"
     assert towns["ostrava-jih"].contact["protection_email"] == "poverenec@ostrava-jih.example"
     assert (towns["ostrava-jih"].language, towns["ostrava-jih"].currency) == ("cs", "CZK")
+
+
+def test_they_are_founded_when_their_words_are_told(app: Flask) -> None:
+    with acting(COMMANDER), writing():
+        events.tell("demo.towns_described", None, towns=words())
+    tenancy.forget_towns()
+    assert len(tenancy.towns()) == 10
 
 
 def test_facts_are_of_the_right_country() -> None:

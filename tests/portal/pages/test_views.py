@@ -6,10 +6,13 @@ from html.parser import HTMLParser
 import pytest
 from flask import Flask
 
+from portal.core import tenancy
 from portal.core.config import Settings
+from portal.core.registry import Module, News, registry
 from portal.core.tenancy import Town
 from portal.pages import views
 from portal.pages.rules import RELEASED
+from portal.pages.views import TownCard
 from tests.factories.browser import Browser
 from tests.factories.towns import make_town
 
@@ -148,6 +151,30 @@ def test_home_names_every_town_and_what_people_come_for(
     ):
         assert f'href="{href}"' in text or f'action="{href}"' in text, href
     assert "Ostrava-South" in text
+
+
+def test_what_is_new_comes_from_the_modules(
+    client: Browser, town: Town, other_town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+
+    def newest(limit: int) -> list[TownCard]:
+        asked.append(tenancy.current_id())
+        return views._cards()[:limit]
+
+    menus = tuple(Module(name=m.name, title=m.title, menu=m.menu) for m in registry.modules)
+    fresh = News("towns", "Fresh things", newest, "ui/macros/icon.html", "initiatives.listing")
+    silent = News("silent", "Nothing of this", lambda _: [], "ui/macros/icon.html", "initiatives.listing")
+    monkeypatch.setattr(
+        registry, "modules", (*menus, Module(name="stub", title="Stub", news=(fresh, silent)))
+    )
+    home, page = client.get("/en/").text, client.get("/en/lublin/").text
+    assert asked == [None, town.id]
+    assert "Fresh things" in home
+    assert "Fresh things" in page
+    assert "Nothing of this" not in home + page
+    assert 'href="/en/lublin/initiatives">See all' in page
+    assert "Nothing has been published here yet" not in page
 
 
 def test_towns_stand_in_the_order_of_the_language(client: Browser) -> None:
