@@ -1,0 +1,105 @@
+"""Demo data: ten municipalities, their people, and 220 initiatives in every state (`flask seed`).
+
+Always the same but for the dates, which lie in the 24 months before now. The texts stand in `data/`, when
+what happened in `roads.py`, everything else is drawn from a chance of its own per case. States are set
+through `content.move.place`, histories are written beside: nothing here goes through the use cases, which
+know no past.
+"""
+
+from collections.abc import Mapping
+from itertools import groupby
+
+from sqlalchemy import insert
+
+from initiatives import services
+from initiatives.models import Initiative, Support
+from initiatives.seed import texts
+from initiatives.seed.cases import author_of, case_of
+from initiatives.seed.clocks import past_clocks, start_clock
+from initiatives.seed.files import attach_files
+from initiatives.seed.histories import history_of
+from initiatives.seed.neighbours import comments_of, follows_of, support_rows, supporters, translations_of
+from initiatives.seed.plots import Plot, plots_of
+from initiatives.seed.studies import decisions_of, milestones_of, reviewers_of, sheets_of
+from initiatives.seed.team import residents_of, team_of
+from portal.accounts.seed import seed_people
+from portal.content import services as content
+from portal.content.models import CommentState
+from portal.core import clock, events, tenancy
+from portal.core.db import db
+from portal.core.tokens import SERIAL_DIGITS, CaseCounter
+
+KIND = "I"
+"""Letter of initiatives in case numbers."""
+
+
+def plant() -> None:
+    """Found municipalities and people, then write every initiative. Called inside one transaction."""
+    # `portal.pages` founds municipalities; features meet through facts only.
+    events.tell("demo.towns_described", None, towns=texts.towns())
+    people = texts.people()
+    accounts = seed_people(people)
+    now = clock.now()
+    everywhere = residents_of(people, accounts)
+    for town in tenancy.towns().values():
+        residents = [person for person in everywhere if person.language == town.language]
+        with tenancy.within(town.id):
+            _plant_town(plots_of(town, team_of(town, people, accounts), residents, now, everywhere))
+            db.session.flush()  # The counters are counted from the rows.
+            services.rebuild_counts(town.id)
+            db.session.flush()  # While the town is in scope.
+
+
+def _plant_town(plots: list[Plot]) -> None:
+    numbers = number(plots)
+    cases = {plot.key: case_of(plot, numbers.get(plot.key)) for plot in plots}
+    db.session.add_all(cases.values())
+    db.session.flush()  # Everything below names the cases.
+    persons = supporters(plots)
+    for plot in plots:
+        _plant_case(plot, cases[plot.key], persons[plot.key])
+    for plot in plots:
+        if "merged_into" in plot.record:
+            case, joint = cases[plot.key], cases[plot.record["merged_into"]]
+            case.merged_into_id, case.merge_consented = joint.id, True
+            content.link(case, case.KIND, joint.id, "merged")
+    for case in cases.values():
+        if case.number is not None:  # Nobody searches for drafts.
+            events.tell("content.changed", case)
+
+
+def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None]) -> None:
+    milestones = milestones_of(plot, case)
+    comments = comments_of(plot, case)
+    case.progress = max((row.share for row in milestones if row.done_on is not None), default=0)
+    case.support_count = len(persons)
+    case.comment_count = sum(row.state is CommentState.VISIBLE for row in comments)
+    if persons:
+        db.session.execute(insert(Support), support_rows(plot, case, persons))
+    db.session.add(author_of(plot, case))
+    for rows in (
+        history_of(plot, case, milestones),
+        past_clocks(plot, case),
+        reviewers_of(plot, case),
+        sheets_of(plot, case),
+        decisions_of(plot, case),
+        milestones,
+        comments,
+        follows_of(plot, case),
+        translations_of(plot, case),
+    ):
+        db.session.add_all(rows)
+    attach_files(plot, case)
+    start_clock(plot, case)
+
+
+def number(plots: list[Plot]) -> dict[str, str]:
+    """A case number per key, by local year in the order of filing; the next filing goes on from here."""
+    found = {}
+    filed = [plot for plot in plots if plot.steps]
+    for year, of_year in groupby(filed, key=lambda plot: plot.day(plot.begun_at).year):
+        last = 0
+        for last, plot in enumerate(of_year, start=1):
+            found[plot.key] = f"{plot.town.code}-{KIND}-{year}-{last:0{SERIAL_DIGITS}d}"
+        db.session.add(CaseCounter(kind=KIND, year=year, last=last))
+    return found
