@@ -85,6 +85,8 @@ def settings(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def portal(settings: config.Settings, databases: Databases, shared: Path) -> Flask:
     """The application of this worker, over a database that `app` replaces for each test."""
+    from flask_migrate import upgrade
+
     from portal.app import create_app
 
     app = create_app(settings)
@@ -97,26 +99,12 @@ def portal(settings: config.Settings, databases: Databases, shared: Path) -> Fla
     def make() -> None:
         databases.clear()
         with app.app_context():
-            _migrate()
+            upgrade()
         _disconnect(app)
         databases.keep("empty")
 
     once(shared, "empty", make)
     return app
-
-
-def _migrate() -> None:
-    from flask_migrate import upgrade
-
-    from portal.search.ddl import create_index_tables
-
-    if any((config.PACKAGE / "migrations" / "versions").glob("0001*")):
-        upgrade()
-        return
-    # Until the first migration exists.
-    db.metadata.create_all(db.engine)
-    with db.engine.begin() as connection:
-        create_index_tables(connection)
 
 
 @pytest.fixture(scope="session")
