@@ -83,9 +83,13 @@ def remove(kind: str, object_id: int) -> None:
 
 
 def put_thing(content_type: ContentType, thing: Any) -> None:
-    """Index a thing as its content type says; things without a text are not searched."""
-    text = content_type.index(thing) if content_type.index is not None else None
-    if text is not None:
+    """Index a thing as its content type says; what has no text, or no longer, is not found."""
+    if content_type.index is None:
+        return
+    text = content_type.index(thing)
+    if text is None:
+        remove(content_type.key, thing.id)
+    else:
         put(content_type.key, thing.id, text, content_type.address(thing))
 
 

@@ -25,7 +25,8 @@ def things(app: Any, town: Town, other_town: Town, monkeypatch: pytest.MonkeyPat
         return db.session.get_one(Notice, row_id)
 
     kind: Any = ContentType("thing", "Thing", Notice, None, load, lambda row: f"/x/{row.id}", text)  # type: ignore[arg-type]
-    monkeypatch.setattr(registry, "content_types", {"thing": kind})
+    mute: Any = ContentType("mute", "Mute", Notice, None, load, lambda _: "/x")  # type: ignore[arg-type]
+    monkeypatch.setattr(registry, "content_types", {"thing": kind, "mute": mute})
     monkeypatch.setattr(services, "BATCH", 2)
     for number, place in enumerate([town, town, town, town, town, other_town]):
         with tenancy.within(place.id), writing():

@@ -99,7 +99,9 @@ class Thing:
 
 @pytest.fixture
 def thing_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    def text(thing: Thing) -> SearchText:
+    def text(thing: Thing) -> SearchText | None:
+        if not thing.title:
+            return None
         return SearchText(thing.title, "", "", True, clock.now(), "pl")
 
     kind: Any = ContentType("thing", "Thing", Thing, None, Thing, lambda t: f"/lublin/things/{t.id}", text)  # type: ignore[arg-type]
@@ -126,6 +128,11 @@ class TestFacts:
         tell("content.changed", Thing(3, "Chodnik"))
         tell("content.removed", Thing(3, "Chodnik"))
         assert found("chodnik", town) == []
+        assert documents() == 0
+
+    def test_a_thing_without_a_text_any_more_is_gone(self, town: Town) -> None:
+        tell("content.changed", Thing(3, "Chodnik"))
+        tell("content.changed", Thing(3, ""))
         assert documents() == 0
 
     @pytest.mark.parametrize("thing", [Thing(1, "Chodnik", "unknown"), Thing(1, "Chodnik", "mute"), object()])

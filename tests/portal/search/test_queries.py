@@ -106,6 +106,38 @@ class TestWalls:
         assert found("chodnik", town) == []
 
 
+class TestIds:
+    def test_of_one_kind_newest_first_within_the_wall(self, town: Town, other_town: Town, put: Put) -> None:
+        put(1, "Chodnik przy szkole")
+        put(2, "Chodnik")
+        put(3, "Chodnik ukryty", public=False)
+        put(4, "Chodník", place=other_town)
+        assert sorted(queries.ids("thing", "chodnik", town.id, public_only=True)) == [1, 2]
+        assert sorted(queries.ids("thing", "chodnik", town.id, public_only=False)) == [1, 2, 3]
+        assert queries.ids("thing", "chodnik", town.id, public_only=True, limit=1) == [2]
+        assert queries.ids("survey", "chodnik", town.id, public_only=True) == []
+        assert queries.ids("thing", "nothing", town.id, public_only=True) == []
+
+    def test_over_all_towns_only_for_whoever_says_why(self, town: Town, other_town: Town, put: Put) -> None:
+        put(1, "Chodnik")
+        put(2, "Chodník", place=other_town)
+        with tenancy.unscoped("the list over all towns"):
+            assert sorted(queries.ids("thing", "chodnik", None, public_only=True)) == [1, 2]
+        with tenancy.within(None), pytest.raises(tenancy.OutsideScope):
+            queries.ids("thing", "chodnik", None, public_only=True)
+
+    def test_any_of_the_words_is_enough(self, town: Town, other_town: Town, put: Put) -> None:
+        put(1, "Nowy chodnik")
+        put(2, "Plac zabaw")
+        put(3, "Park")
+        put(4, "Chodnik ukryty", public=False)
+        put(5, "Chodník", place=other_town)
+        found = queries.any_word_ids("thing", ["chodnik", "plac", "or"], town.id, limit=10)
+        assert sorted(found) == [1, 2]
+        assert queries.any_word_ids("thing", ["chodnik", "plac"], town.id, limit=1) == [2]
+        assert queries.any_word_ids("thing", [], town.id, limit=10) == []
+
+
 class TestPages:
     def test_before_goes_on_where_the_page_ended(self, town: Town, put: Put) -> None:
         for object_id in range(5):

@@ -15,6 +15,7 @@ from portal.search.rules import (
     document_id,
     excerpt_of,
     fts5,
+    fts5_any,
     index_words,
     number_word,
     read_query,
@@ -22,6 +23,7 @@ from portal.search.rules import (
     scopes,
     slot_of,
     tsquery,
+    tsquery_any,
 )
 
 INSTANTS = st.integers(0, 7_000_000_000_000_000).map(
@@ -79,6 +81,11 @@ def test_both_query_languages() -> None:
     query = Query(("nowy",), "chod", "")
     assert fts5(query, "m1p") == 'scope : m1p AND words : ("nowy" AND "chod"*)'
     assert tsquery(query, "m1p") == "'@m1p' & 'nowy' & 'chod':*"
+    whole = Query(("nowy",), "", "")
+    assert fts5(whole, "p") == 'scope : p AND words : ("nowy")'
+    assert tsquery(whole, "p") == "'@p' & 'nowy'"
+    assert fts5_any(["a", "b"], "p") == 'scope : p AND words : ("a" OR "b")'
+    assert tsquery_any(["a", "b"], "p") == "'@p' & ('a' | 'b')"
 
 
 @given(st.text(max_size=60))
