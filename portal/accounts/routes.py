@@ -1,31 +1,32 @@
 """The addresses of people: coming in, one's own account, the administrator's members."""
 
-from portal.accounts import desk, views
+from portal.accounts import desk
+from portal.accounts.views import account, demo, entering, joining
 from portal.core.registry import Place, Route
 
 BOTH = ("GET", "POST")
 PORTAL = Place.PORTAL
 
 ROUTES: tuple[Route, ...] = (
-    Route("/sign-in", "sign_in", views.sign_in, "account.enter", BOTH, PORTAL),
-    Route("/sign-in/sent", "link_sent", views.link_sent, "account.enter", place=PORTAL),
-    Route("/sign-in/staff", "sign_in_staff", views.sign_in_staff, "account.enter", BOTH, PORTAL),
-    Route("/sign-in/second-factor", "second_factor", views.second_factor, "account.enter", BOTH, PORTAL),
-    Route("/sign-in/link/<string:token>", "use_link", views.use_link, "account.enter", BOTH, PORTAL),
-    Route("/sign-out", "sign_out", views.sign_out, "account.enter", ("POST",), PORTAL),
-    Route("/confirm", "confirm", views.confirm, "account.own", BOTH, PORTAL),
-    Route("/invitation/<string:token>", "invitation", views.invitation, "account.enter", BOTH, PORTAL),
-    Route("/password", "password", views.password, "account.enter", BOTH, PORTAL),
-    Route("/password/<string:token>", "new_password", views.new_password, "account.enter", BOTH, PORTAL),
-    Route("/account", "account", views.account, "account.own", BOTH, PORTAL),
-    Route("/account/email", "email", views.email, "account.secure", BOTH, PORTAL),
-    Route("/account/email/<string:token>", "new_email", views.new_email, "account.enter", BOTH, PORTAL),
-    Route("/account/sessions", "sessions", views.devices, "account.own", BOTH, PORTAL),
-    Route("/account/data", "data", views.data, "account.own", place=PORTAL),
-    Route("/account/data/all", "data_all", views.data_all, "account.secure", place=PORTAL),
-    Route("/account/data.json", "data_file", views.data_file, "account.secure", place=PORTAL),
-    Route("/account/erase", "erase", views.erase, "account.secure", BOTH, PORTAL),
-    Route("/demo", "demo", views.demo, "account.enter", place=PORTAL),
+    Route("/sign-in", "sign_in", entering.sign_in, "account.enter", BOTH, PORTAL),
+    Route("/sign-in/sent", "link_sent", entering.link_sent, "account.enter", place=PORTAL),
+    Route("/sign-in/staff", "sign_in_staff", entering.sign_in_staff, "account.enter", BOTH, PORTAL),
+    Route("/sign-in/second-factor", "second_factor", entering.second_factor, "account.enter", BOTH, PORTAL),
+    Route("/sign-in/link/<string:token>", "use_link", entering.use_link, "account.enter", BOTH, PORTAL),
+    Route("/sign-out", "sign_out", entering.sign_out, "account.enter", ("POST",), PORTAL),
+    Route("/confirm", "confirm", entering.confirm, "account.own", BOTH, PORTAL),
+    Route("/invitation/<string:token>", "invitation", joining.invitation, "account.enter", BOTH, PORTAL),
+    Route("/password", "password", entering.password, "account.enter", BOTH, PORTAL),
+    Route("/password/<string:token>", "new_password", entering.new_password, "account.enter", BOTH, PORTAL),
+    Route("/account", "account", account.account, "account.own", BOTH, PORTAL),
+    Route("/account/email", "email", account.email, "account.secure", BOTH, PORTAL),
+    Route("/account/email/<string:token>", "new_email", account.new_email, "account.enter", BOTH, PORTAL),
+    Route("/account/sessions", "sessions", account.devices, "account.own", BOTH, PORTAL),
+    Route("/account/data", "data", account.data, "account.own", place=PORTAL),
+    Route("/account/data/all", "data_all", account.data_all, "account.secure", place=PORTAL),
+    Route("/account/data.json", "data_file", account.data_file, "account.secure", place=PORTAL),
+    Route("/account/erase", "erase", account.erase, "account.secure", BOTH, PORTAL),
+    Route("/demo", "demo", demo.demo, "account.enter", place=PORTAL),
     Route("/desk/members", "members", desk.members, "member.read"),
     Route("/desk/members/invite", "invite", desk.invite, "member.manage", BOTH),
     Route("/desk/members/invited/<int:invitation_id>", "withdraw", desk.withdraw, "member.manage", ("POST",)),

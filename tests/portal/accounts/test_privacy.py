@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from portal.accounts import privacy, session
+from portal.accounts import privacy
 from portal.accounts.models import LoginSession, Membership, User, Verification, VerificationKind
 from portal.accounts.rules import LINK_LIFE
 from portal.accounts.services.links import issue
@@ -47,4 +47,3 @@ def test_every_personal_column_is_named(app):
     columns = privacy.PERSONAL.columns
     for model in (User, LoginSession, Verification):
         assert set(model.PERSONAL) <= set(columns[model.__tablename__])
-    assert session.PortalSession().kind == "visitor"

@@ -7,6 +7,7 @@ from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import OperationalError
 
 from portal.accounts import session as sessions
+from portal.accounts import session_store
 from portal.accounts.models import LoginSession, Membership, User
 from portal.accounts.roles import Role
 from portal.accounts.rules import SessionKind
@@ -140,7 +141,7 @@ def test_ended_session_cannot_come_back(client, app, actor_as, sign_in):
 def test_session_ended_while_its_request_runs_stays_ended(client, app, actor_as, sign_in, monkeypatch):
     actor = actor_as("resident")
     sign_in(client, actor)
-    save = sessions.ServerSessions.save_session
+    save = session_store.ServerSessions.save_session
 
     def late(self, app, ours, response):
         with writing():
@@ -148,7 +149,7 @@ def test_session_ended_while_its_request_runs_stays_ended(client, app, actor_as,
         ours["note"] = "written by a request that is too late"
         save(self, app, ours, response)
 
-    monkeypatch.setattr(sessions.ServerSessions, "save_session", late)
+    monkeypatch.setattr(session_store.ServerSessions, "save_session", late)
     client.get(ACCOUNT)
     assert rows() == 0
 
@@ -291,7 +292,7 @@ def test_database_that_is_taken_answers_503_where_the_session_is_needed(client, 
     def taken(*_args):
         raise Busy
 
-    monkeypatch.setattr(sessions, "writer_turn", taken)
+    monkeypatch.setattr(session_store, "writer_turn", taken)
     answer = client.get("/pl/sign-in")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
@@ -307,7 +308,7 @@ def test_database_that_is_taken_only_loses_a_notice_elsewhere(
     def taken(*_args):
         raise Busy
 
-    monkeypatch.setattr(sessions, "writer_turn", taken)
+    monkeypatch.setattr(session_store, "writer_turn", taken)
     frozen("2026-03-02 10:05")
     assert client.get("/pl/sign-in/sent").status_code == 200
 
@@ -318,7 +319,7 @@ def test_nobody_is_signed_in_while_the_database_is_away(client, actor_as, sign_i
     def away(_token):
         raise OperationalError("SELECT", {}, Exception("gone"))
 
-    monkeypatch.setattr(sessions, "_read", away)
+    monkeypatch.setattr(session_store, "_read", away)
     answer = client.get(ACCOUNT)
     assert answer.status_code == 303
     assert "Set-Cookie" not in answer.headers
@@ -328,7 +329,7 @@ def test_fault_of_the_database_while_saving_is_not_hidden(client, app, town, mon
     def broken(*_args):
         raise OperationalError("INSERT", {}, Exception("no such table"))
 
-    monkeypatch.setattr(sessions, "writer_turn", broken)
+    monkeypatch.setattr(session_store, "writer_turn", broken)
     with pytest.raises(OperationalError):
         client.get("/pl/sign-in")
 

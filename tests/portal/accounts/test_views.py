@@ -11,7 +11,7 @@ from portal.accounts.models import LoginSession, Membership, User
 from portal.accounts.roles import Role
 from portal.accounts.seed import seed_people
 from portal.accounts.services import sign_in
-from portal.accounts.views import demo
+from portal.accounts.views.demo import demo
 from portal.core import clock, throttle
 from portal.core.audit import AuditEntry
 from portal.core.config import Mode
