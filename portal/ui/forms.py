@@ -19,10 +19,10 @@ _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\
 WTFORMS_LOCALES = {"pl": "pl", "cs": "cs_CZ", "en": "en"}
 
 
-def clean(value: str | None) -> str | None:
-    """Normalise to NFC, drop surrounding space and carriage returns (R42)."""
-    if value is None:
-        return None
+def clean(value: Any) -> Any:
+    """Normalise to NFC, drop surrounding space and carriage returns (R42); a sum or a degree passes as it is."""
+    if not isinstance(value, str):
+        return value
     return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
