@@ -6,6 +6,7 @@ through `content.move.place`, histories are written beside: nothing here goes th
 know no past.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
 
@@ -51,7 +52,10 @@ def plant() -> None:
 
 
 def _plant_town(plots: list[Plot]) -> None:
-    numbers = number(plots)
+    numbers = numbers_of(plots)
+    for year, last in Counter(map(year_of, filter(is_filed, plots))).items():
+        # The next filing goes on from here.
+        db.session.add(CaseCounter(kind=KIND, year=year, last=last))
     cases = {plot.key: case_of(plot, numbers.get(plot.key)) for plot in plots}
     db.session.add_all(cases.values())
     db.session.flush()  # Everything below names the cases.
@@ -93,13 +97,20 @@ def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None])
     start_clock(plot, case)
 
 
-def number(plots: list[Plot]) -> dict[str, str]:
-    """A case number per key, by local year in the order of filing; the next filing goes on from here."""
+def numbers_of(plots: list[Plot]) -> dict[str, str]:
+    """A case number per key, by local year in the order of filing; drafts get none."""
     found = {}
-    filed = [plot for plot in plots if plot.steps]
-    for year, of_year in groupby(filed, key=lambda plot: plot.day(plot.begun_at).year):
-        last = 0
-        for last, plot in enumerate(of_year, start=1):
-            found[plot.key] = f"{plot.town.code}-{KIND}-{year}-{last:0{SERIAL_DIGITS}d}"
-        db.session.add(CaseCounter(kind=KIND, year=year, last=last))
+    for year, of_year in groupby(filter(is_filed, plots), key=year_of):
+        for serial, plot in enumerate(of_year, start=1):
+            found[plot.key] = f"{plot.town.code}-{KIND}-{year}-{serial:0{SERIAL_DIGITS}d}"
     return found
+
+
+def is_filed(plot: Plot) -> bool:
+    """Whether it is more than a draft."""
+    return bool(plot.steps)
+
+
+def year_of(plot: Plot) -> int:
+    """The local year of its filing."""
+    return plot.day(plot.begun_at).year

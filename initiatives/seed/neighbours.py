@@ -126,7 +126,7 @@ def language_of(text: str, plot: Plot) -> str:
     home, own = plot.town.language, plot.record["language"]
     if own == home:
         return home
-    letters = {"pl": "ąćęłńśźż", "cs": "ěščřžůýť"}
+    letters = {"pl": "ąćęłńśźż", "cs": "áéíěščřžůýť"}
     if any(sign in text.lower() for sign in letters[home]):
         return home
     foreign = letters.get(own)
