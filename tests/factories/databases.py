@@ -3,7 +3,7 @@
 `empty` holds the migrated tables, `demo` the demo data with its files. All workers of a run share them: the
 first who needs one makes it under a lock, the others wait. Each worker has one live database of its own.
 SQLite copies files; PostgreSQL (PORTAL_TEST_DATABASE_URL names a database of somebody who may create others)
-clones on the server.
+clones on the server, and leaves its databases to be replaced by the next run.
 """
 
 import fcntl
