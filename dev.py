@@ -56,6 +56,7 @@ SERVER = (
     "--blocking-threads 2 --respawn-failed-workers --respawn-interval 0.5 --workers-kill-timeout 10 "
     "--log-level warning"
 )
+SHOWN_SIGN_INS = ("@portal.", "@lublin.", "leader@ostrava-jih.")
 ONLINE = "Check that this machine reaches the package registries (and its proxy settings), then call again."
 
 Command = Sequence[str | Path]
@@ -592,10 +593,15 @@ def welcome(base_url: str, *, demo: bool) -> None:
     accounts = subprocess.run(
         flask("demo-accounts"), cwd=ROOT, env=child_env(), capture_output=True, text=True, check=False
     )
-    say(
-        "\n"
-        + (accounts.stdout.rstrip() if accounts.returncode == 0 else f"Demo sign-ins: {base_url}/en/demo")
-    )
+    if accounts.returncode:
+        say(f"\nDemo sign-ins: {base_url}/en/demo")
+        return
+    say()
+    for line in accounts.stdout.splitlines():
+        # One town fills a screen; the others have the same people.
+        if "@" not in line or any(at in line for at in SHOWN_SIGN_INS):
+            say(line)
+    say("The sign-ins of the other municipalities: python3 dev.py flask demo-accounts")
 
 
 # Checking the portal ---------------------------------------------------------------------------------------
