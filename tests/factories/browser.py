@@ -85,7 +85,8 @@ class Browser(FlaskClient):
         if has_app_context():
             # An open reading transaction would go on seeing the past, and hold up a writer of SQLite.
             db.session.close()
-        return Context().run(super().open, *args, **kwargs)
+        # A streamed answer is read to its end here: its generator lives in the request's context.
+        return Context().run(super().open, *args, **{"buffered": True, **kwargs})
 
     def submit(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
         """Fetch the page at `path`, fill `data` into the form that has those fields, and send it.
