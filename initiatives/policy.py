@@ -111,9 +111,4 @@ PERMISSIONS = (
         _l("Take over files of other systems"),
         (Grant("leader", fresh=True), Grant("admin", fresh=True)),
     ),
-    Permission(
-        "initiative.export",
-        _l("Export with contact data"),
-        (Grant("leader", fresh=True),),
-    ),
 )

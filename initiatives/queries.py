@@ -621,9 +621,9 @@ def follower_count(initiative_id: int) -> int:
 
 # ---- the desk ----
 
-TODO = {
+ACTS_IN = {
     "reviewer": ("submitted",),
-    "leader": ("published", "held", "deferred"),
+    "leader": ("published", "held"),
     "decision_maker": ("recommendation", "appealed"),
     "steering": ("recommendation",),
     "expert": ("recommendation",),
@@ -795,7 +795,7 @@ def _waits_for(actor: actors.Actor) -> ColumnElement[bool]:
     then the lead moves it on, and the leader recommends when enough sheets of the second one are there.
     """
     roles = actor.roles_in(actor.municipality_id)
-    states = sorted({state for role, listed in TODO.items() if role in roles for state in listed})
+    states = sorted({state for role, listed in ACTS_IN.items() if role in roles for state in listed})
     found: list[ColumnElement[bool]] = [Initiative.state.in_(states)]
     if roles & {"reviewer", "leader"}:
         found.append(and_(Initiative.state.in_(OWNED), _assigned_to(actor)))

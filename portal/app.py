@@ -33,8 +33,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.data.mkdir(parents=True, exist_ok=True)
     app = Flask("portal", static_folder=None, template_folder=None)
     _configure(app, settings)
-    _extensions(app, settings)
+    # The check of where a request comes from stands before the one of its token.
     http.prepare(app, settings)
+    _extensions(app, settings)
     _modules(app)
     _templates(app, settings)
     _static(app, settings)

@@ -16,6 +16,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -32,23 +33,23 @@ from portal.ui.forms import BaseForm
 
 SHORT_MAX = 200
 CHANNELS = (
-    (Channel.PHONE.value, _p("channel", "Phone call")),
-    (Channel.PAPER.value, _p("channel", "Paper or letter")),
-    (Channel.MEETING.value, _p("channel", "Meeting")),
-    (Channel.EMAIL.value, _p("channel", "E-mail")),
+    SelectChoice(Channel.PHONE.value, _p("channel", "Phone call")),
+    SelectChoice(Channel.PAPER.value, _p("channel", "Paper or letter")),
+    SelectChoice(Channel.MEETING.value, _p("channel", "Meeting")),
+    SelectChoice(Channel.EMAIL.value, _p("channel", "E-mail")),
 )
 VERDICT_CHOICES = (
-    ("adopted", _p("verdict", "Adopt")),
-    ("partly_adopted", _p("verdict", "Adopt in part")),
-    ("deferred", _p("verdict", "Put off to a later day")),
-    ("refused", _p("verdict", "Refuse")),
+    SelectChoice("adopted", _p("verdict", "Adopt")),
+    SelectChoice("partly_adopted", _p("verdict", "Adopt in part")),
+    SelectChoice("deferred", _p("verdict", "Put off to a later day")),
+    SelectChoice("refused", _p("verdict", "Refuse")),
 )
 SCORE_CHOICES = (
-    ("1", _l("1 – speaks clearly against it")),
-    ("2", _l("2 – rather against it")),
-    ("3", _l("3 – neither for nor against")),
-    ("4", _l("4 – rather for it")),
-    ("5", _l("5 – speaks clearly for it")),
+    SelectChoice("1", _l("1 – speaks clearly against it")),
+    SelectChoice("2", _l("2 – rather against it")),
+    SelectChoice("3", _l("3 – neither for nor against")),
+    SelectChoice("4", _l("4 – rather for it")),
+    SelectChoice("5", _l("5 – speaks clearly for it")),
 )
 
 
@@ -60,7 +61,7 @@ def _chosen(text: Text) -> Any:
     """One of the offered answers, or `text` says what to do; replaces the stock message."""
 
     def check(_form: Any, field: Any) -> None:
-        if field.data not in {value for value, _label in field.choices}:
+        if field.data not in {choice.value for choice in field.choices}:
             raise ValidationError(text)
 
     check.field_flags = {"required": True}  # type: ignore[attr-defined]
@@ -159,13 +160,13 @@ class AssignForm(RemarkForm):
 
     def offer(self, people: Iterable[tuple[int, str]]) -> None:
         """Offer these members of the team."""
-        found = list(people)
+        found = [SelectChoice(value, name) for value, name in people]
         self.reviewers.choices = found
         self.lead.choices = found
 
     def validate_reviewers(self, field: SelectMultipleField) -> None:
         """Studies are written by at least two people of the team."""
-        offered = {value for value, _label in field.choices}
+        offered = {choice.value for choice in field.choices}
         if len(set(field.data or ()) & offered) < rules.REVIEWERS_MIN:
             raise ValidationError(_l("Tick at least two reviewers."))
 
@@ -239,7 +240,10 @@ class FinishForm(ReasonForm):
     target = RadioField(
         _l("What is the result?"),
         [_chosen(_l("Choose the result."))],
-        choices=[("done", _l("It is done")), ("partly_done", _l("A part of it is done"))],
+        choices=[
+            SelectChoice("done", _l("It is done")),
+            SelectChoice("partly_done", _l("A part of it is done")),
+        ],
         validate_choice=False,
     )
 
@@ -250,7 +254,10 @@ class AbandonForm(ReasonForm):
     outcome = RadioField(
         _l("What became of it?"),
         [_chosen(_l("Choose one."))],
-        choices=[("unneeded", _l("It is no longer needed")), ("refused", _l("The office will not do it"))],
+        choices=[
+            SelectChoice("unneeded", _l("It is no longer needed")),
+            SelectChoice("refused", _l("The office will not do it")),
+        ],
         validate_choice=False,
     )
 

@@ -12,6 +12,7 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, ValidationError
 
 from initiatives import rules
@@ -25,8 +26,8 @@ from portal.core.i18n import lazy_pgettext as _p
 from portal.ui.fields import DegreesField, FileField, MoneyField, needed
 from portal.ui.forms import BaseForm
 
-CATEGORY_CHOICES = list(CATEGORIES.items())
-LANGUAGE_CHOICES = [(code, LANGUAGE_NAMES[code]) for code in LOCALES]
+CATEGORY_CHOICES = [SelectChoice(key, label) for key, label in CATEGORIES.items()]
+LANGUAGE_CHOICES = [SelectChoice(code, LANGUAGE_NAMES[code]) for code in LOCALES]
 
 
 def _between(low: int, high: int, text: Text) -> Length:
@@ -58,7 +59,7 @@ class WhatForm(BaseForm):
     category = SelectField(
         _l("Category"),
         [needed(_l("Choose a category."))],
-        choices=[("", _l("Choose…")), *CATEGORY_CHOICES],
+        choices=[SelectChoice("", _l("Choose…")), *CATEGORY_CHOICES],
     )
     cost = MoneyField(
         _l("Rough cost"), rules.COST_MAX, description=_l("Only if you know. The office works it out later.")
@@ -73,9 +74,9 @@ class WhereForm(BaseForm):
         _l("Where does it concern?"),
         [needed(_l("Say where: mark a place or choose the whole municipality."))],
         choices=[
-            (Place.POINT.value, _l("A place on the map")),
-            (Place.ADDRESS.value, _l("An address or a description")),
-            (Place.WHOLE.value, _l("The whole municipality")),
+            SelectChoice(Place.POINT.value, _l("A place on the map")),
+            SelectChoice(Place.ADDRESS.value, _l("An address or a description")),
+            SelectChoice(Place.WHOLE.value, _l("The whole municipality")),
         ],
     )
     lat = DegreesField(_l("Latitude"), 90)
@@ -89,7 +90,7 @@ class WhereForm(BaseForm):
 
     def set_districts(self, names: Sequence[str]) -> None:
         """Offer the districts of this municipality."""
-        self.district.choices = [("", _l("Not known")), *((name, name) for name in names)]
+        self.district.choices = [SelectChoice("", _l("Not known")), *map(SelectChoice, names)]
         if self.district.data not in names:
             self.district.data = ""
 
@@ -159,9 +160,9 @@ class CommentForm(BaseForm):
         _l("What do you say to it?"),
         [needed(_l("Choose one."))],
         choices=[
-            (Stance.FOR.value, _p("stance", "For")),
-            (Stance.AGAINST.value, _p("stance", "Against")),
-            (Stance.NEUTRAL.value, _p("stance", "A remark")),
+            SelectChoice(Stance.FOR.value, _p("stance", "For")),
+            SelectChoice(Stance.AGAINST.value, _p("stance", "Against")),
+            SelectChoice(Stance.NEUTRAL.value, _p("stance", "A remark")),
         ],
     )
     text = TextAreaField(
@@ -205,7 +206,10 @@ class ResultForm(BaseForm):
     verdict = RadioField(
         _l("Did it help?"),
         [needed(_l("Choose one."))],
-        choices=[("confirm", _l("Yes, it helped")), ("dispute", _l("No, it is not done as promised"))],
+        choices=[
+            SelectChoice("confirm", _l("Yes, it helped")),
+            SelectChoice("dispute", _l("No, it is not done as promised")),
+        ],
     )
     note = TextAreaField(
         _l("Your words"),

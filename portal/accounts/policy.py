@@ -42,6 +42,5 @@ PERMISSIONS: tuple[Permission, ...] = (
         (Grant(Role.ADMIN, not_oneself, fresh=True),),
         denied=_l("Only another administrator of the municipality can do this."),
     ),
-    Permission("audit.read", _l("Read the audit log"), (Grant(Role.ADMIN), Grant(Role.DPO))),
     Permission("portal.operate", _l("Run the installation"), (Grant(Role.PORTAL_OPERATOR),)),
 )

@@ -76,6 +76,7 @@ def test_a_row_of_another_town_cannot_be_written(town: Town, other_town: Town) -
         db.session.add(smuggled)
         with pytest.raises(OutsideScope):
             db.session.flush()
+        db.session.expunge(smuggled)
 
 
 def test_a_new_row_takes_the_town_in_scope(town: Town) -> None:

@@ -1,0 +1,100 @@
+"""Deadlines warn, fall late, escalate; public changes age the cached pages."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from initiatives import queries
+from portal.content import services as content
+from portal.content.models import Deadline
+from portal.core.db import db, writing
+from portal.core.tenancy import Municipality, Town
+from tests.factories.initiatives import make_initiative
+
+Frozen = Callable[[str], None]
+
+
+def levels(town: Town) -> list[int]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Deadline.level).where(Deadline.done_at.is_(None))))
+
+
+def test_a_deadline_skips_holidays_of_its_country(town: Town, other_town: Town, frozen: Frozen) -> None:
+    from portal.core import tenancy
+
+    frozen("2026-04-02 09:00")
+    polish = make_initiative(town, "draft")
+    with writing():
+        assert content.start_deadline(queries.case(polish.id), "check", 1).due_on == date(2026, 4, 3)
+    with tenancy.within(other_town.id):
+        czech = make_initiative(other_town, "draft")
+        with writing():
+            assert content.start_deadline(queries.case(czech.id), "check", 1).due_on == date(2026, 4, 7)
+
+
+def test_a_clock_warns_then_falls_late_then_reaches_the_head(
+    town: Town, frozen: Frozen, run_jobs: Callable[[], int]
+) -> None:
+    frozen("2026-03-02 10:00")
+    case = make_initiative(town, "purpose_study")
+    due = db.session.scalars(select(Deadline.due_on).where(Deadline.object_id == case.id)).one()
+    assert levels(town) == [0]
+    frozen((due - timedelta(days=2)).isoformat() + " 10:00")
+    run_jobs()
+    assert levels(town) == [1]
+    frozen((due + timedelta(days=1)).isoformat() + " 00:01")
+    run_jobs()
+    assert levels(town) == [2]
+    frozen((due + timedelta(days=8)).isoformat() + " 00:01")
+    run_jobs()
+    assert levels(town) == [3]
+    run_jobs()
+    assert levels(town) == [3]
+
+
+def test_an_extended_clock_forgets_its_old_day(
+    town: Town, frozen: Frozen, run_jobs: Callable[[], int]
+) -> None:
+    frozen("2026-03-02 10:00")
+    case = make_initiative(town, "purpose_study")
+    row = db.session.scalars(select(Deadline).where(Deadline.object_id == case.id)).one()
+    later = row.due_on + timedelta(days=30)
+    old_due = row.due_on
+    with writing():
+        content.extend_deadline(queries.case(case.id), "purpose", later)
+    frozen((old_due + timedelta(days=1)).isoformat() + " 00:01")
+    run_jobs()
+    assert levels(town) == [0]
+
+
+def test_a_stopped_clock_rings_no_more(town: Town, frozen: Frozen, run_jobs: Callable[[], int]) -> None:
+    frozen("2026-03-02 10:00")
+    case = make_initiative(town, "purpose_study")
+    with writing():
+        content.finish_deadline(queries.case(case.id))
+    frozen("2026-06-02 10:00")
+    run_jobs()
+    assert levels(town) == []
+
+
+def test_a_public_change_ages_the_pages(town: Town) -> None:
+    before = db.session.scalar(select(Municipality.content_version).where(Municipality.id == town.id))
+    make_initiative(town, "published")
+    db.session.rollback()
+    after = db.session.scalar(select(Municipality.content_version).where(Municipality.id == town.id))
+    assert (after or 0) > (before or 0)
+
+
+def test_once_per_person_holds_for_follows(town: Town) -> None:
+    case = make_initiative(town, "published")
+    values: dict[str, Any] = {
+        "person": content.person_of_email("a@b.example"),
+        "user_id": None,
+        "locale": "pl",
+    }
+    with writing():
+        assert content.follow(queries.case(case.id), email="a@b.example", **values)
+        assert not content.follow(queries.case(case.id), email="a@b.example", **values)
+        assert content.unfollow(queries.case(case.id), values["person"])
