@@ -12,7 +12,7 @@ from initiatives.desk.actions import Action, actions
 from initiatives.desk.lists import Due, due_of
 from initiatives.desk.sheets import Comparison, compared, may_compare
 from initiatives.desk.verbs import version_of
-from initiatives.forms.desk import CHANNELS, VERDICT_CHOICES, EditForm, JudgeForm, NoteForm
+from initiatives.forms.desk import CHANNEL_LABELS, VERDICT_LABELS, EditForm, JudgeForm, NoteForm
 from initiatives.models import Initiative, Place, StudyKind
 from initiatives.services import Contact
 from initiatives.states import CATEGORIES, DEADLINES, OUTCOMES
@@ -33,7 +33,7 @@ from portal.notify import queries as notices
 from portal.ui.pages import Link, page, say
 
 CHANNEL_LABELS: dict[str, Text] = {
-    **dict(CHANNELS),
+    **CHANNEL_LABELS,
     Channel.WEB.value: _p("channel", "Web form"),
     Channel.MOBILE.value: _p("channel", "Home visit"),
     Channel.API.value: _p("channel", "Another system"),
@@ -247,7 +247,7 @@ def _shown(
         messages=notices.for_case(*found.about) if can(actor, "message.read") else [],
         reads_messages=bool(can(actor, "message.read")),
         decisions=queries.decisions(found.id),
-        verdicts=dict(VERDICT_CHOICES),
+        verdicts=VERDICT_LABELS,
         studies=_studies(actor, found),
         similar=_similar(found),
         merged_number=queries.number_of(found.merged_into_id) if found.merged_into_id else None,

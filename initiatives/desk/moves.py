@@ -158,7 +158,7 @@ def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 2
         danger=PAGES[chosen.verb].danger,
         back_href=entry.href_of(case),
         category=CATEGORIES.get(case.category, ""),
-        recommended=dict(forms.VERDICT_CHOICES).get(case.recommended or "", ""),
+        recommended=forms.VERDICT_LABELS.get(case.recommended or "", ""),
         hints=rules.personal_hints(case.title, case.text, case.address) if chosen.verb == "publish" else [],
         photos=content.files(*case.about) if chosen.verb == "publish" else [],
         edit_href=url_for("initiatives.case_edit", number=entry.slug_of(case)),

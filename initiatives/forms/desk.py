@@ -32,18 +32,20 @@ from portal.ui.fields import DayField, MoneyField, needed
 from portal.ui.forms import BaseForm
 
 SHORT_MAX = 200
-CHANNELS = (
-    SelectChoice(Channel.PHONE.value, _p("channel", "Phone call")),
-    SelectChoice(Channel.PAPER.value, _p("channel", "Paper or letter")),
-    SelectChoice(Channel.MEETING.value, _p("channel", "Meeting")),
-    SelectChoice(Channel.EMAIL.value, _p("channel", "E-mail")),
-)
-VERDICT_CHOICES = (
-    SelectChoice("adopted", _p("verdict", "Adopt")),
-    SelectChoice("partly_adopted", _p("verdict", "Adopt in part")),
-    SelectChoice("deferred", _p("verdict", "Put off to a later day")),
-    SelectChoice("refused", _p("verdict", "Refuse")),
-)
+CHANNEL_LABELS = {
+    Channel.PHONE.value: _p("channel", "Phone call"),
+    Channel.PAPER.value: _p("channel", "Paper or letter"),
+    Channel.MEETING.value: _p("channel", "Meeting"),
+    Channel.EMAIL.value: _p("channel", "E-mail"),
+}
+CHANNELS = tuple(SelectChoice(key, label) for key, label in CHANNEL_LABELS.items())
+VERDICT_LABELS = {
+    "adopted": _p("verdict", "Adopt"),
+    "partly_adopted": _p("verdict", "Adopt in part"),
+    "deferred": _p("verdict", "Put off to a later day"),
+    "refused": _p("verdict", "Refuse"),
+}
+VERDICT_CHOICES = tuple(SelectChoice(key, label) for key, label in VERDICT_LABELS.items())
 SCORE_CHOICES = (
     SelectChoice("1", _l("1 – speaks clearly against it")),
     SelectChoice("2", _l("2 – rather against it")),
@@ -162,7 +164,7 @@ class AssignForm(RemarkForm):
         """Offer these members of the team."""
         found = [SelectChoice(value, name) for value, name in people]
         self.reviewers.choices = found
-        self.lead.choices = found
+        self.lead.choices = [(0, _l("Choose…")), *found]
 
     def validate_reviewers(self, field: SelectMultipleField) -> None:
         """Studies are written by at least two people of the team."""
