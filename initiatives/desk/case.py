@@ -32,7 +32,7 @@ from portal.core.workflow import Lane
 from portal.notify import queries as notices
 from portal.ui.pages import Link, page, say
 
-CHANNEL_LABELS: dict[str, Text] = {
+CAME_BY: dict[str, Text] = {
     **CHANNEL_LABELS,
     Channel.WEB.value: _p("channel", "Web form"),
     Channel.MOBILE.value: _p("channel", "Home visit"),
@@ -296,7 +296,7 @@ def _facts(found: Initiative) -> list[Fact]:
         (_("Number"), found.number or ""),
         (_("Old number"), found.external_number or ""),
         (_("Filed on"), day(found.submitted_at)),
-        (_("How it came"), str(CHANNEL_LABELS.get(found.channel.value, found.channel.value))),
+        (_("How it came"), str(CAME_BY.get(found.channel.value, found.channel.value))),
         (_("Category"), str(CATEGORIES.get(found.category, found.category))),
         (_("Place"), _place(found)),
         (_("District"), found.district),

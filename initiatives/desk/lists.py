@@ -50,7 +50,6 @@ class Row:
     phase: str
     state: Text
     category: Text
-    supports: int
     lead: str
     due: Due | None
 
@@ -102,7 +101,6 @@ def _rows(found: tuple[DeskRow, ...]) -> list[Row]:
             phase=row.present.phase,
             state=row.present.label,
             category=CATEGORIES.get(row.category, row.category),
-            supports=row.support_count,
             lead=names.get(row.lead_user_id or 0, ""),
             due=due_of(row.due_on, today, town),
         )

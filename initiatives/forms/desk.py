@@ -63,7 +63,7 @@ def _chosen(text: Text) -> Any:
     """One of the offered answers, or `text` says what to do; replaces the stock message."""
 
     def check(_form: Any, field: Any) -> None:
-        if field.data not in {choice.value for choice in field.choices}:
+        if not field.data or field.data not in {choice.value for choice in field.choices}:
             raise ValidationError(text)
 
     check.field_flags = {"required": True}  # type: ignore[attr-defined]
@@ -164,7 +164,7 @@ class AssignForm(RemarkForm):
         """Offer these members of the team."""
         found = [SelectChoice(value, name) for value, name in people]
         self.reviewers.choices = found
-        self.lead.choices = [(0, _l("Choose…")), *found]
+        self.lead.choices = [SelectChoice(0, _l("Choose…")), *found]
 
     def validate_reviewers(self, field: SelectMultipleField) -> None:
         """Studies are written by at least two people of the team."""
@@ -285,7 +285,7 @@ class StudyForm(BaseForm):
 
 def _some_score(_form: Any, field: Any) -> None:
     # A draft may leave it open; what is not on the scale is no score.
-    if field.data and field.data not in {value for value, _label in SCORE_CHOICES}:
+    if field.data and field.data not in {choice.value for choice in SCORE_CHOICES}:
         raise ValidationError(_l("Choose a score."))
 
 
