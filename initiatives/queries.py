@@ -99,6 +99,11 @@ class Wanted:
     sort: str = "new"
 
     @property
+    def active(self) -> int:
+        """How many filters are set; the order is none."""
+        return sum(map(bool, (self.phase, self.category, self.district, self.text)))
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing narrows the list."""
         return not (self.phase or self.category or self.district or self.text)

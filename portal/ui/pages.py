@@ -26,7 +26,7 @@ from werkzeug.routing import BuildError
 
 from portal.core import actor as actors
 from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale, for_templates, gettext
-from portal.core.policy import can
+from portal.core.policy import Help, can
 from portal.core.registry import PUBLIC, MenuItem, Place, registry
 from portal.core.tenancy import Town
 
@@ -203,8 +203,11 @@ def _menu(place: Place, *, desk: bool) -> tuple[Link, ...]:
     actor = actors.current()
     links = []
     for item in sorted(items, key=lambda item: item.order):
-        if item.permission != PUBLIC and not can(actor, item.permission):
-            continue
+        if item.permission != PUBLIC:
+            verdict = can(actor, item.permission)
+            # Who only has to sign in once more still finds the entry.
+            if not verdict and verdict.would_help is not Help.SIGN_IN_AGAIN:
+                continue
         links.append(Link(item.label, url_for(item.endpoint)))
     # Of entries whose addresses begin alike, the longest is where the reader is.
     here = max((link.href for link in links if _is_here(link.href)), key=len, default="")
