@@ -22,18 +22,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-from portal.core import cli, config, jobs, tenancy
+from portal.core import config, jobs, tenancy
 from portal.core.actor import Actor
 from portal.core.db import db
 from portal.core.tenancy import Town
+from tests.factories import portals
 from tests.factories.actors import make_actor, make_session
 from tests.factories.browser import Browser
 from tests.factories.databases import Databases, PostgresDatabases, SqliteDatabases, once
 from tests.factories.towns import make_town
 
-SEAL_KEY = "test:" + "A" * 43 + "="
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -71,75 +71,32 @@ def databases(shared: Path, worker_id: str, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="session")
 def settings(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
     """Settings of this worker: own data folder and database, the keys alike in all workers."""
-    environ = {
-        "PORTAL_MODE": "test",
-        "PORTAL_DATA": str(tmp_path_factory.mktemp("data")),
-        "PORTAL_DATABASE_URL": databases.url,
-        "PORTAL_SECRET_KEY": "test" * 16,
-        "PORTAL_SEAL_KEYS": SEAL_KEY,
-        "PORTAL_REDIS_URL": os.environ.get("PORTAL_TEST_REDIS_URL", ""),
-    }
-    return config.read(environ)
+    return portals.settings_for(databases, tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="session")
 def portal(settings: config.Settings, databases: Databases, shared: Path) -> Flask:
     """The application of this worker, over a database that `app` replaces for each test."""
-    from flask_migrate import upgrade
-
-    from portal.app import create_app
-
-    app = create_app(settings)
-    app.test_client_class = Browser
-    with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            # A test's database need not survive a power cut.
-            event.listen(db.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
-
-    def make() -> None:
-        databases.clear()
-        with app.app_context():
-            upgrade()
-        _disconnect(app)
-        databases.keep("empty")
-
-    once(shared, "empty", make)
+    app = portals.make_portal(settings)
+    once(shared, "empty", lambda: portals.migrate(app, databases))
     return app
 
 
 @pytest.fixture(scope="session")
 def demo_database(portal: Flask, databases: Databases, shared: Path, settings: config.Settings) -> None:
     """The demo data as a template, made once per run; its files lie in this worker's data folder."""
-
-    def make() -> None:
-        _disconnect(portal)
-        databases.restore("empty")
-        with portal.app_context():
-            cli.plant()
-        _disconnect(portal)
-        databases.keep("demo")
-        shutil.copytree(settings.files, shared / "demo-files")
-
-    once(shared, "demo", make)
+    once(shared, "demo", lambda: portals.plant(portal, databases, shared / "demo-files"))
     shutil.copytree(shared / "demo-files", settings.files, dirs_exist_ok=True)
 
 
 @pytest.fixture
 def app(portal: Flask, databases: Databases, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The portal over a fresh copy of the empty database, or of the demo one, inside its app context."""
-    _disconnect(portal)
+    portals.disconnect(portal)
     databases.restore("demo" if "demo_database" in request.fixturenames else "empty")
     with portal.app_context():
         yield portal
         tenancy.enter(None)
-
-
-def _disconnect(app: Flask) -> None:
-    """Let go of the database and forget what the process knows of it."""
-    app.extensions["portal.page_cache"].clear()
-    with app.app_context():
-        db.engine.dispose()
-    tenancy.forget_towns()
 
 
 @pytest.fixture
