@@ -287,8 +287,9 @@ def take_call(
             on_behalf=True,
         )
         case = _new_case(helper, locale)
-        db.session.flush()  # The author's row names it.
+        # Known to be empty; once it is stored, asking would be a query too many and is refused.
         case.reviewers, case.sheets = [], []
+        db.session.flush()  # The author's row names it.
         _author_of(case, helper, locale)
         write_what(case, what)
         write_where(case, where)
