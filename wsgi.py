@@ -1,5 +1,15 @@
 """The one WSGI entry: `granian --interface wsgi wsgi:app`, `gunicorn wsgi:app`, `flask`."""
 
+import ctypes
+import signal
+import sys
+
 from portal.app import create_app
+
+PR_SET_PDEATHSIG = 1
+
+if sys.platform == "linux" and "granian" in sys.modules:
+    # A killed granian leaves workers that keep the port and serve old code: they go with their parent.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 app = create_app()

@@ -19,6 +19,7 @@ from portal.core.sealed import ring
 from portal.core.tokens import signer
 from portal.modules import MODULES
 from portal.ui import http
+from portal.ui.gateway import Gateway
 from portal.ui.page_cache import PageCache
 from portal.ui.pages import STATIC, asset
 
@@ -144,3 +145,4 @@ def _static(app: Flask, settings: Settings) -> None:
         add_headers_function=harden,
         allow_all_origins=False,
     )
+    app.wsgi_app = Gateway(app.wsgi_app)  # type: ignore[method-assign]

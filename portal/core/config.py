@@ -51,7 +51,6 @@ class Settings:
     smtp_url: str | None
     sms_url: str | None
     sms_token: str | None
-    map_tiles_url: str | None
     relaxed: bool
 
     @property
@@ -111,7 +110,6 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         smtp_url=env.get("PORTAL_SMTP_URL") or None,
         sms_url=env.get("PORTAL_SMS_URL") or None,
         sms_token=env.get("PORTAL_SMS_TOKEN") or None,
-        map_tiles_url=env.get("PORTAL_MAP_TILES_URL") or None,
         relaxed=relaxed,
     )
 

@@ -289,6 +289,19 @@ def writing() -> Iterator[None]:
         raise
 
 
+def tidy_log() -> None:
+    """Cut SQLite's write-ahead log back to nothing; with readers always about it would only grow.
+
+    The worker calls this each minute, in the writers' queue. PostgreSQL looks after itself.
+    """
+    engine = db.engine
+    if engine.dialect.name != "sqlite":
+        return
+    with writer_turn(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("PRAGMA optimize")
+
+
 def is_busy(problem: OperationalError) -> bool:
     """Whether the database was taken, timed out or chose us as a deadlock's victim."""
     text = str(problem.orig).lower()

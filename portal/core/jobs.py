@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import clock, tenancy
 from portal.core.actor import Actor, Channel, acting
-from portal.core.db import Base, Key, UtcDateTime, db, insert_or_keep, writing
+from portal.core.db import Base, Key, UtcDateTime, db, insert_or_keep, tidy_log, writing
 from portal.core.registry import Daily, registry
 from portal.core.sealed import new_row_id, ring
 
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=2)
 KEPT = timedelta(days=7)
+TIDY_SECONDS = 60
 PAUSE_STEP = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
@@ -221,9 +222,13 @@ def run_daily(payload: dict[str, Any]) -> None:
 def loop(stopping: Iterator[bool]) -> None:
     """Take, run, sleep at most a second; ends after the row in hand once `stopping` yields True."""
     plan_daily()
+    tidied = time.monotonic()
     for stop in stopping:
         if stop:
             return
+        if time.monotonic() - tidied > TIDY_SECONDS:
+            tidied = time.monotonic()
+            tidy_log()
         if (job := take_due()) is not None:
             run(job)
             continue

@@ -119,14 +119,13 @@ def municipalities() -> FlaskResponse:
 
 
 def _map() -> MapParts:
-    settings = current_app.extensions["portal.settings"]
     centres = [town.centre for town in queries.towns_in_order()] or [MIDDLE]
     lats, lons = [lat for lat, _lon in centres], [lon for _lat, lon in centres]
     return render_map(
         MAP_ID,
         Point((min(lats) + max(lats)) / 2, (min(lons) + max(lons)) / 2),
         MAP_ZOOM,
-        settings.map_tiles_url or OWN_TILES,
+        OWN_TILES,
         _("Map drawn for this portal"),
         points_url=url_for("pages.municipalities_points"),
     )

@@ -104,6 +104,7 @@ class Site:
     footer: tuple[Link, ...]
     notices: tuple[Notice, ...]
     funding: str
+    accessibility_href: str
 
 
 def page(template: str, /, status: int = 200, **context: Any) -> Response:
@@ -154,6 +155,7 @@ def site() -> Site:
         follow_href=address("initiatives.follow"),
         footer=_footer(town),
         notices=_notices(),
+        accessibility_href=address("pages.town_accessibility" if town else "pages.accessibility"),
         funding=gettext("Built with the participation of residents of the partner municipalities."),
     )
     return made
