@@ -24,7 +24,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal.core import config, jobs, tenancy
+from portal.core import config, i18n, jobs, tenancy
 from portal.core.actor import Actor
 from portal.core.db import db
 from portal.core.tenancy import Town
@@ -50,6 +50,12 @@ def closed_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         yield
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """Tests speak English, whatever catalogues are compiled; those of other languages say which."""
+    i18n.speak("en")
 
 
 @pytest.fixture(scope="session")

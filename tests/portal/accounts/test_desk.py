@@ -338,6 +338,5 @@ def test_member_pages_are_whole(client, town, admin, lang):
 
 def test_permissions_and_their_holders(app):
     assert policy.holders("member.manage") == {"admin"}
-    assert policy.holders("audit.read") == {"admin", "dpo"}
     assert policy.holders("portal.operate") == {"portal_operator"}
     assert policy.holders("account.own") == {"resident"}

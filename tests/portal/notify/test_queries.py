@@ -172,7 +172,7 @@ class TestDemo:
         write_for_nobody("test.link", values, secret=("link",))
         run_jobs()
         found = queries.demo_messages().items
-        assert [message.town for message in found] == ["", "Ostrawa-Południe", "Lublin"]
+        assert [message.town for message in found] == ["", "Ostrava-South", "Lublin"]
         assert 'href="/pl/sign-in/link/abc"' in "".join(found[0].paragraphs)
         assert found[1].language == "cs"
 
