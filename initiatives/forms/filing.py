@@ -34,7 +34,18 @@ def _between(low: int, high: int, text: Text) -> Length:
     return Length(min=low, max=high, message=text)
 
 
-class WhatForm(BaseForm):
+class DraftForm(BaseForm):
+    """A step of a draft: knows the version it was made from."""
+
+    version = HiddenField()
+
+    @property
+    def made_from(self) -> int | None:
+        """The version, or None before there is a draft."""
+        return int(self.version.data) if (self.version.data or "").isdigit() else None
+
+
+class WhatForm(DraftForm):
     """What somebody proposes."""
 
     title = StringField(
@@ -67,7 +78,7 @@ class WhatForm(BaseForm):
     language = SelectField(_l("Language of your text"), choices=LANGUAGE_CHOICES)
 
 
-class WhereForm(BaseForm):
+class WhereForm(DraftForm):
     """Where: a point, an address, or the whole municipality."""
 
     place = RadioField(
@@ -114,7 +125,7 @@ class PhotoForm(BaseForm):
     document = FileField(_l("Document"), description=_l("PDF, up to 10 MB."))
 
 
-class YouForm(BaseForm):
+class YouForm(DraftForm):
     """How the author wants to be told; everything is optional."""
 
     name = StringField(_l("Name"), [Optional(), _between(0, 120, _l("Write at most 120 characters."))])
@@ -225,8 +236,6 @@ class ResultForm(BaseForm):
 
 class CompleteForm(WhatForm, WhereForm):
     """A returned case, completed: text and place on one page."""
-
-    version = HiddenField()
 
 
 class FollowForm(BaseForm):

@@ -121,11 +121,20 @@ def _author_of(case: Initiative, actor: Actor, locale: str) -> Author:
 
 
 @use_case("initiative.write", code="initiative.draft_saved")
-def save_what(actor: Actor, token: str, what: What) -> None:
-    """Keep what the author wrote. An unfinished text is kept too; sending asks for the rest."""
-    case = queries.draft_by_token(token)
+def save_what(actor: Actor, token: str, what: What, version: int | None = None) -> None:
+    """Keep what the author wrote. Raises Conflict when another device changed the draft since `version`."""
+    case = _draft(token, version)
     write_what(case, what)
     audit.note(f"initiative:{case.id}")
+
+
+def _draft(token: str, version: int | None) -> Initiative:
+    """The draft of a link, for an edit made from `version`; the edit makes the next one."""
+    case = queries.draft_by_token(token)
+    if version is not None:
+        content.need_version(case, version)
+    case.version += 1
+    return case
 
 
 def write_what(case: Initiative, what: What) -> None:
@@ -139,9 +148,9 @@ def write_what(case: Initiative, what: What) -> None:
 
 
 @use_case("initiative.write", code="initiative.draft_saved")
-def save_where(actor: Actor, token: str, where: Where) -> None:
-    """Keep the place."""
-    case = queries.draft_by_token(token)
+def save_where(actor: Actor, token: str, where: Where, version: int | None = None) -> None:
+    """Keep the place. Raises Conflict like `save_what`."""
+    case = _draft(token, version)
     write_where(case, where)
     audit.note(f"initiative:{case.id}")
 
@@ -156,9 +165,9 @@ def write_where(case: Initiative, where: Where) -> None:
 
 
 @use_case("initiative.write", code="initiative.draft_saved")
-def save_who(actor: Actor, token: str, who: Who) -> None:
-    """Keep how the author wants to be told."""
-    case = queries.draft_by_token(token)
+def save_who(actor: Actor, token: str, who: Who, version: int | None = None) -> None:
+    """Keep how the author wants to be told. Raises Conflict like `save_what`."""
+    case = _draft(token, version)
     write_who(case, who)
     audit.note(f"initiative:{case.id}")
 

@@ -20,7 +20,7 @@ from portal.content import queries as content
 from portal.content.models import FileRole
 from portal.core import actor as actors
 from portal.core import clock, files, tenancy, throttle
-from portal.core.errors import Invalid, Missing
+from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import LANGUAGE_NAMES, current_locale
 from portal.core.i18n import gettext as _
 from portal.core.policy import can
@@ -75,10 +75,10 @@ def _crumbs() -> list[Link]:
 
 
 def _show(template: str, form: Any, draft: str, step: str, case: Initiative | None, **more: Any) -> Response:
-    status = 422 if form.is_submitted() and form.problems else 200
+    refused = 422 if form.is_submitted() and form.problems else 200
     return page(
         f"initiatives/new/{template}.html",
-        status,
+        more.pop("status", refused),
         title=more.pop("title", _labels()[step]),
         crumbs=_crumbs(),
         form=form,
@@ -88,6 +88,14 @@ def _show(template: str, form: Any, draft: str, step: str, case: Initiative | No
         drop_href=url_for("initiatives.new_drop", draft=draft) if draft else "",
         **more,
     )
+
+
+def _theirs(form: Any, draft: str, problem: Conflict) -> Initiative:
+    """Tell that another device changed the draft; saving once more keeps what stands in this form."""
+    theirs = queries.draft_by_token(draft)
+    form.version.data = str(theirs.version)
+    form.blame({}, problem.reason)
+    return theirs
 
 
 def _next(step: str, draft: str) -> BaseResponse:
@@ -138,9 +146,16 @@ def what(draft: str) -> BaseResponse:
         category=case.category,
         language=case.language,
         cost=None if case.cost_minor is None else case.cost_minor // 100,
+        version=str(case.version),
     )
     if form.validate_on_submit():
-        services.save_what(actors.current(), draft, _what_of(form))
+        try:
+            services.save_what(actors.current(), draft, _what_of(form), form.made_from)
+        except Conflict as problem:
+            theirs = _theirs(form, draft, problem)
+            return _show(
+                "what", form, draft, "what", theirs, status=409, theirs=theirs, currency=g.town.currency
+            )
         if request.form.get("go") == "on" or request.args.get("similar"):
             return _next("what", draft)
         return _after_what(draft, form)
@@ -170,11 +185,17 @@ def where(draft: str) -> BaseResponse:
         lon=case.lon,
         address=case.address,
         district=case.district,
+        version=str(case.version),
     )
     form.set_districts(_districts())
+    conflict: dict[str, Any] = {}
     if form.validate_on_submit():
-        services.save_where(actors.current(), draft, where_of(form))
-        return _next("where", draft)
+        try:
+            services.save_where(actors.current(), draft, where_of(form), form.made_from)
+        except Conflict as problem:
+            case, conflict = _theirs(form, draft, problem), {"status": 409}
+        else:
+            return _next("where", draft)
     return _show(
         "where",
         form,
@@ -182,6 +203,7 @@ def where(draft: str) -> BaseResponse:
         "where",
         case,
         title=_("Where is it?"),
+        **conflict,
         map=picker_map(),
         script_href=url_for("initiatives.map_script", picker=1),
     )
@@ -290,11 +312,26 @@ def you(draft: str) -> BaseResponse:
         phone=author.phone if author else "",
         postal=author.postal if author else "",
         shows_name=author.shows_name if author else False,
+        version=str(case.version),
     )
+    conflict: dict[str, Any] = {}
     if form.validate_on_submit():
-        services.save_who(actors.current(), draft, who_of(form))
-        return _next("you", draft)
-    return _show("you", form, draft, "you", case, title=_("How should we tell you?"), actor=actors.current())
+        try:
+            services.save_who(actors.current(), draft, who_of(form), form.made_from)
+        except Conflict as problem:
+            case, conflict = _theirs(form, draft, problem), {"status": 409}
+        else:
+            return _next("you", draft)
+    return _show(
+        "you",
+        form,
+        draft,
+        "you",
+        case,
+        title=_("How should we tell you?"),
+        actor=actors.current(),
+        **conflict,
+    )
 
 
 def who_of(form: YouForm) -> Who:
