@@ -138,7 +138,7 @@ def export_file(kind: str, slug: str, output: Path | None) -> None:
     """Write every public initiative of a municipality; personal data is never among it."""
     town = _town(slug)
     base = current_app.extensions["portal.settings"].base_url
-    _content_type, write = WRITERS[kind]
+    write = WRITERS[kind][1]
     with tenancy.within(town.id):
         rows = queries.exported(
             queries.Wanted(),
@@ -146,7 +146,7 @@ def export_file(kind: str, slug: str, output: Path | None) -> None:
         )
         if output is None:
             for chunk in write(rows):
-                click.get_binary_stream("stdout").write(chunk)
+                sys.stdout.buffer.write(chunk)
             return
         with output.open("wb") as target:
             for chunk in write(rows):
