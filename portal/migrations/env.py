@@ -3,7 +3,7 @@
 Batch mode rewrites tables on SQLite, which cannot alter them. The way back is a restore, not a downgrade.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -17,15 +17,13 @@ def _include(_object: object, name: str | None, kind: str, _reflected: bool, _co
     return not (kind == "table" and name is not None and is_index_table(name))
 
 
-def _render(kind: str, item: Any, _context: AutogenContext) -> str | bool:
+def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Write our types as what they are in the database, so that migrations need nothing of ours."""
     if kind != "type":
         return False
     name = type(item).__name__
-    return {
-        "UtcDateTime": "sa.DateTime(timezone=True)",
-        "EnumText": "sa.String()",
-    }.get(name, False)
+    plain = {"UtcDateTime": "sa.DateTime(timezone=True)", "EnumText": "sa.String()"}
+    return plain.get(name) or False
 
 
 def _same_type(_context: Any, _inspected: Any, _metadata: Any, inspected: Any, ours: Any) -> bool | None:
