@@ -1,0 +1,200 @@
+"""Work lists and the board: whose work is shown where, and filters that stay in the address."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from initiatives import queries, services
+from initiatives.desk.lists import due_of
+from initiatives.queries import DeskFilter
+from portal.content import services as content
+from portal.core.actor import acting
+from portal.core.db import writing
+from tests.factories.initiatives import make_initiative
+
+DESK = "/en/lublin/desk/initiatives"
+
+
+@pytest.fixture
+def leader(actor_as, client, sign_in):
+    """A leader, signed in."""
+    actor = actor_as("leader")
+    sign_in(client, actor)
+    return actor
+
+
+def titles(actor, **wanted):
+    with acting(actor):
+        return {row.title for row in queries.work_list(actor, DeskFilter(**wanted), None).items}
+
+
+def test_list_shows_number_title_state_due_and_lead(client, town, leader):
+    case = make_initiative(town, "purpose_study", lead=leader)
+    page = client.get(DESK).text
+    assert case.number in page
+    assert "Ławka przy przystanku" in page
+    assert "purpose study" in page
+    assert "working days left" in page
+    assert leader.name in page
+    assert page.count("<h1>") == 1
+
+
+def test_late_case_stands_in_its_own_list(client, town, leader):
+    late = make_initiative(town, "published", title="Spóźniona ławka")
+    make_initiative(town, "published", title="Inna ławka")
+    with writing():
+        content.start_deadline_on(late, "assign", date.today() - timedelta(days=7))  # noqa: DTZ011 - a week is enough
+    page = client.get(f"{DESK}?tab=late").text
+    assert "Spóźniona ławka" in page
+    assert "Inna ławka" not in page
+    assert "working days late" in page
+
+
+def test_study_waits_for_a_reviewer_until_the_own_sheet_is_finished(town, actor_as):
+    me, other, lead = actor_as("reviewer"), actor_as("reviewer"), actor_as("leader")
+    make_initiative(town, "purpose_study", reviewers=[me, other], lead=lead, title="Do zbadania")
+    make_initiative(town, "purpose_study", reviewers=[me, other], lead=lead, sheets=True, title="Zbadana")
+    assert titles(me, tab="todo") == {"Do zbadania"}
+    assert titles(me, tab="waiting") == {"Zbadana"}
+    assert titles(lead, tab="todo") == {"Do zbadania", "Zbadana"}
+
+
+def test_leader_recommends_when_both_have_finished(town, actor_as):
+    leader = actor_as("leader")
+    make_initiative(town, "feasibility_study", title="Jeszcze nie")
+    ready = make_initiative(town, "feasibility_study", sheets=True, title="Gotowa")
+    assert titles(leader, tab="todo") == {ready.title}
+
+
+def test_every_case_stands_in_one_of_three_lists(town, actor_as):
+    for state in ("submitted", "published", "assigned", "recommendation", "adopted", "refused", "lapsed"):
+        make_initiative(town, state, title=state)
+    for role in ("reviewer", "leader", "decision_maker"):
+        actor = actor_as(role)
+        found = [titles(actor, tab=tab) for tab in ("todo", "waiting", "done")]
+        assert set().union(*found) == titles(actor, tab="all")
+        assert sum(map(len, found)) == len(titles(actor, tab="all"))
+
+
+def test_operator_sees_own_cases_only(town, actor_as):
+    operator = actor_as("operator")
+    make_initiative(town, "published", title="Cudza")
+    make_initiative(town, "published", title="Własna", taken_by_user_id=operator.user_id)
+    assert titles(operator, tab="all") == {"Własna"}
+
+
+def test_steering_group_sees_what_waits_for_a_decision(town, actor_as):
+    make_initiative(town, "published", title="Nowa")
+    make_initiative(town, "recommendation", title="Do decyzji")
+    assert titles(actor_as("steering"), tab="all") == {"Do decyzji"}
+
+
+def test_drafts_and_own_cases_stay_out(town, actor_as):
+    leader = actor_as("leader")
+    make_initiative(town, "draft", title="Szkic")
+    make_initiative(town, "published", title="Moja", author=leader)
+    supported = make_initiative(town, "published", title="Popierana")
+    services.support(leader, supported.id)
+    assert titles(leader, tab="all") == set()
+
+
+def test_filters_narrow_and_stay_in_the_address(client, town, leader):
+    make_initiative(town, "published", title="Ławka", category="greenery")
+    make_initiative(town, "published", title="Chodnik", category="roads")
+    make_initiative(town, "submitted", title="Droga", category="roads")
+    page = client.get(f"{DESK}?tab=all&category=roads&state=published").text
+    assert "Chodnik" in page
+    assert ">Ławka<" not in page
+    assert ">Droga<" not in page
+    # Tabs keep the filter, and the language switch keeps both.
+    assert "tab=waiting&amp;state=published&amp;category=roads" in page
+    assert '<option value="roads" selected>' in page
+
+
+def test_search_finds_without_diacritics_and_by_number(client, town, leader):
+    case = make_initiative(town, "submitted", title="Łąka kwietna")
+    make_initiative(town, "submitted", title="Chodnik")
+    for words in ("laka", (case.number or "").lower().replace("-", " ")):
+        page = client.get(DESK, query_string={"q": words, "tab": "all"}).text
+        assert "Łąka kwietna" in page
+        assert ">Chodnik<" not in page
+
+
+def test_only_mine_are_the_assigned_ones(client, town, actor_as, sign_in):
+    me = actor_as("reviewer")
+    sign_in(client, me)
+    make_initiative(town, "purpose_study", title="Moja", reviewers=[me, actor_as("reviewer")])
+    make_initiative(town, "purpose_study", title="Nie moja")
+    page = client.get(f"{DESK}?tab=all&mine=1").text
+    assert ">Moja<" in page
+    assert "Nie moja" not in page
+
+
+def test_pages_go_on_where_the_last_one_ended(client, town, leader):
+    for n in range(27):
+        make_initiative(town, "submitted", title=f"Sprawa {n:02}")
+    first = client.get(f"{DESK}?tab=all").text
+    assert first.count('<th scope="row">') == 25
+    older = first.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    second = client.get(older).text
+    assert second.count('<th scope="row">') == 2
+    assert 'rel="prev"' in second
+
+
+@pytest.mark.parametrize("query", ["tab=nonsense", "state=nonsense&category=x", "q=%00", "mine=7"])
+def test_unknown_filters_count_as_not_asked(client, town, leader, query):
+    make_initiative(town, "published")
+    assert client.get(f"{DESK}?{query}").status_code == 200
+
+
+def test_broken_position_is_not_found(client, town, leader):
+    assert client.get(f"{DESK}?at=rubbish").status_code == 404
+
+
+@pytest.mark.parametrize("tab", ["todo", "waiting", "late", "done", "all"])
+def test_empty_list_says_what_next(client, town, leader, tab):
+    assert 'class="empty"' in client.get(f"{DESK}?tab={tab}").text
+    assert "Nothing fits these filters" in client.get(f"{DESK}?tab={tab}&q=nic").text
+
+
+def test_board_has_a_column_for_each_state_that_holds_a_case(client, town, leader):
+    for n in range(10):
+        make_initiative(town, "published", title=f"Sprawa {n}")
+    make_initiative(town, "in_progress", title="Budowa")
+    make_initiative(town, "done", title="Zbudowana")
+    page = client.get(f"{DESK}/board").text
+    assert 'id="column-published"' in page
+    assert 'id="column-in_progress"' in page
+    assert "Zbudowana" not in page
+    assert "Show all: published" in page
+    assert '<div class="board" role="region" tabindex="0"' in page
+
+
+def test_board_of_mine(client, town, leader):
+    make_initiative(town, "assigned", title="Cudza")
+    assert "No case is under way" in client.get(f"{DESK}/board?mine=1").text
+
+
+@pytest.mark.parametrize("role", ["resident", "editor", "admin"])
+def test_others_have_no_desk(client, town, actor_as, sign_in, role):
+    sign_in(client, actor_as(role))
+    assert client.get(DESK).status_code == 403
+    assert client.get(f"{DESK}/board").status_code == 403
+
+
+def test_visitor_is_asked_to_sign_in(client, town):
+    assert client.get(DESK).status_code == 303
+
+
+def test_team_of_another_town_has_no_desk_here(client, town, other_town, actor_as, sign_in):
+    sign_in(client, actor_as("leader", other_town))
+    assert client.get(DESK).status_code == 403
+
+
+def test_clock_that_ended_on_a_free_day_is_late_on_the_next(town):
+    friday, sunday = date(2026, 3, 6), date(2026, 3, 8)
+    assert due_of(None, friday, town) is None
+    late = due_of(friday, sunday, town)
+    assert (late.kind, late.days) == ("late", -1)
+    assert due_of(friday, friday, town).kind == "soon"
+    assert due_of(date(2026, 3, 20), friday, town).kind == "ok"

@@ -1,0 +1,368 @@
+"""The studies: sheets written apart and then compared, the synthesis, and the milestones of the work."""
+
+import pytest
+
+from initiatives import queries, rules, services
+from initiatives.desk.sheets import compared, may_compare, sheet_of
+from initiatives.models import StudyKind
+from portal.core.db import db
+from portal.core.errors import Conflict
+from tests.factories.initiatives import make_initiative
+
+DESK = "/en/lublin/desk/initiatives"
+PURPOSE = {part: f"O części {part}." for part in rules.PURPOSE_PARTS}
+GOOD = {f"{part}_score": "4" for part in rules.PURPOSE_PARTS}
+
+
+def href(case, page=""):
+    return f"{DESK}/{(case.number or '').lower()}{page}"
+
+
+def fresh(case):
+    db.session.close()
+    return queries.case(case.id)
+
+
+@pytest.fixture
+def pair(actor_as, client, sign_in):
+    """Two reviewers, the first of them signed in."""
+    me, other = actor_as("reviewer", name="Ala Pierwsza"), actor_as("reviewer", name="Ola Druga")
+    sign_in(client, me)
+    return me, other
+
+
+@pytest.fixture
+def leader(actor_as, client, sign_in):
+    """A leader, signed in."""
+    actor = actor_as("leader")
+    sign_in(client, actor)
+    return actor
+
+
+def save(actor, case, kind=StudyKind.PURPOSE, score=4, words="Zdanie.", *, finished=True, version=0):
+    parts = rules.PURPOSE_PARTS if kind is StudyKind.PURPOSE else rules.FEASIBILITY_PARTS
+    services.save_sheet(
+        actor,
+        case.id,
+        kind,
+        dict.fromkeys(parts, words),
+        dict.fromkeys(parts, score),
+        (None, None),
+        version,
+        finished=finished,
+    )
+
+
+# ---- one's own sheet ----
+
+
+def test_draft_is_saved_with_what_there_is(client, town, pair):
+    case = make_initiative(town, "purpose_study", reviewers=pair)
+    page = href(case, "/studies/purpose")
+    sent = client.submit(page, {"need": "Brakuje ławki.", "reach_score": "2", "go": "draft"})
+    assert (sent.status_code, sent.location) == (303, page)
+    own = sheet_of(fresh(case), StudyKind.PURPOSE, pair[0].user_id)
+    assert (own.parts["need"], own.scores, own.finished) == ("Brakuje ławki.", {"reach": 2}, False)
+    assert "Brakuje ławki." in client.get(page).text
+
+
+def test_each_part_comes_with_its_question(client, town, pair):
+    case = make_initiative(town, "feasibility_study", reviewers=pair)
+    page = client.get(href(case, "/studies/feasibility")).text
+    for words in ("Who owns the place?", "What can go wrong", "Cost, once", "5 – speaks clearly for it"):
+        assert words in page
+
+
+def test_finished_sheet_needs_every_part_and_score(client, town, pair):
+    case = make_initiative(town, "purpose_study", reviewers=pair)
+    page = client.submit(href(case, "/studies/purpose"), {**PURPOSE, "need": "", "go": "finish"})
+    assert page.status_code == 422
+    assert "Write this part." in page.text
+    assert "Choose a score." in page.text
+    assert "O części reach." in page.text
+    assert 'href="#need_score"' in page.text
+    assert sheet_of(fresh(case), StudyKind.PURPOSE, pair[0].user_id) is None
+
+
+def test_score_off_the_scale_is_refused(client, town, pair):
+    case = make_initiative(town, "purpose_study", reviewers=pair)
+    page = client.submit(href(case, "/studies/purpose"), {**PURPOSE, "need_score": "9", "go": "draft"})
+    assert page.status_code == 422
+
+
+def test_costs_are_sums_of_money(client, town, pair):
+    case = make_initiative(town, "feasibility_study", reviewers=pair)
+    page = href(case, "/studies/feasibility")
+    assert client.submit(page, {"cost_once": "dużo", "go": "draft"}).status_code == 422
+    assert (
+        client.submit(page, {"cost_once": "12 500 zł", "cost_yearly": "300", "go": "draft"}).status_code
+        == 303
+    )
+    own = sheet_of(fresh(case), StudyKind.FEASIBILITY, pair[0].user_id)
+    assert (own.cost_once_minor, own.cost_yearly_minor) == (1_250_000, 30_000)
+    assert 'value="12500"' in client.get(page).text
+
+
+def test_sheet_from_an_older_version_shows_both_texts(client, town, pair, token):
+    me, _other = pair
+    case = make_initiative(town, "purpose_study", reviewers=pair)
+    page = href(case, "/studies/purpose")
+    sign = token(page)
+    save(me, case, words="Zapisane gdzie indziej.", finished=False)
+    data = {**PURPOSE, "version": "0", "go": "draft", "csrf_token": sign}
+    answer = client.post(page, data=data)
+    assert answer.status_code == 409
+    assert "Zapisane gdzie indziej." in answer.text
+    assert "O części need." in answer.text
+    assert client.post(page, data={**data, "version": "1"}).status_code == 303
+    assert sheet_of(fresh(case), StudyKind.PURPOSE, me.user_id).parts == PURPOSE
+
+
+def test_sheet_by_double_click_is_saved_once(client, town, pair, token):
+    case = make_initiative(town, "purpose_study", reviewers=pair)
+    page = href(case, "/studies/purpose")
+    data = {**PURPOSE, **GOOD, "version": "0", "go": "finish", "csrf_token": token(page)}
+    assert [client.post(page, data=data).status_code for _ in range(2)] == [303, 303]
+    own = sheet_of(fresh(case), StudyKind.PURPOSE, pair[0].user_id)
+    assert (own.version, own.finished) == (1, True)
+
+
+def test_words_stay_when_the_study_ended_meanwhile(client, town, pair, token):
+    case = make_initiative(town, "purpose_study", reviewers=pair)
+    page = href(case, "/studies/purpose")
+    sign = token(page)
+    for actor in pair:
+        save(actor, case)
+    services.start_study(pair[1], case.id, "start_feasibility")
+    answer = client.post(page, data={**PURPOSE, "version": "1", "go": "draft", "csrf_token": sign})
+    assert answer.status_code == 409
+    assert "The study has ended meanwhile" in answer.text
+    assert "O części need." in answer.text
+
+
+# ---- the others' sheets ----
+
+
+def test_others_sheet_shows_when_the_own_is_finished(client, town, pair):
+    me, other = pair
+    case = make_initiative(town, "purpose_study", reviewers=pair)
+    save(other, case, words="Tego jeszcze nie widać.")
+    page = href(case, "/studies/purpose")
+    before = client.get(page).text
+    assert "Tego jeszcze nie widać." not in before
+    assert "1 colleague has finished." in before
+    assert "Tego jeszcze nie widać." not in client.get(href(case)).text
+    save(me, case)
+    assert "Tego jeszcze nie widać." in client.get(page).text
+
+
+def test_views_that_part_are_marked(client, town, pair):
+    me, other = pair
+    case = make_initiative(town, "purpose_study", reviewers=pair)
+    save(me, case, score=2)
+    save(other, case, score=4)
+    page = client.get(href(case, "/studies/purpose")).text
+    assert page.count("Views differ") == len(rules.PURPOSE_PARTS)
+    assert "3.0" in page
+    assert "Ala Pierwsza" in page
+    assert "Ola Druga" in page
+
+
+def test_comparison_tells_verdict_gaps_and_costs(town, pair):
+    case = make_initiative(town, "feasibility_study", reviewers=pair, sheets=False)
+    assert compared(fresh(case), StudyKind.FEASIBILITY) is None
+    services.save_sheet(
+        pair[0],
+        case.id,
+        StudyKind.FEASIBILITY,
+        dict.fromkeys(rules.FEASIBILITY_PARTS, "Tak."),
+        dict.fromkeys(rules.FEASIBILITY_PARTS, 1),
+        (500, None),
+        0,
+        finished=True,
+    )
+    found = compared(fresh(case), StudyKind.FEASIBILITY)
+    assert found.verdict == "On the whole the findings speak against it."
+    assert found.costs == [("Ala Pierwsza", 50_000, None)]
+    assert not found.missing
+    assert {part.mean for part in found.parts} == {1.0}
+
+
+def test_who_writes_no_sheet_sees_them_at_once(town, pair, actor_as):
+    me, leader = pair[0], actor_as("leader")
+    case = fresh(make_initiative(town, "purpose_study", reviewers=pair))
+    assert not may_compare(case, StudyKind.PURPOSE, me.user_id)
+    assert may_compare(case, StudyKind.PURPOSE, leader.user_id)
+    later = fresh(make_initiative(town, "feasibility_study", reviewers=pair))
+    assert may_compare(later, StudyKind.PURPOSE, me.user_id)
+
+
+def test_decision_maker_reads_both_studies(client, town, actor_as, sign_in):
+    sign_in(client, actor_as("decision_maker"))
+    case = make_initiative(town, "recommendation")
+    page = client.get(href(case)).text
+    assert "Purpose study" in page
+    assert "Feasibility study" in page
+    assert "W porządku." in page
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("decision_maker", 403), ("operator", 403), ("steering", 403), ("reviewer", 403)]
+)
+def test_only_the_assigned_write(client, town, actor_as, sign_in, role, status):
+    sign_in(client, actor_as(role))
+    case = make_initiative(town, "purpose_study")
+    assert client.get(href(case, "/studies/purpose")).status_code == status
+
+
+def test_there_are_two_studies(client, town, pair):
+    case = make_initiative(town, "purpose_study", reviewers=pair)
+    assert client.get(href(case, "/studies/beauty")).status_code == 404
+
+
+def test_study_that_is_over_is_read_only(client, town, pair):
+    case = make_initiative(town, "feasibility_study", reviewers=pair)
+    page = client.get(href(case, "/studies/purpose")).text
+    assert "Finish my sheet" not in page
+    assert "W porządku." in page
+
+
+# ---- synthesis ----
+
+WORDS = {
+    "wanted": "Ławka z oparciem.",
+    "allowed": "Jedna ławka w pasie drogi.",
+    "tradeoff": "Jedna zamiast dwóch.",
+    "recommended": "adopted",
+    "why": "Tanio i potrzebne.",
+    "cost_once": "3 500",
+    "cost_yearly": "100",
+    "source": "Utrzymanie dróg",
+}
+
+
+def test_synthesis_is_saved_and_sent(client, town, leader):
+    case = make_initiative(town, "feasibility_study", sheets=True)
+    page = href(case, "/synthesis")
+    saved = client.submit(page, {**WORDS, "go": "save"})
+    assert (saved.status_code, saved.location) == (303, page)
+    assert fresh(case).state == "feasibility_study"
+    assert "Jedna zamiast dwóch." in client.get(page).text
+    sent = client.submit(page, {"go": "send"})
+    assert (sent.status_code, sent.location) == (303, href(case))
+    now = fresh(case)
+    assert (now.state, now.recommended, now.cost_once_minor) == ("recommendation", "adopted", 350_000)
+
+
+def test_positive_recommendation_names_cost_and_source(client, town, leader):
+    case = make_initiative(town, "feasibility_study", sheets=True)
+    page = client.submit(href(case, "/synthesis"), {**WORDS, "cost_once": "", "source": "", "go": "send"})
+    assert page.status_code == 422
+    assert "Write the cost." in page.text
+    assert "Say where the money comes from." in page.text
+    assert "Ławka z oparciem." in page.text
+    assert fresh(case).wanted == ""
+
+
+def test_half_a_synthesis_cannot_be_sent(client, town, leader):
+    case = make_initiative(town, "feasibility_study", sheets=True)
+    page = client.submit(href(case, "/synthesis"), {**WORDS, "tradeoff": "", "go": "send"})
+    assert page.status_code == 422
+    assert "Write the synthesis first" in page.text
+
+
+def test_synthesis_can_be_sent_when_both_studies_are_there(client, town, leader):
+    case = make_initiative(town, "feasibility_study")
+    page = client.get(href(case, "/synthesis")).text
+    assert "Two reviewers must finish the feasibility study first." in page
+    assert 'value="send"' not in page
+    early = make_initiative(town, "purpose_study")
+    assert "It can be sent when the feasibility study runs" in client.get(href(early, "/synthesis")).text
+
+
+def test_synthesis_from_an_older_version_shows_both_texts(client, town, leader, actor_as, token):
+    case = make_initiative(town, "feasibility_study", sheets=True)
+    page = href(case, "/synthesis")
+    sign = token(page)
+    services.recommend(
+        actor_as("leader"), case.id, "Słowa kolegi.", "", "", "", "", (None, None), "", 1, send=False
+    )
+    data = {**WORDS, "version": "1", "go": "save", "csrf_token": sign}
+    answer = client.post(page, data=data)
+    assert answer.status_code == 409
+    assert "Słowa kolegi." in answer.text
+    assert "Ławka z oparciem." in answer.text
+    assert client.post(page, data={**data, "version": "2"}).status_code == 303
+
+
+@pytest.mark.parametrize("go", ["save", "send"])
+def test_synthesis_by_double_click_is_no_conflict(client, town, leader, go, token):
+    case = make_initiative(town, "feasibility_study", sheets=True)
+    page = href(case, "/synthesis")
+    data = {**WORDS, "version": "1", "go": go, "csrf_token": token(page)}
+    assert [client.post(page, data=data).status_code for _ in range(2)] == [303, 303]
+
+
+def test_synthesis_is_closed_after_the_decision(client, town, leader):
+    case = make_initiative(town, "adopted")
+    assert client.get(href(case, "/synthesis")).status_code == 409
+    with pytest.raises(Conflict):
+        services.recommend(leader, case.id, "Inaczej.", "", "", "", "", (None, None), "", 1, send=False)
+
+
+def test_reviewers_do_not_recommend(client, town, pair):
+    case = make_initiative(town, "feasibility_study", reviewers=pair)
+    assert client.get(href(case, "/synthesis")).status_code == 403
+
+
+# ---- milestones ----
+
+
+def test_milestone_is_planned_and_reached(client, town, leader):
+    case = make_initiative(town, "in_progress", lead=leader)
+    page = href(case, "/milestones")
+    planned = {"title": "Fundament", "planned_on": "2027-05-01", "share": "40"}
+    assert client.submit(page, planned).status_code == 303
+    row = queries.milestones(case.id)[0]
+    assert (row.title, row.share, row.done_on) == ("Fundament", 40, None)
+    assert client.submit(page, {"milestone": str(row.id)}).status_code == 303
+    now = fresh(case)
+    assert (now.progress, queries.milestones(case.id)[0].done_on) == (40, now.local_today)
+    assert "Reached today" not in client.get(page).text
+
+
+def test_milestone_of_a_double_click_stands_once(client, town, leader, token):
+    case = make_initiative(town, "planned", lead=leader)
+    page = href(case, "/milestones")
+    data = {"title": "Projekt", "form_key": "k" * 22, "csrf_token": token(page)}
+    for _ in range(2):
+        client.post(page, data=data)
+    rows = queries.milestones(case.id)
+    assert len(rows) == 1
+    for _ in range(2):
+        services.reach_milestone(leader, case.id, rows[0].id)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"title": ""}, {"share": "140"}, {"share": "wiele"}, {"planned_on": "jutro"}]
+)
+def test_wrong_milestone_is_told_and_kept(client, town, leader, wrong):
+    case = make_initiative(town, "in_progress", lead=leader)
+    page = client.submit(href(case, "/milestones"), {"title": "Fundament", "share": "40", **wrong})
+    assert page.status_code == 422
+    assert queries.milestones(case.id) == []
+
+
+def test_unknown_milestone_is_not_found(client, town, leader, token):
+    case = make_initiative(town, "in_progress", lead=leader)
+    sign = token(href(case, "/milestones"))
+    answer = client.post(href(case, "/milestones"), data={"milestone": "77", "csrf_token": sign})
+    assert answer.status_code == 404
+
+
+def test_milestones_belong_to_work_that_was_adopted(client, town, leader, token):
+    case = make_initiative(town, "recommendation", lead=leader)
+    page = client.get(href(case, "/milestones"))
+    assert "Plan a milestone" not in page.text
+    data = {"title": "Za wcześnie", "csrf_token": token(href(case))}
+    assert client.post(href(case, "/milestones"), data=data).status_code == 409
