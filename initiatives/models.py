@@ -64,6 +64,8 @@ class Initiative(Content, Municipal, Base):
             "listed_at",
             "id",
         ),
+        # Also the list of districts that occur: read by jumps from name to name.
+        Index(f"{HEAD}_town_district", "municipality_id", "district", "listed_at", "id"),
         Index(f"{HEAD}_town_support", "municipality_id", "support_count", "id"),
         Index(f"{HEAD}_all", "listed_at", "id"),
         Index(f"{HEAD}_desk", "municipality_id", "state", "updated_at", "id"),

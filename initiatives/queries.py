@@ -300,25 +300,23 @@ def total(wanted: Wanted) -> int | None:
     return int(db.session.scalar(statement) or 0)
 
 
-def counts() -> dict[str, int]:
-    """Public initiatives per phase, from the counters."""
-    rows = db.session.execute(select(Count.state, func.sum(Count.n)).group_by(Count.state)).all()
-    per_state = {state: int(n) for state, n in rows}
-    return {
-        phase: sum(per_state.get(state, 0) for state in states) for phase, states in STATES_OF_PHASE.items()
-    }
-
-
 def districts() -> list[str]:
-    """Districts that occur in this municipality."""
-    statement = (
-        select(Initiative.district)
-        .where(Initiative.listed_at.is_not(None), Initiative.district != "")
-        .distinct()
-        .order_by(Initiative.district)
-        .limit(60)
-    )
-    return list(db.session.scalars(statement))
+    """Districts that occur in this municipality, at most sixty.
+
+    Each step of the recursion jumps to the next name in the index, so the cost grows with the number of
+    districts and not, as with DISTINCT, with that of the cases.
+    """
+
+    def after(name: Any) -> Any:
+        return (
+            select(func.min(Initiative.district))
+            .where(Initiative.listed_at.is_not(None), Initiative.district > name)
+            .scalar_subquery()
+        )
+
+    step = select(after("").label("name")).cte("step", recursive=True)
+    step = step.union_all(select(after(step.c.name)).where(step.c.name.is_not(None)))
+    return list(db.session.scalars(select(step.c.name).where(step.c.name.is_not(None)).limit(60)))
 
 
 @dataclass(frozen=True, slots=True)

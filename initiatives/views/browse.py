@@ -77,15 +77,6 @@ def _listing(endpoint: str) -> Response:
         wanted=wanted,
         found=found,
         total=queries.total(wanted),
-        counts=queries.counts() if town else {},
-        phases=[
-            Link(
-                label,
-                url_for(endpoint, **_query(phase="" if key == wanted.phase else key)),
-                key == wanted.phase,
-            )
-            for key, label in PHASES.items()
-        ],
         phase_choices=list(PHASES.items()),
         categories=list(CATEGORIES.items()),
         category_labels=CATEGORIES,

@@ -346,6 +346,9 @@ def upgrade() -> None:
             "ix_initiative_town_category", ["municipality_id", "category", "listed_at", "id"], unique=False
         )
         batch_op.create_index(
+            "ix_initiative_town_district", ["municipality_id", "district", "listed_at", "id"], unique=False
+        )
+        batch_op.create_index(
             "ix_initiative_town_phase", ["municipality_id", "phase", "listed_at", "id"], unique=False
         )
         batch_op.create_index(
