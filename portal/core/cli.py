@@ -19,6 +19,7 @@ from portal.core.config import Mode
 from portal.core.db import db, sqlite_driver, writing
 from portal.core.i18n import CATALOGUES
 from portal.core.registry import registry
+from portal.core.skeleton import new_module
 
 COMMANDER = Actor(name="command line", channel=Channel.COMMAND)
 
@@ -28,7 +29,7 @@ jobs_group = AppGroup("jobs", help="Due work.")
 
 def register(app: Flask) -> None:
     """Hang the commands on the application."""
-    for command in (audit_group, jobs_group, seed, doctor, i18n):
+    for command in (audit_group, jobs_group, seed, doctor, i18n, new_module):
         app.cli.add_command(command)
     for module in registry.modules:
         for command in module.commands:
