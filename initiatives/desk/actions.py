@@ -49,12 +49,13 @@ def actions(actor: Actor, case: Initiative) -> list[Action]:
 
 def _moves_from(case: Initiative) -> list[Move]:
     found = [m for m in WORKFLOW.moves_from(case.state) if m.verb in PAGES or m.verb == "recommend"]
-    if case.state in EXTEND.sources and _may_extend(case):
+    if case.state in EXTEND.sources and may_extend(case):
         found.append(EXTEND)
     return found
 
 
-def _may_extend(case: Initiative) -> bool:
+def may_extend(case: Initiative) -> bool:
+    """Whether the running deadline has not been extended yet."""
     key = services.WORKING_DAYS[case.state][0]
     return any(row.key == key and not row.extended for row in content.open_deadlines(*case.about))
 

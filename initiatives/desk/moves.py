@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from initiatives import messages, queries, rules, services
 from initiatives.desk import entry
-from initiatives.desk.actions import blocked_by
+from initiatives.desk.actions import blocked_by, may_extend
 from initiatives.desk.verbs import PAGES, move_of, version_of, words_of
 from initiatives.forms import desk as forms
 from initiatives.models import Initiative
@@ -64,6 +64,8 @@ def move(number: str, verb: str) -> BaseResponse:
         return _sent(case, chosen, form)
     if case.state not in chosen.sources:
         raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
+    if verb == "extend" and not may_extend(case):
+        raise Conflict(_l("This deadline was extended once already, or has ended."))
     return _shown(case, chosen, form)
 
 
@@ -86,13 +88,14 @@ def _tried(actor: Actor, case: Initiative, chosen: Move, form: forms.MoveForm) -
     except Invalid as problem:
         form.blame(problem.fields, problem.reason)
         return _shown(entry.opened(number), chosen, form, 422)
-    except Conflict:
+    except Conflict as problem:
         now = queries.case_by_number(number)
         if _was_just_done(actor, now, chosen.verb, form):
             return _done(now)
-        if now.state in chosen.sources:
-            return _shown(now, chosen, _renewed(form, now), 409)
-        return _moved_on(now, chosen, form)
+        if now.state not in chosen.sources:
+            return _moved_on(now, chosen, form)
+        form.blame({}, problem.reason)
+        return _shown(now, chosen, _renewed(form, now), 409)
     return _done(queries.case_by_number(number))
 
 
@@ -154,7 +157,7 @@ def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 2
         has_words="note" in form,
         consequences=_consequences(case, chosen, form),
         blocked=blocked_by(case, chosen),
-        changed=status == 409,
+        changed=status == 409 and not form.problems,
         danger=PAGES[chosen.verb].danger,
         back_href=entry.href_of(case),
         category=CATEGORIES.get(case.category, ""),

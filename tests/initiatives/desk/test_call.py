@@ -69,6 +69,13 @@ def test_receipt_of_a_foreign_case_is_not_found(client, town, operator, actor_as
     assert client.get(f"{CALL}?receipt={case.number}").status_code == 404
 
 
+def test_receipt_is_for_the_one_who_took_the_call(client, town, actor_as, sign_in):
+    other = actor_as("operator")
+    sign_in(client, actor_as("operator"))
+    case = make_initiative(town, "published", taken_by_user_id=other.user_id)
+    assert client.get(f"{CALL}?receipt={case.number}").status_code == 403
+
+
 def test_double_click_files_one_case(client, town, operator, token):
     data = {**SAID, "csrf_token": token(CALL), "form_key": "k" * 22}
     first, second = client.post(CALL, data=data), client.post(CALL, data=data)

@@ -154,7 +154,7 @@ def test_original_and_small_picture_are_for_staff(client, town, reviewer):
             case, files.store_photo(raw.getvalue(), "ławka.jpg"), FileRole.PHOTO, "Przystanek"
         )
         db.session.flush()
-        photo_id = row.id
+        photo_id, original_key = row.id, row.original_key
     page = client.get(href(case)).text
     assert f"{href(case)}/files/{photo_id}?size=small" in page
     assert 'alt="Przystanek"' in page
@@ -166,6 +166,8 @@ def test_original_and_small_picture_are_for_staff(client, town, reviewer):
     small = client.get(f"{href(case)}/files/{photo_id}?size=small")
     assert (small.mimetype, small.data[8:12]) == ("image/webp", b"WEBP")
     assert client.get(f"{href(case)}/files/{photo_id + 1}").status_code == 404
+    files.remove(original_key)
+    assert client.get(f"{href(case)}/files/{photo_id}").status_code == 404
 
 
 def test_document_is_saved_not_shown(client, town, reviewer):
@@ -341,3 +343,26 @@ def test_case_opens_in_every_language_and_state(client, town, actor_as, sign_in,
     answer = client.get(href(case).replace("/en/", f"/{language}/"))
     assert answer.status_code == 200
     assert f'<html lang="{language}">' in answer.text
+
+
+def test_facts_tell_place_people_and_money(client, town, actor_as, reviewer):
+    lead = actor_as("leader", name="Hanna Wiodąca")
+    case = make_initiative(
+        town, "in_progress", lead=lead, department="Wydział Dróg", place="whole", cost_minor=1_200_000
+    )
+    page = client.get(href(case)).text
+    for words in ("The whole municipality", "Hanna Wiodąca", "Wydział Dróg", "12,000 PLN", "Web form"):
+        assert words in page
+
+
+def test_lead_finds_the_milestones(client, town, actor_as, sign_in):
+    lead = actor_as("leader")
+    sign_in(client, lead)
+    case = make_initiative(town, "in_progress", lead=lead)
+    assert f'href="{href(case)}/milestones"' in client.get(href(case)).text
+
+
+def test_comment_address_alone_leads_to_the_case(client, town, reviewer):
+    case = make_initiative(town, "published")
+    comment = say_comment(case, "Dobrze.")
+    assert client.get(f"{href(case)}/comments/{comment.id}").location == href(case)

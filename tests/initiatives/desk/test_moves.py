@@ -170,7 +170,7 @@ def test_merge_needs_consent_and_a_known_number(client, town, as_role):
     assert number in client.get(href(case)).text
 
 
-def test_time_is_given_once_for_each_deadline(client, town, as_role):
+def test_time_is_given_once_for_each_deadline(client, town, as_role, token):
     as_role("leader")
     case = make_initiative(town, "purpose_study")
     new_day = case.local_today + timedelta(days=40)
@@ -179,6 +179,17 @@ def test_time_is_given_once_for_each_deadline(client, town, as_role):
     page = client.get(href(case)).text
     assert "extended" in page
     assert f'{href(case, "extend")}"' not in page
+    assert client.get(href(case, "extend")).status_code == 409
+    again = {
+        "due": new_day.isoformat(),
+        "note": "Jeszcze raz.",
+        "version": "1",
+        "csrf_token": token(href(case)),
+    }
+    refused = client.post(href(case, "extend"), data=again)
+    assert refused.status_code == 409
+    assert "extended once already" in refused.text
+    assert "Jeszcze raz." in refused.text
 
 
 def test_time_in_the_past_is_refused(client, town, as_role):
