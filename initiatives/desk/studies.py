@@ -255,5 +255,6 @@ def _milestones_page(case: Initiative, form: MilestoneForm, status: int) -> Resp
         form=form,
         running=case.phase == "building",
         rows=queries.milestones(case.id),
+        here=url_for("initiatives.milestones", number=entry.slug_of(case)),
         back_href=entry.href_of(case),
     )

@@ -167,7 +167,7 @@ def test_board_has_a_column_for_each_state_that_holds_a_case(client, town, leade
     assert 'id="column-in_progress"' in page
     assert "Zbudowana" not in page
     assert "Show all: published" in page
-    assert '<div class="board" role="region" tabindex="0"' in page
+    assert '<section class="board" tabindex="0"' in page
 
 
 def test_board_of_mine(client, town, leader):
