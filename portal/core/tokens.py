@@ -22,7 +22,8 @@ CODE_SIGNS = 16
 CODE_GROUP = 4
 SERIAL_DIGITS = 4
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
-_NUMBER = re.compile(r"^([A-Z]{3})[-\s]*([IVMBAP])[-\s]*(\d{4})[-\s]*0*(\d+)$")
+# No more digits than a counter ever reaches: Python refuses to read numbers of thousands of them.
+_NUMBER = re.compile(r"([A-Z]{3})[-\s]*([IVMBAP])[-\s]*([0-9]{4})[-\s]*0{0,99}([0-9]{1,12})")
 
 
 class CaseCounter(Municipal, Base):
@@ -54,7 +55,7 @@ def next_number(town: Town, kind: str) -> str:
 
 def canonical_number(typed: str) -> str | None:
     """The number as we store it, from what somebody typed: lower case, no hyphens, no zeros."""
-    match = _NUMBER.match(typed.strip().upper())
+    match = _NUMBER.fullmatch(typed.strip().upper())
     if not match:
         return None
     code, kind, year, serial = match.groups()

@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, jsonify, redirect, request, u
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.core import actor as actors
@@ -51,9 +51,15 @@ class SlugConverter(BaseConverter):
     part_isolating = True
 
 
+class NumberConverter(IntegerConverter):
+    """A whole number that a database can hold: anything longer names nothing."""
+
+    regex = r"[0-9]{1,18}"
+
+
 def prepare(app: Flask, settings: Settings) -> None:
     """Hang everything below on the application; before any route is added."""
-    app.url_map.converters.update(lang=LangConverter, slug=SlugConverter)
+    app.url_map.converters.update(lang=LangConverter, slug=SlugConverter, int=NumberConverter)
     app.url_map.strict_slashes = False
     app.url_value_preprocessor(_read_address)
     app.url_defaults(_keep_address)
@@ -141,7 +147,7 @@ def _same_site() -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    return origin is None or origin.partition("://")[2] == request.host
 
 
 def _language_of(path: str) -> str:
