@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, event, false, select, true
 from sqlalchemy.orm import (
+    LoaderCriteriaOption,
     Mapped,
     ORMExecuteState,
     Session,
@@ -163,13 +165,15 @@ def _scope_statement(state: ORMExecuteState) -> None:
         touched = [m.class_.__name__ for m in state.all_mappers if issubclass(m.class_, Municipal)]
         if touched:
             raise OutsideScope(f"{', '.join(touched)} asked for without a municipality in scope.")
-        state.statement = state.statement.options(
-            with_loader_criteria(Municipal, lambda cls: false(), include_aliases=True)
-        )
-        return
-    state.statement = state.statement.options(
-        with_loader_criteria(Municipal, lambda cls: cls.municipality_id == scope, include_aliases=True)
-    )
+    state.statement = state.statement.options(_only(scope))
+
+
+@lru_cache(maxsize=1024)
+def _only(scope: int | None) -> LoaderCriteriaOption:
+    """The rows of one municipality, or none; kept, because every statement needs it."""
+    if scope is None:
+        return with_loader_criteria(Municipal, lambda cls: false(), include_aliases=True)
+    return with_loader_criteria(Municipal, lambda cls: cls.municipality_id == scope, include_aliases=True)
 
 
 @event.listens_for(Session, "before_flush")
