@@ -4,7 +4,7 @@ Also builds `site`, the record every template reads for its frame: town, languag
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -140,24 +140,65 @@ def site() -> Site:
     town: Town | None = g.get("town")
     locale = current_locale()
     actor = actors.current()
-    on_desk = bool(g.get("on_desk"))
+    standing = _standing_of(town, locale)
     made = g.site = Site(
         locale=locale,
         languages=_languages(locale),
-        municipality=town_frame(town) if town else None,
-        menu=_menu(Place.TOWN if town else Place.PORTAL, desk=False),
-        desk_menu=_menu(Place.TOWN if town else Place.PORTAL, desk=True) if on_desk else (),
+        municipality=standing.municipality,
+        menu=_menu(standing.menu),
+        desk_menu=_menu(standing.desk_menu) if g.get("on_desk") else (),
         person=_person(actor, town),
         demo=g.get("shows_demo", False),
+        home_href=standing.home_href,
+        sign_in_href=standing.sign_in_href,
+        sign_out_href=standing.sign_out_href,
+        follow_href=standing.follow_href,
+        footer=standing.footer,
+        notices=_notices(),
+        funding=standing.funding,
+        accessibility_href=standing.accessibility_href,
+    )
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of the frame municipality and language decide alone; menus with the address of each entry."""
+
+    municipality: TownFrame | None
+    menu: tuple[tuple[MenuItem, str], ...]
+    desk_menu: tuple[tuple[MenuItem, str], ...]
+    home_href: str
+    sign_in_href: str
+    sign_out_href: str
+    follow_href: str
+    footer: tuple[Link, ...]
+    funding: str
+    accessibility_href: str
+
+
+_standings: dict[tuple[str, str, str], tuple[Town | None, Standing]] = {}
+
+
+def _standing_of(town: Town | None, locale: str) -> Standing:
+    """Made once per municipality and language: twenty addresses would be a tenth of a page's time."""
+    key = (request.script_root, locale, town.slug if town else "")
+    kept = _standings.get(key)
+    if kept is not None and kept[0] == town:
+        return kept[1]
+    made = Standing(
+        municipality=town_frame(town) if town else None,
+        menu=_entries(town, desk=False),
+        desk_menu=_entries(town, desk=True),
         home_href=url_for("pages.home"),
         sign_in_href=address("accounts.sign_in"),
         sign_out_href=address("accounts.sign_out"),
         follow_href=address("initiatives.follow"),
         footer=_footer(town),
-        notices=_notices(),
-        accessibility_href=address("pages.town_accessibility" if town else "pages.accessibility"),
         funding=gettext("Built with the participation of residents of the partner municipalities."),
+        accessibility_href=address("pages.town_accessibility" if town else "pages.accessibility"),
     )
+    _standings[key] = (town, made)
     return made
 
 
@@ -181,39 +222,47 @@ def town_frame(town: Town) -> TownFrame:
 
 def _languages(locale: str) -> tuple[Language, ...]:
     """The same page in each language; the front page where there is no page."""
-    found = []
-    for code in LOCALES:
-        if request.endpoint and "lang" in (request.view_args or {}) | g.get("address_values", {}):
-            values = {**g.get("address_values", {}), **(request.view_args or {}), "lang": code}
-            query = request.args.to_dict(flat=False) if request.method == "GET" else {}
-            href = address(request.endpoint, **{**query, **values})
-        else:
-            href = url_for("pages.home", lang=code)
-        found.append(
-            Language(code, LANGUAGE_NAMES[code], href or url_for("pages.home", lang=code), code == locale)
-        )
-    return tuple(found)
+    values = {**g.get("address_values", {}), **(request.view_args or {})}
+    here = ""
+    if request.endpoint and "lang" in values:
+        query = request.args.to_dict(flat=False) if request.method == "GET" else {}
+        here = address(request.endpoint, **{**query, **values, "lang": locale})
+    here = here or url_for("pages.home", lang=locale)
+    # The language is the first part of every address that has one.
+    before = f"{request.script_root}/"
+    rest = here[len(before) + len(locale) :]
+    return tuple(
+        Language(code, LANGUAGE_NAMES[code], f"{before}{code}{rest}", code == locale) for code in LOCALES
+    )
 
 
-def _menu(place: Place, *, desk: bool) -> tuple[Link, ...]:
-    items: list[MenuItem] = [
+def _entries(town: Town | None, *, desk: bool) -> tuple[tuple[MenuItem, str], ...]:
+    """Every entry of a menu with its address, whoever may see it."""
+    place = Place.TOWN if town else Place.PORTAL
+    items = [
         item
         for module in registry.modules
         for item in module.menu
         if item.place is place and item.desk is desk
     ]
+    return tuple((item, url_for(item.endpoint)) for item in sorted(items, key=lambda item: item.order))
+
+
+def _menu(entries: tuple[tuple[MenuItem, str], ...]) -> tuple[Link, ...]:
+    """The entries this reader may use."""
     actor = actors.current()
-    links = []
-    for item in sorted(items, key=lambda item: item.order):
-        if item.permission != PUBLIC:
-            verdict = can(actor, item.permission)
-            # Who only has to sign in once more still finds the entry.
-            if not verdict and verdict.would_help is not Help.SIGN_IN_AGAIN:
-                continue
-        links.append(Link(item.label, url_for(item.endpoint)))
+    seen = [(item, href) for item, href in entries if _may_see(actor, item)]
     # Of entries whose addresses begin alike, the longest is where the reader is.
-    here = max((link.href for link in links if _is_here(link.href)), key=len, default="")
-    return tuple(replace(link, current=link.href == here) for link in links)
+    here = max((href for _, href in seen if _is_here(href)), key=len, default="")
+    return tuple(Link(item.label, href, href == here) for item, href in seen)
+
+
+def _may_see(actor: actors.Actor, item: MenuItem) -> bool:
+    if item.permission == PUBLIC:
+        return True
+    verdict = can(actor, item.permission)
+    # Who only has to sign in once more still finds the entry.
+    return bool(verdict) or verdict.would_help is Help.SIGN_IN_AGAIN
 
 
 def _is_here(href: str) -> bool:
