@@ -1,7 +1,7 @@
 """Reading initiatives: one case, public lists, the desk's work lists, the map's data. Nothing here writes."""
 
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -215,6 +215,7 @@ CARD = (
     Initiative.support_count,
     Initiative.comment_count,
     Initiative.municipality_id,
+    content.first_photo("initiative", Initiative.id),
 )
 
 
@@ -226,8 +227,7 @@ def listing(wanted: Wanted, cursor: Cursor | None, size: int = PAGE_SIZE) -> Pag
     by_support = wanted.sort == "support"
     statement = _beyond(statement, cursor, by_support=by_support).limit(size + 1)
     rows = [Card(*row) for row in db.session.execute(statement)]
-    found = page_of(rows, size, cursor, _support_position if by_support else _new_position)
-    return Page(with_photos(found.items), found.older, found.newer)
+    return page_of(rows, size, cursor, _support_position if by_support else _new_position)
 
 
 def _new_position(card: Card) -> tuple[datetime, int]:
@@ -266,14 +266,6 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def with_photos(cards: Sequence[Card]) -> tuple[Card, ...]:
-    """The same cards with the id of their first photo: one statement for all of them."""
-    if not cards:
-        return ()
-    photos = content.first_photos("initiative", [card.id for card in cards])
-    return tuple(replace(card, photo_id=photos.get(card.id)) for card in cards)
-
-
 def newest(limit: int) -> list[Card]:
     """The newest public initiatives of the scope."""
     statement = (
@@ -282,19 +274,16 @@ def newest(limit: int) -> list[Card]:
         .order_by(Initiative.listed_at.desc(), Initiative.id.desc())
         .limit(limit)
     )
-    return list(with_photos([Card(*row) for row in db.session.execute(statement)]))
+    return [Card(*row) for row in db.session.execute(statement)]
 
 
 def total(wanted: Wanted) -> int | None:
     """How many the filter finds, from the counters; None when text or district narrow it."""
     if wanted.text or wanted.district:
         return None
-    states = (
-        STATES_OF_PHASE[wanted.phase]
-        if wanted.phase
-        else tuple(s for p in PHASES for s in STATES_OF_PHASE[p])
-    )
-    statement = select(func.coalesce(func.sum(Count.n), 0)).where(Count.state.in_(states))
+    statement = select(func.sum(Count.n))  # Only what is public is counted.
+    if wanted.phase:
+        statement = statement.where(Count.state.in_(STATES_OF_PHASE[wanted.phase]))
     if wanted.category:
         statement = statement.where(Count.category == wanted.category)
     return int(db.session.scalar(statement) or 0)

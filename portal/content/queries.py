@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.content.models import (
     Attachment,
@@ -128,19 +129,18 @@ def files(kind: str, object_id: int, *, public_only: bool = True) -> list[FileRo
     return [FileRow(*row) for row in db.session.execute(statement)]
 
 
-def first_photos(kind: str, object_ids: Iterable[int]) -> dict[int, int]:
-    """Id of the first public photo per thing, for cards."""
-    statement = (
-        select(Attachment.object_id, Attachment.id)
+def first_photo(kind: str, object_id: InstrumentedAttribute[int]) -> ScalarSelect[int | None]:
+    """Id of the first public photo of the row at hand: a column for lists of cards."""
+    return (
+        select(func.min(Attachment.id))
         .where(
             Attachment.kind == kind,
-            Attachment.object_id.in_(list(object_ids)),
+            Attachment.object_id == object_id,
             Attachment.role == FileRole.PHOTO,
             Attachment.public,
         )
-        .order_by(Attachment.id.desc())
+        .scalar_subquery()
     )
-    return {row.object_id: row.id for row in db.session.execute(statement)}
 
 
 def attachment(kind: str, object_id: int, attachment_id: int) -> Attachment | None:
