@@ -1,11 +1,12 @@
 """Reading in public: lists, files of exactly what is shown, the map and its data, one initiative."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, abort, g, redirect, request, send_file, stream_with_context, url_for
+from markupsafe import Markup
 
 from initiatives import queries, rules
 from initiatives.formats import exports
@@ -18,13 +19,14 @@ from portal.content.models import FileRole
 from portal.core import actor as actors
 from portal.core import clock, files, tenancy
 from portal.core.errors import Missing
-from portal.core.i18n import LANGUAGE_NAMES, current_locale, from_json
+from portal.core.i18n import LANGUAGE_NAMES, current_locale, current_zone, from_json
 from portal.core.i18n import gettext as _
 from portal.core.paging import Cursor, decode
 from portal.core.policy import can
 from portal.core.workflow import Lane
 from portal.maps.folium_map import MapParts, Picker, render_map
 from portal.maps.geo import Point
+from portal.ui.fragments import fragment, until_change
 from portal.ui.pages import Link, page
 
 FILE_SECONDS = 86400
@@ -67,26 +69,54 @@ def everywhere() -> Response:
 
 def _listing(endpoint: str) -> Response:
     wanted = queries.wanted_from(request.args)
-    found = queries.listing(wanted, _cursor())
     town: tenancy.Town | None = g.get("town")
+    total, districts = _total(wanted), _districts() if town else []
+    found = queries.listing(wanted, _cursor())
     title = _("Initiatives of residents") if town is None else _("Initiatives: %(town)s", town=town.name)
     return page(
         "initiatives/listing.html",
         title=title,
         crumbs=_crumbs(town),
         wanted=wanted,
-        found=found,
-        total=queries.total(wanted),
+        cards=cards_for_page(found.items, with_town=town is None),
+        total=total,
         phase_choices=list(PHASES.items()),
         categories=list(CATEGORIES.items()),
-        category_labels=CATEGORIES,
-        districts=queries.districts() if town else [],
+        districts=districts,
         newer_href=url_for(endpoint, **_query(at=found.newer)) if found.newer else "",
         older_href=url_for(endpoint, **_query(at=found.older)) if found.older else "",
         here=url_for(endpoint),
         filters=_query(),
         in_town=town is not None,
     )
+
+
+def _total(wanted: queries.Wanted) -> int | None:
+    """How many there are; the same for all readers, so counted once per public change."""
+    if wanted.text or wanted.district:
+        return None
+    name = f"initiatives.total:{wanted.phase}:{wanted.category}"
+    return until_change(name, lambda: queries.total(wanted))
+
+
+def _districts() -> list[str]:
+    """The choices of the filter."""
+    return until_change("initiatives.districts", queries.districts)
+
+
+def cards_for_page(cards: Sequence[queries.Card], *, with_town: bool = False) -> list[Markup]:
+    """The cards of a list as markup, most of them ready from an earlier page."""
+    towns = {card.municipality_id: card.town for card in cards}
+    lists = {key: url_for("initiatives.listing", town=town.slug) for key, town in towns.items()}
+    locale, zone = current_locale(), current_zone()
+    today = clock.today(zone)
+    made = []
+    for card in cards:
+        href = f"{lists[card.municipality_id]}/{card.slug}"
+        place = towns[card.municipality_id].name if with_town else ""
+        values = {"card": card, "href": href, "town": place, "locale": locale}
+        made.append(fragment("initiatives/_card.html", card, href, place, zone, today, **values))
+    return made
 
 
 def _crumbs(town: tenancy.Town | None, *more: Link) -> list[Link]:
@@ -152,13 +182,14 @@ def listing_atom() -> Response:
 def map_page() -> Response:
     """The map with its list twin."""
     wanted = queries.wanted_from(request.args)
+    districts = _districts()
     found = queries.listing(wanted, None)
     return page(
         "initiatives/map.html",
         title=_("Map of initiatives: %(town)s", town=g.town.name),
         crumbs=_crumbs(g.town, Link(_("Initiatives"), url_for("initiatives.listing"))),
         wanted=wanted,
-        found=found,
+        cards=cards_for_page(found.items),
         map=_map_parts(),
         script_href=url_for("initiatives.map_script", **_query()),
         list_href=url_for("initiatives.listing", **_query()),
@@ -166,8 +197,7 @@ def map_page() -> Response:
         phase_choices=list(PHASES.items()),
         phases=list(PHASES),
         categories=list(CATEGORIES.items()),
-        category_labels=CATEGORIES,
-        districts=queries.districts(),
+        districts=districts,
         filters=_query(),
         names={key: str(label) for key, label in CATEGORIES.items()},
     )

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
 
+T = TypeVar("T")
 NOTE = "X-Portal-Cache"
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ENTRY = 512 * 1024
+MAX_VALUES = 4096
 MAX_AGE = 60.0
 POLL = 1.0
 
@@ -109,13 +111,34 @@ class PageCache:
         self._hosts = settings.hosts
         self._lock = threading.Lock()
         self._entries: LRUCache[tuple[str, str], Entry] = LRUCache(MAX_BYTES, getsizeof=_size)
+        self._values: TTLCache[tuple[str, int], tuple[int, Any]] = TTLCache(MAX_VALUES, MAX_AGE)
         self.versions = Versions(app)
 
     def clear(self) -> None:
         """Forget everything: tests that swap the database call this."""
         with self._lock:
             self._entries.clear()
+            self._values.clear()
         self.versions.close()
+
+    def until_change(self, name: str, scope: int, make: Callable[[], T]) -> T:
+        """What `make` reads, kept until something public changes in the municipality, a minute at most.
+
+        Asked before the first statement of a request: what is read in a transaction already under way may
+        be older than the version it would be kept under, so it is given but not kept.
+        """
+        version = self.version(scope)
+        with self._lock:
+            kept = self._values.get((name, scope))
+        if kept is not None and kept[0] == version:
+            found: T = kept[1]
+            return found
+        may_keep = version >= 0 and not db.session().in_transaction()
+        found = make()
+        if may_keep:
+            with self._lock:
+                self._values[name, scope] = (version, found)
+        return found
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer from the cache, or let the application answer and keep what may be kept."""
@@ -127,7 +150,7 @@ class PageCache:
         if (
             entry is not None
             and entry.until > time.monotonic()
-            and self._version(entry.scope) == entry.version
+            and self.version(entry.scope) == entry.version
         ):
             return _answer(entry, environ, start_response)
         return self._fill(key, environ, start_response)
@@ -137,7 +160,8 @@ class PageCache:
             return False
         return urlsplit("//" + environ.get("HTTP_HOST", "")).hostname in self._hosts
 
-    def _version(self, scope: int) -> int:
+    def version(self, scope: int) -> int:
+        """The present version of a municipality, 0 for all of them together; -1 when it cannot be told."""
         try:
             return self.versions.of(scope)
         except SQLAlchemyError:
@@ -148,7 +172,7 @@ class PageCache:
         self, key: tuple[str, str], environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         caught: dict[str, Any] = {}
-        before = {scope: self._version(scope) for scope in (0,)}
+        before = {scope: self.version(scope) for scope in (0,)}
 
         def catch(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -172,7 +196,7 @@ class PageCache:
                 close()
         entry = self._made(int(note), kept, body)
         # Rendered while somebody published: serve it, but do not keep what may be older than its version.
-        if self._version(0) == before[0] and len(body) <= MAX_ENTRY and entry.version >= 0:
+        if self.version(0) == before[0] and len(body) <= MAX_ENTRY and entry.version >= 0:
             with self._lock:
                 self._entries[key] = entry
         return _answer(entry, environ, start_response)
@@ -183,7 +207,7 @@ class PageCache:
         plain += [("Vary", "Cookie, Accept-Encoding"), ("ETag", etag)]
         return Entry(
             scope=scope,
-            version=self._version(scope),
+            version=self.version(scope),
             until=time.monotonic() + MAX_AGE,
             etag=etag,
             headers=plain,
