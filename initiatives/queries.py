@@ -684,30 +684,33 @@ def desk_filter(values: Any) -> DeskFilter:
 def work_list(
     actor: actors.Actor, wanted: DeskFilter, cursor: Cursor | None, size: int = 25
 ) -> Page[DeskRow]:
-    """A page of the desk's list: what was touched longest ago comes last in `todo`, newest first elsewhere."""
-    statement = _desk_select(actor, wanted)
+    """A page of the desk's list, what was touched last on top.
+
+    The keys first and then the rows: clocks are looked up for the page shown, not for all that fits.
+    """
+    keys = _desk_keys(actor, wanted)
     newer = cursor is not None and cursor.direction is Direction.NEWER
     if cursor is not None:
         edge = tuple_(Initiative.updated_at, Initiative.id)
-        beyond = edge > (cursor.at, cursor.id) if newer else edge < (cursor.at, cursor.id)
-        statement = statement.where(beyond)
+        keys = keys.where(edge > (cursor.at, cursor.id) if newer else edge < (cursor.at, cursor.id))
     order = (
         (Initiative.updated_at.asc(), Initiative.id.asc())
         if newer
         else (Initiative.updated_at.desc(), Initiative.id.desc())
     )
-    rows = [DeskRow(*row) for row in db.session.execute(statement.order_by(*order).limit(size + 1))]
+    ids = list(db.session.scalars(keys.order_by(*order).limit(size + 1)))
+    found = {row.id: row for row in _desk_rows(ids)}
+    rows = [found[key] for key in ids]
     return page_of(rows, size, cursor, lambda row: (row.updated_at, row.id))
 
 
 def work_count(actor: actors.Actor, wanted: DeskFilter) -> int:
     """How many rows a work list has, at most 1,000."""
-    inner = _desk_select(actor, wanted).order_by(None).limit(1000).subquery()
+    inner = _desk_keys(actor, wanted).limit(1000).subquery()
     return int(db.session.scalar(select(func.count()).select_from(inner)) or 0)
 
 
-def _desk_select(actor: actors.Actor, wanted: DeskFilter) -> Select[*tuple[Any, ...]]:
-    # Asked per row of the page shown: grouping all open clocks first would cost the whole table each time.
+def _desk_rows(ids: Sequence[int]) -> list[DeskRow]:
     due_on = (
         select(func.min(Deadline.due_on))
         .where(*_open_clocks(), Deadline.object_id == Initiative.id)
@@ -726,7 +729,12 @@ def _desk_select(actor: actors.Actor, wanted: DeskFilter) -> Select[*tuple[Any, 
         Initiative.lead_user_id,
         Initiative.support_count,
         due_on,
-    ).where(_seen_by(actor), *_desk_conditions(actor, wanted))
+    ).where(Initiative.id.in_(ids))
+    return [DeskRow(*row) for row in db.session.execute(statement)]
+
+
+def _desk_keys(actor: actors.Actor, wanted: DeskFilter) -> Select[int]:
+    statement = select(Initiative.id).where(_seen_by(actor), *_desk_conditions(actor, wanted))
     if wanted.state:
         statement = statement.where(Initiative.state == wanted.state)
     if wanted.category:
