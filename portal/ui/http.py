@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, jsonify, redirect, request, u
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter, IntegerConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.core import actor as actors
@@ -35,6 +35,7 @@ CACHE_NOTE = NOTE
 """Private header by which a view tells the page cache that its answer may be kept; never sent."""
 JSON_PLACES = ("/api/", "/open311/", "/map/")
 YEAR = 365 * 24 * 3600
+LARGEST_ID = 2**63 - 1
 
 
 class LangConverter(BaseConverter):
@@ -52,9 +53,16 @@ class SlugConverter(BaseConverter):
 
 
 class NumberConverter(IntegerConverter):
-    """A whole number that a database can hold: anything longer names nothing."""
+    """A whole number that a database can hold: anything larger names nothing."""
 
-    regex = r"[0-9]{1,18}"
+    regex = r"[0-9]{1,19}"
+
+    def to_python(self, value: str) -> int:
+        """The number. Ids may have 63 bits, so the count of digits alone does not tell."""
+        number = int(value)
+        if number > LARGEST_ID:
+            raise ValidationError
+        return number
 
 
 def prepare(app: Flask, settings: Settings) -> None:

@@ -1,8 +1,10 @@
 """The door of the portal: where a request comes from, which host it names, what its address may hold."""
 
 import pytest
+from flask import Flask
 
 from portal.core.tenancy import Town
+from portal.ui.http import NumberConverter
 from tests.factories.browser import Browser
 
 
@@ -27,3 +29,11 @@ def test_a_number_that_no_database_holds_names_nothing(
     client: Browser, town: Town, path: str, number: str
 ) -> None:
     assert client.get(f"/en/{town.slug}/{path.format(number)}").status_code == 404
+
+
+@pytest.mark.parametrize(("number", "status"), [(2**62 - 1, 200), (2**63 - 1, 200), (2**63, 404)])
+def test_an_address_takes_every_id_a_row_may_have(number: int, status: int) -> None:
+    app = Flask(__name__)
+    app.url_map.converters["int"] = NumberConverter
+    app.add_url_rule("/<int:row>", view_func="{row}".format)
+    assert app.test_client().get(f"/{number}").status_code == status
