@@ -1,0 +1,111 @@
+"""What several journeys do alike: sign in, file an initiative, make a move at the desk."""
+
+import time
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from portal.accounts import rules
+from portal.core import clock
+from tests.journeys.visitor import Visitor
+
+TITLE = "Ławki w cieniu przy placu zabaw"
+TEXT = (
+    "Na placu zabaw przy ulicy Wapiennej nie ma ani jednej ławki w cieniu. Dziadkowie stoją w słońcu albo "
+    "siadają na krawężniku. Proponuję trzy ławki z oparciem pod lipami."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What somebody keeps after filing."""
+
+    town: str
+    number: str
+    code: str = ""
+
+    @property
+    def path(self) -> str:
+        """Address of the public page below the language."""
+        return f"/{self.town}/initiatives/{self.number.lower()}"
+
+    @property
+    def desk(self) -> str:
+        """Address of the case desk below the language."""
+        return f"/{self.town}/desk/initiatives/{self.number.lower()}"
+
+
+def photo(width: int = 1200, height: int = 900) -> bytes:
+    """A drawing as a JPEG, as a phone would send a photo."""
+    picture = Image.new("RGB", (width, height), "#cfe3c4")
+    ImageDraw.Draw(picture).rectangle(
+        (width // 4, height // 2, width * 3 // 4, height * 2 // 3), fill="#8a5a2b"
+    )
+    kept = BytesIO()
+    picture.save(kept, "JPEG", quality=80)
+    return kept.getvalue()
+
+
+def sign_in_staff(visitor: Visitor, email: str, codes: dict[str, int]) -> None:
+    """By password and code, as members of a team do."""
+    visitor.go("/sign-in/staff")
+    visitor.fill("E-mail address", email)
+    visitor.fill("Password", rules.DEMO_PASSWORD)
+    visitor.press("Continue")
+    visitor.fill("Six-digit code", next_code(email, codes))
+    visitor.press("Sign in")
+    visitor.page.wait_for_url("**/desk")
+
+
+def next_code(email: str, codes: dict[str, int]) -> str:
+    """A code this person has not used yet; waits when all that count now are used up."""
+    step = max(codes.get(email, 0) + 1, rules.step_at(clock.now()))
+    while step > rules.step_at(clock.now()) + rules.CODE_DRIFT:
+        time.sleep(0.5)
+    codes[email] = step
+    return rules.code_at(rules.demo_factor(email), step)
+
+
+def sign_in_resident(visitor: Visitor, email: str) -> None:
+    """By the link of a message."""
+    before = visitor.mail(email, "/sign-in/link/").count()
+    visitor.go("/sign-in")
+    visitor.fill("E-mail address", email)
+    visitor.press("Send me a link")
+    token = visitor.message_link(email, "/sign-in/link/", before).rpartition("/")[2]
+    # The message speaks the language of the account, its link too; this visitor reads another one.
+    visitor.go(f"/sign-in/link/{token}")
+    visitor.press("Sign in")
+
+
+def begin(visitor: Visitor, town: str = "lublin", title: str = TITLE, text: str = TEXT, **more: Any) -> None:
+    """Fill in the first step; the visitor then stands at the place."""
+    visitor.go(f"/{town}/initiatives/new")
+    visitor.fill("Title", title)
+    visitor.fill("Your idea", text)
+    visitor.choose("Category", more.get("category", "greenery and parks"), of="")
+    visitor.press("Save and go on")
+    if "similar" in visitor.page.url:
+        visitor.press("Save and go on")
+
+
+def file(visitor: Visitor, town: str = "lublin", email: str = "", **more: Any) -> Receipt:
+    """File an initiative the short way: whole municipality, no photo."""
+    begin(visitor, town, **more)
+    visitor.tick("The whole municipality")
+    visitor.press("Save and go on")
+    visitor.press("Go on")
+    if email:
+        visitor.fill("E-mail address", email)
+    visitor.press("Save and go on")
+    visitor.press("Send to the office")
+    return receipt(visitor, town)
+
+
+def receipt(visitor: Visitor, town: str) -> Receipt:
+    """Number and code from the page that says thank you."""
+    assert visitor.path.endswith("/receipt"), visitor.path
+    kept = visitor.main().locator(".code").all_inner_texts()
+    return Receipt(town, *kept)
