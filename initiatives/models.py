@@ -166,6 +166,7 @@ class Author(Municipal, Base):
     email_sealed: Mapped[str | None]
     phone_sealed: Mapped[str | None]
     postal_sealed: Mapped[str | None]
+    original_sealed: Mapped[str | None]
     shows_name: Mapped[bool] = mapped_column(default=False)
     locale: Mapped[str]
     user_id: Mapped[int | None] = mapped_column(Key)
@@ -176,6 +177,8 @@ class Author(Municipal, Base):
     email = Sealed()
     phone = Sealed()
     postal = Sealed()
+    original = Sealed()
+    """Title and text as they came in, once the team took something out; for staff only, kept as long as the name."""
 
     initiative: Mapped[Initiative] = relationship(back_populates="author", lazy="raise")
 

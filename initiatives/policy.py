@@ -78,6 +78,12 @@ PERMISSIONS = (
         (Grant("operator", took), *TEAM, Grant("decision_maker", impartial)),
         CLOSED,
     ),
+    Permission(
+        "initiative.contact",
+        _l("Read the author’s contact data"),
+        (Grant("operator", took), *TEAM),
+        CLOSED,
+    ),
     Permission("initiative.moderate", _l("Check and publish"), TEAM, CLOSED),
     Permission("initiative.assign", _l("Assign, merge, refer"), (Grant("leader", impartial),), CLOSED),
     Permission("initiative.recommend", _l("Recommend"), (Grant("leader", impartial),), CLOSED),

@@ -55,7 +55,7 @@ def erase(user_id: int) -> int:
     with tenancy.unscoped("a person's own data in every town"):
         rows = 0
         for author in db.session.scalars(select(Author).where(Author.user_id == user_id)):
-            author.name = author.email = author.phone = author.postal = None
+            author.name = author.email = author.phone = author.postal = author.original = None
             author.shows_name, author.user_id, author.person = False, None, None
             rows += 1
         for statement in (
@@ -72,7 +72,7 @@ PERSONAL = PersonalData(
     title=_l("Initiatives, comments, supports and what you follow"),
     columns={
         "initiative": ("title", "text", "folded", "address", "lat", "lon", "details"),
-        "initiative_author": ("name_sealed", "email_sealed", "phone_sealed", "postal_sealed", "code_hash"),
+        "initiative_author": ("name_sealed", "email_sealed", "phone_sealed", "postal_sealed", "original_sealed", "code_hash"),
         "initiative_support": ("person",),
         "comment": ("name",),
         "follow": ("person", "email_sealed"),

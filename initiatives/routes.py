@@ -57,6 +57,7 @@ ROUTES = (
     Route(f"{DESK}/board", "board", lists.board, "initiative.desk"),
     Route(f"{DESK}/call", "call", call.call, "initiative.take", GET_POST),
     Route(CASE, "case", case.case, "initiative.desk"),
+    Route(f"{CASE}/new-code", "new_code", case.new_code, "initiative.contact", GET_POST),
     Route(f"{CASE}/note", "note", case.note, "initiative.note", GET_POST),
     Route(f"{CASE}/contact", "contact", case.contact, "initiative.note", GET_POST),
     Route(f"{CASE}/files/<int:file_id>", "case_file", case.file, "initiative.desk"),

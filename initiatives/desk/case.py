@@ -1,5 +1,6 @@
 """The case desk: everything about one case on one page, and the small acts that begin there."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import date
 
@@ -86,11 +87,20 @@ def case(number: str) -> Response:
 
 def contact(number: str) -> BaseResponse:
     """The case desk with the author's contact data open; reading them leaves an audit entry."""
-    found = entry.opened(number, "initiative.note")
+    found = entry.opened(number, "initiative.contact")
     if request.method == "GET":  # After signing in, or in another language: the button is pressed anew.
         return entry.back_to(found)
     read = services.read_contact(actors.current(), found.id)
     return _shown(entry.opened(number), contact=read)
+
+
+def new_code(number: str) -> BaseResponse:
+    """A new secret code for somebody who lost theirs, to be read out; a link goes to their contact."""
+    found = entry.opened(number, "initiative.contact")
+    if request.method == "GET":
+        return entry.back_to(found)
+    code = services.new_code(actors.current(), found.id, request.form.get("key") or secrets.token_urlsafe(16))
+    return _shown(entry.opened(number), code=code)
 
 
 def note(number: str) -> BaseResponse:
@@ -210,6 +220,7 @@ def _shown(
     note_form: NoteForm | None = None,
     judged: tuple[int, JudgeForm] | None = None,
     contact: Contact | None = None,
+    code: str = "",
 ) -> Response:
     actor = actors.current()
     town: tenancy.Town = g.town
@@ -233,6 +244,10 @@ def _shown(
         photos=[view for view in shown_files if view.row.role is FileRole.PHOTO],
         documents=[view for view in shown_files if view.row.role is FileRole.DOCUMENT],
         contact=contact,
+        code=code,
+        original=found.author.original if contact and found.author else None,
+        new_code_href=_new_code_href(actor, found),
+        new_code_key=secrets.token_urlsafe(16),
         contact_href=_contact_href(actor, found),
         contact_language=LANGUAGE_NAMES.get(contact.locale, contact.locale) if contact else "",
         public_name=found.author.name if found.author and found.author.shows_name else "",
@@ -282,8 +297,19 @@ def _study_actions(actor: Actor, found: Initiative) -> list[Action]:
     return acts
 
 
+def _new_code_href(actor: Actor, found: Initiative) -> str:
+    """Where a lost code is replaced; authors with an account have none."""
+    if (
+        found.author is None
+        or found.author.user_id is not None
+        or not can(actor, "initiative.contact", found)
+    ):
+        return ""
+    return url_for("initiatives.new_code", number=entry.slug_of(found))
+
+
 def _contact_href(actor: Actor, found: Initiative) -> str:
-    if found.author is None or not can(actor, "initiative.note", found):
+    if found.author is None or not can(actor, "initiative.contact", found):
         return ""
     return url_for("initiatives.contact", number=entry.slug_of(found))
 

@@ -240,13 +240,13 @@ def erase_draft(case: Initiative) -> None:
 
 @use_case("initiative.write", code="initiative.submitted")
 def submit(actor: Actor, token: str, key: str) -> Receipt:
-    """Send the draft: number, code, deadline, receipt. A repeated post gets the same receipt."""
+    """Send the draft: number, code, deadline, receipt. A repeated post of this draft gets the same receipt."""
 
     def act() -> list[Any]:
         case = queries.draft_by_token(token)
         return send_draft(actor, case, key)
 
-    initiative_id, number, coded = once("initiative.submit", key, act)
+    initiative_id, number, coded = once(f"initiative.submit:{tokens.digest(token)}", key, act)
     return Receipt(initiative_id, number, tokens.derived_code(key, initiative_id) if coded else None)
 
 

@@ -20,7 +20,7 @@ from portal.accounts import queries as accounts
 from portal.content import move
 from portal.content import services as content
 from portal.content.models import Comment, CommentState
-from portal.core import audit, clock, events
+from portal.core import audit, clock, events, tokens
 from portal.core.actor import Actor
 from portal.core.collate import fold
 from portal.core.db import db, insert_or_keep
@@ -57,6 +57,8 @@ def redact(
 ) -> None:
     """Take personal data out of the text or put it into the right category; the audit log keeps that, not what."""
     content.need_version(case, version)
+    if case.author is not None and case.author.original is None:
+        case.author.original = f"{case.title}\n\n{case.text}"
     forget_in_counts(case)
     case.title, case.text, case.category = title, text, category
     case.folded = fold(title)
@@ -119,7 +121,7 @@ class Contact:
     by_account: bool
 
 
-@use_case("initiative.note", code="initiative.contact_read", load=queries.case)
+@use_case("initiative.contact", code="initiative.contact_read", load=queries.case)
 def read_contact(actor: Actor, case: Initiative) -> Contact:
     """The author's contact data; that they were read, and by whom, stays in the audit log."""
     author = case.author
@@ -137,6 +139,24 @@ def read_contact(actor: Actor, case: Initiative) -> Contact:
         author.locale,
         by_account=False,
     )
+
+
+@use_case("initiative.contact", code="initiative.code_renewed", load=queries.case)
+def new_code(actor: Actor, case: Initiative, key: str) -> str:
+    """A new code for an author without account; earlier codes and links are worth nothing from now on.
+
+    Goes as a link to the contact the author left, and back to the caller to be read out. A repeated post
+    gives the same code. Source: product section 7.3.
+    """
+    author = case.author
+    if author is None or author.user_id is not None:
+        raise Invalid(_l("This author signs in with an account; there is no code."))
+    code = tokens.derived_code(key, case.id)
+    if author.code_hash != tokens.code_hash(code):
+        author.code_hash = tokens.code_hash(code)
+        messages.to_author(case, "initiative.new_code")
+    audit.note(f"initiative:{case.id}")
+    return code
 
 
 @use_case("initiative.note", code="initiative.noted", load=queries.case)

@@ -598,6 +598,7 @@ def upgrade() -> None:
         sa.Column("email_sealed", sa.String(), nullable=True),
         sa.Column("phone_sealed", sa.String(), nullable=True),
         sa.Column("postal_sealed", sa.String(), nullable=True),
+        sa.Column("original_sealed", sa.String(), nullable=True),
         sa.Column("shows_name", sa.Boolean(), nullable=False),
         sa.Column("locale", sa.String(), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
