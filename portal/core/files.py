@@ -21,6 +21,8 @@ MAX_PIXELS = 50_000_000
 PHOTO_EDGE = 1600
 THUMB_EDGE = 480
 IMAGE_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+MANY_IN_ONE = "MPO"
+"""What Pillow calls a JPEG of some phones that holds further pictures, a small one or one for each eye."""
 PDF_TYPE = "application/pdf"
 NAME_LENGTH = 120
 
@@ -52,13 +54,15 @@ def store_photo(raw: bytes, name: str) -> Stored:
     """Check, re-encode and store a photo. Raises Invalid with what to do."""
     _check_size(raw)
     image = _opened(raw)
-    media_type = IMAGE_TYPES[image.format or ""]
+    media_type = IMAGE_TYPES["JPEG" if image.format == MANY_IN_ONE else image.format or ""]
     try:
         upright = ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
         raise _not_an_image() from problem
-    photo, thumb = upright.copy(), upright
+    # Each from the larger one: a copy of the whole would cost another 150 MB for the picture of a good phone.
+    photo = upright
     photo.thumbnail((PHOTO_EDGE, PHOTO_EDGE))
+    thumb = photo.copy()
     thumb.thumbnail((THUMB_EDGE, THUMB_EDGE))
     return Stored(
         key=_put(_encoded(photo), ".webp"),
@@ -122,12 +126,21 @@ def _check_size(raw: bytes) -> None:
 def _opened(raw: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(raw), formats=list(IMAGE_TYPES))
+        # Pillow itself refuses only twice as many; below that it warns.
+        if image.width * image.height > MAX_PIXELS:
+            raise _too_many_pixels()
+        # A JPEG can be read at a fraction of its size, still larger than what we keep.
+        image.draft("RGB", (2 * PHOTO_EDGE, 2 * PHOTO_EDGE))
         image.load()
-    except Image.DecompressionBombError as problem:
-        raise Invalid(_l("The picture has too many pixels. Choose a smaller one.")) from problem
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
+        raise _too_many_pixels() from problem
     except (OSError, ValueError, SyntaxError) as problem:
         raise _not_an_image() from problem
     return image
+
+
+def _too_many_pixels() -> Invalid:
+    return Invalid(_l("The picture has too many pixels. Choose a smaller one."))
 
 
 def _not_an_image() -> Invalid:
