@@ -3,6 +3,7 @@
 A form checks shape; `rules.py` of its module decides meaning; the service decides permission.
 """
 
+import re
 import secrets
 import unicodedata
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from portal.core.i18n import Text, current_locale
 from portal.core.i18n import lazy_gettext as _l
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_FORM_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 WTFORMS_LOCALES = {"pl": "pl", "cs": "cs_CZ", "en": "en"}
 
 
@@ -40,11 +42,20 @@ def no_controls(form: Any, field: Field) -> None:
             raise ValidationError(_l("Remove the invisible control characters from this text."))
 
 
+def unguessable(key: str | None) -> str:
+    """The form key as sent, or a fresh one for what no page of ours holds.
+
+    A repeated post gets the answer of the first, so two people who both send an empty key, or a short one,
+    would be shown each other's.
+    """
+    return key if key and _FORM_KEY.fullmatch(key) else secrets.token_urlsafe(16)
+
+
 class BaseForm(FlaskForm):  # type: ignore[misc]
     """Every form of the portal. `form_key` makes a repeated post harmless; `website` is for robots only."""
 
     form_errors: list[Text]
-    form_key = HiddenField(default=lambda: secrets.token_urlsafe(16))
+    form_key = HiddenField(filters=[unguessable])
     website = StringField(_l("Leave this field empty"))
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]

@@ -1,0 +1,65 @@
+"""What people who wish us ill, or who click twice, send to the pages of initiatives."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from initiatives import services
+from initiatives.forms.filing import DraftForm
+from initiatives.models import Place
+from initiatives.services import What, Where
+from portal.core.actor import Actor
+from portal.core.errors import Missing
+from portal.core.tenancy import Town
+from tests.factories.browser import Browser
+from tests.factories.initiatives import TEXT, TITLE, make_initiative
+
+SAID = {"title": TITLE, "text": TEXT, "category": "greenery"}
+KEY = "the-same-key-of-two-people"
+
+
+@pytest.mark.parametrize("key", ["", "1"])
+def test_two_people_without_a_form_key_get_drafts_of_their_own(client: Browser, town: Town, key: str) -> None:
+    path = f"/en/{town.slug}/initiatives/new"
+    drafts = {client.submit(path, {**SAID, "form_key": key}).headers["Location"] for _ in range(2)}
+    assert len(drafts) == 2
+
+
+def test_a_form_key_of_somebody_else_shows_no_receipt(town: Town, actor_as: Callable[..., Actor]) -> None:
+    visitor = actor_as("visitor")
+    drafts = [services.start_draft(visitor, "pl", f"{KEY}-{i}") for i in range(2)]
+    for draft in drafts:
+        services.save_what(visitor, draft, What(TITLE, TEXT, "greenery"))
+        services.save_where(visitor, draft, Where(Place.WHOLE))
+    mine, theirs = (services.submit(visitor, draft, KEY) for draft in drafts)
+    assert mine.number != theirs.number
+    assert mine.code != theirs.code
+    assert services.submit(visitor, drafts[0], KEY) == mine
+    with pytest.raises(Missing):
+        services.submit(visitor, "no-draft", KEY)
+
+
+@pytest.mark.parametrize("verb", ["support", "follow"])
+def test_a_double_click_does_not_undo_itself(
+    client: Browser, town: Town, actor_as: Callable[..., Actor], sign_in: Callable[..., None], verb: str
+) -> None:
+    case = make_initiative(town)
+    sign_in(client, actor_as("resident"))
+    path = f"/en/{town.slug}/initiatives/{(case.number or '').lower()}/{verb}"
+    page = client.get(path).get_data(as_text=True)
+    sent = {
+        name: (re.search(rf'name="{name}"[^>]*value="([^"]*)"', page) or [""] * 2)[1]
+        for name in ("csrf_token", "form_key", "wanted")
+    }
+    answers = [client.post(path, data=sent).status_code for _ in range(2)]
+    assert answers == [303, 303]
+    assert 'value="off"' in client.get(path).get_data(as_text=True)
+    client.submit(path, {"wanted": "off"})
+    assert 'value="on"' in client.get(path).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("sent", ["²", "٣", "-1", "1e3", "9" * 5000, " ", "x"])
+def test_a_version_that_is_no_number_is_none(client: Browser, town: Town, sent: str) -> None:
+    with client.application.test_request_context(method="POST", data={"version": sent}):
+        assert DraftForm(meta={"csrf": False}).made_from is None
