@@ -42,7 +42,8 @@ class DraftForm(BaseForm):
     @property
     def made_from(self) -> int | None:
         """The version, or None before there is a draft."""
-        return int(self.version.data) if (self.version.data or "").isdigit() else None
+        typed = self.version.data or ""
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
 
 
 class WhatForm(DraftForm):
@@ -162,6 +163,17 @@ class YouForm(DraftForm):
 
 class SendForm(BaseForm):
     """The last step: send."""
+
+
+class ToggleForm(BaseForm):
+    """Support or follow, or stop: says what its button said, so that a double click does not undo itself."""
+
+    wanted = HiddenField()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the button was the one that begins it."""
+        return bool(self.wanted.data == "on")
 
 
 class CommentForm(BaseForm):

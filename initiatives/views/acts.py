@@ -14,7 +14,7 @@ from initiatives.forms.filing import (
     ReasonForm,
     ReportForm,
     ResultForm,
-    SendForm,
+    ToggleForm,
 )
 from initiatives.models import Initiative, Place
 from initiatives.services import What
@@ -88,16 +88,16 @@ def _tried(form: Any, act: Callable[[], Any]) -> bool:
 
 def support(number: str) -> BaseResponse:
     """Support it, or take the support back."""
-    case, actor, form = _public(number), actors.current(), SendForm()
-    person = content_services.person_of_user(actor.user_id or 0)
-    already = queries.supports(case.id, person)
+    case, actor = _public(number), actors.current()
+    already = queries.supports(case.id, content_services.person_of_user(actor.user_id or 0))
+    form = ToggleForm(wanted="off" if already else "on")
     if form.validate_on_submit():
-        if already:
-            services.unsupport(actor, case.id)
-            say(_("Your support was taken back."))
-        else:
+        if form.is_on:
             services.support(actor, case.id)
             say(_("Thank you. Your support counts."))
+        else:
+            services.unsupport(actor, case.id)
+            say(_("Your support was taken back."))
         return _back(case)
     title = _("Take your support back?") if already else _("Support this initiative?")
     return _form_page(
@@ -112,15 +112,16 @@ def support(number: str) -> BaseResponse:
 
 def follow(number: str) -> BaseResponse:
     """Follow it, or stop."""
-    case, actor, form = _public(number), actors.current(), SendForm()
+    case, actor = _public(number), actors.current()
     already = content.follows(*case.about, content_services.person_of_user(actor.user_id or 0))
+    form = ToggleForm(wanted="off" if already else "on")
     if form.validate_on_submit():
-        if already:
-            services.unfollow(actor, case.id)
-            say(_("You will hear no more of it."))
-        else:
+        if form.is_on:
             services.follow(actor, case.id, current_locale())
             say(_("You will hear of every important step."))
+        else:
+            services.unfollow(actor, case.id)
+            say(_("You will hear no more of it."))
         return _back(case)
     title = _("Stop following?") if already else _("Follow this initiative?")
     return _form_page(
@@ -194,8 +195,7 @@ def complete(number: str) -> BaseResponse:
             form.cost.data,
             form.language.data,
         )
-        version = int(form.version.data) if (form.version.data or "").isdigit() else 0
-        services.complete(actors.current(), case.id, what, filing.where_of(form), version)
+        services.complete(actors.current(), case.id, what, filing.where_of(form), form.made_from or 0)
 
     if _tried(form, act):
         say(_("Thank you. The monitoring team looks at it again."))
