@@ -52,8 +52,9 @@ def test_a_turned_photo_stands_upright_and_forgets_where_it_was_taken(app: Flask
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_opened(
     app: Flask, width: int, height: int
 ) -> None:
-    with pytest.raises(Invalid, match="too many pixels"):
+    with pytest.raises(Invalid) as refused:
         files.store_photo(_blank_png(width, height), "x.png")
+    assert "too many pixels" in str(refused.value.reason)
 
 
 @pytest.mark.parametrize(
