@@ -9,8 +9,10 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, StringField, TextAreaField
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
+from wtforms import Field, FileField, HiddenField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal.core.i18n import Text, current_locale
@@ -65,6 +67,15 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
         def locales(self) -> list[str]:
             """Language of WTForms' own messages."""
             return [WTFORMS_LOCALES[current_locale()]]
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """A file sent under the name of a text field is no text: only fields of files are shown files."""
+            sent = super().wrap_formdata(form, formdata)
+            if not isinstance(sent, CombinedMultiDict):
+                return sent
+            names = {field.name for field in form if isinstance(field, FileField)}
+            kept = [(name, file) for name, file in request.files.items(multi=True) if name in names]
+            return CombinedMultiDict([MultiDict(kept), request.form])
 
         def bind_field(self, form: Any, unbound_field: Any, options: Mapping[str, Any]) -> Field:
             """Hang the cleaning filter and the control-sign check on each text field."""
