@@ -480,10 +480,12 @@ def exported(wanted: Wanted, address: Callable[[str], str], size: int = 500) -> 
 
 def _exported(row: Initiative, address: Callable[[str], str]) -> ExportedInitiative:
     number = row.number or ""
+    # Of a withdrawn one title and day stay public: its place may be somebody's door.
+    gone = row.state == "withdrawn"
     return ExportedInitiative(
         number=number,
         title=row.title,
-        text="" if row.state == "withdrawn" else row.text,
+        text="" if gone else row.text,
         category_key=row.category,
         state_key=row.state,
         submitted_at=row.submitted_at or row.created_at,
@@ -491,10 +493,10 @@ def _exported(row: Initiative, address: Callable[[str], str]) -> ExportedInitiat
         url=address(number),
         external_number=row.external_number or "",
         source=row.external_source or "",
-        lat=row.lat,
-        lon=row.lon,
-        address=row.address,
-        district=row.district,
+        lat=None if gone else row.lat,
+        lon=None if gone else row.lon,
+        address="" if gone else row.address,
+        district="" if gone else row.district,
         channel=FileChannel(row.channel.value),
         done=row.phase == "built",
         cost_minor=row.cost_minor,

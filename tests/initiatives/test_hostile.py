@@ -63,3 +63,15 @@ def test_a_double_click_does_not_undo_itself(
 def test_a_version_that_is_no_number_is_none(client: Browser, town: Town, sent: str) -> None:
     with client.application.test_request_context(method="POST", data={"version": sent}):
         assert DraftForm(meta={"csrf": False}).made_from is None
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "geojson"])
+def test_a_withdrawn_case_leaves_no_text_and_no_place_in_files(
+    client: Browser, town: Town, ending: str
+) -> None:
+    make_initiative(
+        town, "withdrawn", text="Przed naszymi drzwiami.", address="Cicha 7", lat=51.23456, lon=22.54321
+    )
+    body = client.get(f"/en/{town.slug}/initiatives.{ending}").get_data(as_text=True)
+    assert TITLE in body
+    assert not [word for word in ("drzwiami", "Cicha", "51.23", "22.54") if word in body]
