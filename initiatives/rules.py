@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
+from initiatives.formats import records
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
 
-TITLE_MIN, TITLE_MAX = 5, 120
-TEXT_MIN, TEXT_MAX = 30, 8000
+TITLE_MIN, TITLE_MAX = 5, records.TITLE_MAX
+TEXT_MIN, TEXT_MAX = 30, records.TEXT_MAX
 COMMENT_MAX = 2000
 PHOTOS_MAX, DOCUMENTS_MAX = 5, 3
 REASON_MAX = 8000
