@@ -277,6 +277,7 @@ class StepView:
     who: str
     note: str
     internal: bool = False
+    lang: str = ""
 
 
 def step_title(step: content.Step) -> str:
@@ -291,19 +292,26 @@ def step_title(step: content.Step) -> str:
     return str(STEPS.get(step.verb, step.verb))
 
 
-def steps_for_timeline(steps: list[content.Step], *, staff: bool = False) -> list[StepView]:
-    """Newest first."""
+def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepView]:
+    """Newest first. Authors write in the language of their case, everybody else in that of the office."""
+    spoken = {"author": case.language, "resident": case.language}
     return [
         StepView(
             step_title(step),
             WORKFLOW.state(step.to_state).phase,
             step.at,
             str(WHO.get(step.who, "")),
-            "\n".join(filter(None, (step.note, step.internal_note if staff else ""))),
+            step.note,
             internal=step.lane is Lane.INTERNAL,
+            lang=foreign(spoken.get(step.who, g.town.language)),
         )
-        for step in reversed(steps)
+        for step in reversed(content.history(*case.about, lanes))
     ]
+
+
+def foreign(language: str) -> str:
+    """The language, if it is another than that of the page."""
+    return language if language != current_locale() else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +353,6 @@ def detail(number: str) -> Response:
     if number != (case.number or "").lower():
         return redirect(url_for("initiatives.detail", number=(case.number or "").lower()), 301)  # type: ignore[return-value]
     lanes = (Lane.PUBLIC, Lane.AUTHOR) if mine else (Lane.PUBLIC,)
-    steps = content.history(*case.about, lanes)
     shown = files_of(case)
     translations = queries.translations(case.id)
     locale = current_locale()
@@ -361,13 +368,14 @@ def detail(number: str) -> Response:
         case=case,
         bare=bare,
         translation=translation,
+        office_language=foreign(g.town.language),
         original_language=LANGUAGE_NAMES.get(case.language, case.language),
         category=CATEGORIES.get(case.category, ""),
         outcome=OUTCOMES[case.outcome.value],
         photos=[f for f in shown if f.role is FileRole.PHOTO],
         documents=[f for f in shown if f.role is FileRole.DOCUMENT],
         author_name=case.author.name if case.author and case.author.shows_name else "",
-        steps=steps_for_timeline(steps),
+        steps=steps_for_timeline(case, lanes),
         due=due[0].due_on if due else case.returns_on if case.state == "deferred" else None,
         late=bool(due and due[0].due_on < case.local_today),
         decisions=queries.decisions(case.id),
@@ -414,7 +422,7 @@ def printed(number: str) -> Response:
         title=case.title,
         case=case,
         category=CATEGORIES.get(case.category, ""),
-        steps=steps_for_timeline(content.history(*case.about, (Lane.PUBLIC,))),
+        steps=steps_for_timeline(case, (Lane.PUBLIC,)),
         decisions=queries.decisions(case.id),
         href=href,
         qr=segno.make(href, error="m").svg_data_uri(scale=3),
