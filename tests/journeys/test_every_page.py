@@ -60,6 +60,12 @@ LOOK = """([first, english]) => {
 }"""
 TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth;
+  const cut = [...document.querySelectorAll("main *")].find(
+    (e) =>
+      e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1 && e.checkVisibility() && !e.closest("[data-map], svg, input") &&
+      ["hidden", "clip"].includes(getComputedStyle(e).overflowX),
+  );
+  if (cut) return "what is cut off in " + cut.outerHTML.slice(0, 160);
   if (document.documentElement.scrollWidth <= width) return "";
   const wide = [...document.querySelectorAll("body *")].filter(
     (e) => e.checkVisibility() && e.getBoundingClientRect().right > width + 1,
