@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_wtf.file import FileField, MultipleFileField
 from wtforms import DateField, StringField
-from wtforms.validators import ValidationError
+from wtforms.validators import StopValidation
 
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
@@ -16,11 +16,14 @@ DEGREE_DIGITS = 6
 
 
 def needed(text: Text) -> Any:
-    """A validator that refuses an empty field with what to do; the field is marked as required."""
+    """A validator that refuses an empty field with what to do; the field is marked as required.
+
+    It ends the checks of its field: who left it empty need not read how long it should be.
+    """
 
     def check(_form: Any, field: Any) -> None:
         if not field.data:
-            raise ValidationError(text)
+            raise StopValidation(text)
 
     check.field_flags = {"required": True}  # type: ignore[attr-defined]
     return check

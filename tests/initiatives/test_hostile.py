@@ -1,4 +1,4 @@
-"""What people who wish us ill, or who click twice, send to the pages of initiatives."""
+"""What people who wish us ill, click twice, leave all empty or come back later do to the pages of initiatives."""
 
 import re
 from collections.abc import Callable
@@ -75,3 +75,23 @@ def test_a_withdrawn_case_leaves_no_text_and_no_place_in_files(
     body = client.get(f"/en/{town.slug}/initiatives.{ending}").get_data(as_text=True)
     assert TITLE in body
     assert not [word for word in ("drzwiami", "Cicha", "51.23", "22.54") if word in body]
+
+
+def test_an_empty_field_is_told_one_thing(client: Browser, town: Town) -> None:
+    answer = client.submit(f"/en/{town.slug}/initiatives/new", {"title": "", "text": ""})
+    body = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "Write a title." in body
+    assert "The title must have" not in body
+
+
+def test_every_step_shows_the_link_that_opens_the_draft_elsewhere(client: Browser, town: Town) -> None:
+    first = f"/en/{town.slug}/initiatives/new"
+    assert "Link to your draft" not in client.get(first).get_data(as_text=True)
+    place = client.submit(first, SAID).headers["Location"].partition("?")[0]
+    base = place.rpartition("/")[0]
+    for step in ("what", "where", "photos", "you", "preview"):
+        body = client.get(f"{base}/{step}").get_data(as_text=True)
+        assert f'<a href="{base}/what">Link to your draft</a>' in body
+    another = client.application.test_client()
+    assert TITLE in another.get(f"{base}/what").get_data(as_text=True)
