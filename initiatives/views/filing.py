@@ -83,6 +83,7 @@ def _show(template: str, form: Any, draft: str, step: str, case: Initiative | No
         crumbs=_crumbs(),
         form=form,
         draft=draft,
+        draft_days=rules.DRAFT_DAYS,
         case=case,
         steps=steps(draft, step, case),
         drop_href=url_for("initiatives.new_drop", draft=draft) if draft else "",
