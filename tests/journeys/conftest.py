@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from portal.core.config import Settings
 from tests.factories.databases import PostgresDatabases, SqliteDatabases
 from tests.journeys.acts import sign_in_resident, sign_in_staff
-from tests.journeys.server import running
+from tests.journeys.server import LOG, running
 from tests.journeys.visitor import Visitor, options
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -98,7 +98,7 @@ def wallet() -> Wallet:
 
 
 @pytest.fixture
-def visit(chromium: Browser, portal_url: str, wallet: Wallet) -> Iterator[Visit]:
+def visit(chromium: Browser, portal_url: str, wallet: Wallet, journeys_data: Path) -> Iterator[Visit]:
     """Open a browser for somebody; afterwards no page of theirs may have had anything to complain of."""
     opened: list[Visitor] = []
 
@@ -132,4 +132,7 @@ def visit(chromium: Browser, portal_url: str, wallet: Wallet) -> Iterator[Visit]
     complaints = [line for visitor in opened for line in visitor.complaints]
     for visitor in opened:
         visitor.context.close()
+    if any(line.startswith("500") for line in complaints):
+        log = (journeys_data / LOG).read_text(errors="replace")
+        complaints.append(f"The server says:\n{log[-6000:]}")
     assert not complaints, "\n".join(complaints)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from portal.core.config import ROOT, Settings
 
+LOG = "server.log"
 READY_WITHIN_S = 60
 END_WITHIN_S = 15
 WEB = (
@@ -48,7 +49,7 @@ def running(settings: Settings, database_url: str, data: Path, files: Path) -> I
         "PORTAL_BASE_URL": url,
         "PORTAL_RELAXED": "1",
     }
-    log = data / "server.log"
+    log = data / LOG
     with log.open("wb") as output:
         children = [
             subprocess.Popen([sys.executable, *words], cwd=ROOT, env=env, stdout=output, stderr=output)

@@ -35,6 +35,8 @@ Walks = Iterator[tuple[Visitor, Iterable[Stop]]]
 NARROW, WIDE = 320, 1280
 JUDGED_AT = {"pl": WIDE, "cs": NARROW, "en": NARROW}
 """The width at which axe looks."""
+DARK = "en"
+"""The language in which the pages are judged in dark colours."""
 AXE = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -85,6 +87,7 @@ def walk(visitor: Visitor, stops: Iterable[Stop], app: Flask, folder: Path) -> I
     for number, stop in enumerate(stops):
         path = stop.path(app, lang)
         visitor.page.set_viewport_size({"width": NARROW, "height": 740})
+        visitor.page.emulate_media(color_scheme="dark" if lang == DARK else "light")
         visitor.page.goto(f"{visitor.portal}{path}")
         assert visitor.answer is not None
         if visitor.status != stop.status:
