@@ -40,8 +40,9 @@ def publish(actor: Actor, case: Initiative, note: str = "") -> None:
 @use_case("initiative.moderate", code="initiative.returned", load=queries.case)
 def send_back(actor: Actor, case: Initiative, note: str) -> None:
     """Return it once with a list of defects, one a line; five working days to complete."""
-    move.run(actor, case, "send_back", note=note, who="reviewer")
+    # Before the move, which writes the message that lists them.
     case.defects = [line.strip(" -•\t") for line in note.splitlines() if line.strip(" -•\t")]
+    move.run(actor, case, "send_back", note=note, who="reviewer")
     case.returned_once = True
 
 

@@ -12,6 +12,7 @@ from initiatives.services import What, Where
 from portal.core.actor import Actor
 from portal.core.errors import Missing
 from portal.core.tenancy import Town
+from portal.notify.models import Notice
 from tests.factories.browser import Browser
 from tests.factories.initiatives import TEXT, TITLE, make_initiative
 
@@ -95,3 +96,16 @@ def test_every_step_shows_the_link_that_opens_the_draft_elsewhere(client: Browse
         assert f'<a href="{base}/what">Link to your draft</a>' in body
     another = client.application.test_client()
     assert TITLE in another.get(f"{base}/what").get_data(as_text=True)
+
+
+def test_the_message_of_a_returned_case_lists_what_is_missing(
+    town: Town,
+    actor_as: Callable[..., Actor],
+    run_jobs: Callable[[], int],
+    outbox: Callable[[], list[Notice]],
+) -> None:
+    case = make_initiative(town, "submitted")
+    services.send_back(actor_as("reviewer"), case.id, "- An address\n\n• A photo")
+    run_jobs()
+    (told,) = [notice for notice in outbox() if notice.code == "initiative.returned"]
+    assert "- An address\n- A photo" in (told.body or "")
