@@ -340,7 +340,7 @@ def extend(actor: Actor, case: Initiative, due: date, note: str) -> None:
         raise Invalid(_l("Give a reason."), {"note": _l("Write the reason; it is kept in the history.")})
     content.extend_deadline(case, key, due)
     move.record(actor, case, "extend", lane=Lane.PUBLIC, note=note, who="leader")
-    messages.to_author(case, "initiative.extended", note=note, day=due.isoformat())
+    messages.to_author(case, "initiative.extended", note=note, day=due)
     events.tell("content.changed", case)
 
 

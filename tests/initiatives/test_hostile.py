@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
+from sqlalchemy import update
 
 from initiatives import services
 from initiatives.forms.filing import DraftForm
-from initiatives.models import Place
+from initiatives.models import Author, Place
 from initiatives.services import What, Where
 from portal.core.actor import Actor
+from portal.core.db import db, writing
 from portal.core.errors import Missing
 from portal.core.tenancy import Town
 from portal.notify.models import Notice
@@ -109,3 +112,25 @@ def test_the_message_of_a_returned_case_lists_what_is_missing(
     run_jobs()
     (told,) = [notice for notice in outbox() if notice.code == "initiative.returned"]
     assert "- An address\n- A photo" in (told.body or "")
+
+
+@pytest.mark.parametrize(
+    ("language", "day"), [("pl", "1 marca 2027"), ("cs", "1. března 2027"), ("en", "1 March 2027")]
+)
+def test_the_message_of_a_moved_deadline_names_the_new_day(
+    town: Town,
+    actor_as: Callable[..., Actor],
+    run_jobs: Callable[[], int],
+    outbox: Callable[[], list[Notice]],
+    frozen: Callable[[str], None],
+    language: str,
+    day: str,
+) -> None:
+    frozen("2027-01-20 10:00")
+    case = make_initiative(town, "purpose_study")
+    with writing():
+        db.session.execute(update(Author).where(Author.initiative_id == case.id).values(locale=language))
+    services.extend(actor_as("leader"), case.id, date(2027, 3, 1), "Czekamy na opinię.")
+    run_jobs()
+    (told,) = [notice for notice in outbox() if notice.code == "initiative.extended"]
+    assert day in (told.body or "")
