@@ -27,7 +27,7 @@ from portal.core.workflow import Lane
 from portal.maps.folium_map import MapParts, Picker, render_map
 from portal.maps.geo import Point
 from portal.ui.fragments import fragment, until_change
-from portal.ui.pages import Link, page
+from portal.ui.pages import Link, page, public_address
 
 FILE_SECONDS = 86400
 
@@ -146,7 +146,7 @@ def listing_geojson() -> Response:
 
 def _rows() -> Iterator[ExportedInitiative]:
     """Everything the present filter shows, with the address of each."""
-    pattern = url_for("initiatives.detail", number="x", _external=True)[:-1]
+    pattern = public_address("initiatives.detail", number="x")[:-1]
     wanted, town = queries.wanted_from(request.args), g.town
     # Rows are fetched while they are sent, when the request's own scope has ended.
     with tenancy.within(town.id):
@@ -169,8 +169,9 @@ def listing_atom() -> Response:
         title=_("Initiatives: %(town)s", town=g.town.name),
         cards=found.items,
         updated=found.items[0].listed_at if found.items else clock.now(),
-        self_href=url_for("initiatives.listing_atom", _external=True, **_query()),
-        page_href=url_for("initiatives.listing", _external=True, **_query()),
+        self_href=public_address("initiatives.listing_atom", **_query()),
+        page_href=public_address("initiatives.listing", **_query()),
+        address_of=public_address,
     )
     response.content_type = "application/atom+xml; charset=utf-8"
     return response
@@ -416,7 +417,7 @@ def printed(number: str) -> Response:
         raise Missing
     import segno  # noqa: PLC0415 - needed on this page alone
 
-    href = url_for("initiatives.detail", number=(case.number or "").lower(), _external=True)
+    href = public_address("initiatives.detail", number=(case.number or "").lower())
     return page(
         "initiatives/print.html",
         title=case.title,

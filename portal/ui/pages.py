@@ -132,6 +132,15 @@ def address(endpoint: str, /, **values: Any) -> str:
         return ""
 
 
+def public_address(endpoint: str, /, **values: Any) -> str:
+    """`url_for` for readers elsewhere: in files, feeds and on paper, where a path alone leads nowhere.
+
+    Under the portal's own name, whatever name and port the request used: such a page may be kept (R17).
+    """
+    base: str = current_app.extensions["portal.settings"].base_url
+    return base + url_for(endpoint, **values)
+
+
 def site() -> Site:
     """The frame of the page being rendered."""
     if "site" in g:

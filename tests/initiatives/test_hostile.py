@@ -134,3 +134,15 @@ def test_the_message_of_a_moved_deadline_names_the_new_day(
     run_jobs()
     (told,) = [notice for notice in outbox() if notice.code == "initiative.extended"]
     assert day in (told.body or "")
+
+
+@pytest.mark.parametrize("path", [".atom", ".json", ".csv", "/{}/print"])
+def test_no_name_that_a_request_used_stands_in_what_readers_keep(
+    client: Browser, town: Town, path: str
+) -> None:
+    case = make_initiative(town)
+    where = f"/en/{town.slug}/initiatives{path.format((case.number or '').lower())}"
+    body = client.get(where, headers={"Host": "localhost:6666"}).get_data(as_text=True)
+    base = client.application.extensions["portal.settings"].base_url
+    assert "6666" not in body
+    assert f"{base}/en/{town.slug}/initiatives/{(case.number or '').lower()}" in body
