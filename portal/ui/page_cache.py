@@ -39,13 +39,15 @@ POLL = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A kept answer: final bytes, plain and compressed, with the headers of each."""
+    """A kept answer: final bytes, plain and compressed, with the headers of each and of a 304."""
 
     scope: int
     version: int
     until: float
     etag: str
     headers: list[tuple[str, str]]
+    packed_headers: list[tuple[str, str]]
+    unchanged_headers: list[tuple[str, str]]
     body: bytes
     packed: bytes
 
@@ -172,7 +174,7 @@ class PageCache:
         self, key: tuple[str, str], environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         caught: dict[str, Any] = {}
-        before = {scope: self.version(scope) for scope in (0,)}
+        before = self.version(0)
 
         def catch(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -196,37 +198,38 @@ class PageCache:
                 close()
         entry = self._made(int(note), kept, body)
         # Rendered while somebody published: serve it, but do not keep what may be older than its version.
-        if self.version(0) == before[0] and len(body) <= MAX_ENTRY and entry.version >= 0:
+        if self.version(0) == before and len(body) <= MAX_ENTRY and entry.version >= 0:
             with self._lock:
                 self._entries[key] = entry
         return _answer(entry, environ, start_response)
 
     def _made(self, scope: int, headers: list[tuple[str, str]], body: bytes) -> Entry:
         etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-        plain = [(n, v) for n, v in headers if n.lower() not in ("content-length", "vary", "etag")]
-        plain += [("Vary", "Cookie, Accept-Encoding"), ("ETag", etag)]
+        packed = gzip.compress(body, 6, mtime=0)
+        common = [(n, v) for n, v in headers if n.lower() not in ("content-length", "vary", "etag")]
+        common += [("Vary", "Cookie, Accept-Encoding"), ("ETag", etag)]
         return Entry(
             scope=scope,
             version=self.version(scope),
             until=time.monotonic() + MAX_AGE,
             etag=etag,
-            headers=plain,
+            headers=[*common, ("Content-Length", str(len(body)))],
+            packed_headers=[*common, ("Content-Encoding", "gzip"), ("Content-Length", str(len(packed)))],
+            unchanged_headers=[(n, v) for n, v in common if n.lower() != "content-type"],
             body=body,
-            packed=gzip.compress(body, 6, mtime=0),
+            packed=packed,
         )
 
 
 def _answer(entry: Entry, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    # Copies, because what stands in front may add to the list.
     if entry.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
-        start_response("304 Not Modified", [(n, v) for n, v in entry.headers if n.lower() != "content-type"])
+        start_response("304 Not Modified", entry.unchanged_headers.copy())
         return []
     if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-        start_response(
-            "200 OK",
-            [*entry.headers, ("Content-Encoding", "gzip"), ("Content-Length", str(len(entry.packed)))],
-        )
+        start_response("200 OK", entry.packed_headers.copy())
         return [entry.packed]
-    start_response("200 OK", [*entry.headers, ("Content-Length", str(len(entry.body)))])
+    start_response("200 OK", entry.headers.copy())
     return [entry.body]
 
 

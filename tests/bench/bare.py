@@ -1,5 +1,6 @@
 """What the portal is measured against: the framework saying hello, and a bare WSGI app with the same bytes."""
 
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,11 +20,12 @@ def greet() -> str:
     return "hello"
 
 
-_BODY = Path(os.environ["BENCH_BODY"]).read_bytes() if os.environ.get("BENCH_BODY") else b"hello"
-_HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(_BODY)))]
+_FOLDER = Path(os.environ.get("BENCH_ANSWER", "."))
+_BODY = (_FOLDER / "body").read_bytes() if os.environ.get("BENCH_ANSWER") else b"hello"
+_HEADERS = json.loads((_FOLDER / "headers.json").read_text()) if os.environ.get("BENCH_ANSWER") else []
 
 
 def same(_environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """The bytes of a page of ours, without any framework."""
-    start_response("200 OK", _HEADERS)
+    """The bytes of an answer of ours, headers and body, without any framework."""
+    start_response("200 OK", [(name, value) for name, value in _HEADERS])
     return [_BODY]
