@@ -22,6 +22,7 @@ from portal.ui import http
 from portal.ui.gateway import Gateway
 from portal.ui.page_cache import PageCache
 from portal.ui.pages import STATIC, asset
+from portal.ui.templating import PageEnvironment, kept, url_for
 
 MAX_BODY = 90 * 1024 * 1024
 MAX_FORM_MEMORY = 1024 * 1024
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or read()
     settings.data.mkdir(parents=True, exist_ok=True)
     app = Flask("portal", static_folder=None, template_folder=None)
+    app.jinja_environment = PageEnvironment  # Before any extension asks for it.
     _configure(app, settings)
     # The check of where a request comes from stands before the one of its token.
     http.prepare(app, settings)
@@ -119,6 +121,8 @@ def _templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(
         **TEMPLATE_GLOBALS,
         asset=asset,
+        kept=kept,
+        url_for=url_for,
         can=lambda permission, thing=None: policy.can(actor.current(), permission, thing),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, abort, g, redirect, request, send_file, stream_with_context, url_for
+from flask import Response, abort, g, redirect, request, send_file, stream_with_context
 from markupsafe import Markup
 
 from initiatives import queries, rules
@@ -28,6 +28,7 @@ from portal.maps.folium_map import MapParts, Picker, render_map
 from portal.maps.geo import Point
 from portal.ui.fragments import fragment, until_change
 from portal.ui.pages import Link, page, public_address
+from portal.ui.templating import url_for
 
 FILE_SECONDS = 86400
 
@@ -72,6 +73,7 @@ def _listing(endpoint: str) -> Response:
     town: tenancy.Town | None = g.get("town")
     total, districts = _total(wanted), _districts() if town else []
     found = queries.listing(wanted, _cursor())
+    here = url_for(endpoint)
     title = _("Initiatives of residents") if town is None else _("Initiatives: %(town)s", town=town.name)
     return page(
         "initiatives/listing.html",
@@ -80,12 +82,10 @@ def _listing(endpoint: str) -> Response:
         wanted=wanted,
         cards=cards_for_page(found.items, with_town=town is None),
         total=total,
-        phase_choices=list(PHASES.items()),
-        categories=list(CATEGORIES.items()),
-        districts=districts,
+        filters_form=_filters(here, wanted, districts),
         newer_href=url_for(endpoint, **_query(at=found.newer)) if found.newer else "",
         older_href=url_for(endpoint, **_query(at=found.older)) if found.older else "",
-        here=url_for(endpoint),
+        here=here,
         filters=_query(),
         in_town=town is not None,
     )
@@ -102,6 +102,13 @@ def _total(wanted: queries.Wanted) -> int | None:
 def _districts() -> list[str]:
     """The choices of the filter."""
     return until_change("initiatives.districts", queries.districts)
+
+
+def _filters(here: str, wanted: queries.Wanted, districts: list[str]) -> Markup:
+    """The filter form of the page at `here`."""
+    values = {"phases": list(PHASES.items()), "categories": list(CATEGORIES.items()), "districts": districts}
+    key = (here, wanted, tuple(districts))
+    return fragment("initiatives/_filters.html", *key, here=here, wanted=wanted, **values)
 
 
 def cards_for_page(cards: Sequence[queries.Card], *, with_town: bool = False) -> list[Markup]:
@@ -194,12 +201,8 @@ def map_page() -> Response:
         map=_map_parts(),
         script_href=url_for("initiatives.map_script", **_query()),
         list_href=url_for("initiatives.listing", **_query()),
-        here=url_for("initiatives.map"),
-        phase_choices=list(PHASES.items()),
+        filters_form=_filters(url_for("initiatives.map"), wanted, districts),
         phases=list(PHASES),
-        categories=list(CATEGORIES.items()),
-        districts=districts,
-        filters=_query(),
         names={key: str(label) for key, label in CATEGORIES.items()},
     )
 
