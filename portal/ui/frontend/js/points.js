@@ -90,12 +90,15 @@ export function points(map, url) {
     card.textContent = texts.loading ?? "";
     const popup = L.popup({ maxWidth: 260, offset: [0, -34] }).setLatLng(marker.getLatLng()).setContent(card).openOn(map);
     const frame = popup.getElement();
-    frame.querySelector(".leaflet-popup-close-button").setAttribute("aria-label", texts.close ?? "");
-    frame.addEventListener("keydown", ({ key }) => key === "Escape" && map.closePopup(popup));
-    popup.once("remove", () => {
-      // Whoever was in the popup stands at its pin again, not at the top of the page.
-      if (frame.contains(document.activeElement)) marker.getElement()?.focus({ preventScroll: true });
-    });
+    const button = frame.querySelector(".leaflet-popup-close-button");
+    // Whoever closes the popup stands at its pin again, not at the top of the page.
+    const close = () => {
+      map.closePopup(popup);
+      marker.getElement()?.focus({ preventScroll: true });
+    };
+    button.setAttribute("aria-label", texts.close ?? "");
+    button.addEventListener("click", close);
+    frame.addEventListener("keydown", ({ key }) => key === "Escape" && close());
     try {
       const answer = await fetch(address({ card: id }), { headers: { Accept: "application/json" } });
       if (!answer.ok) throw new Error(answer.statusText);
