@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
+from initiatives import queries
 from initiatives.models import Initiative
 from initiatives.states import WORKFLOW
 from portal.accounts import queries as accounts
@@ -259,10 +260,20 @@ def _facts(case: Initiative) -> dict[str, Value]:
         "returns_on": case.returns_on,
         "transferred_to": case.transferred_to,
         "department": case.department,
+        "left_out": _left_out(case),
+        "merged_number": (queries.number_of(case.merged_into_id) or "") if case.merged_into_id else "",
         "defects": list(case.defects or []),
         "due": _next_day(case),
         "note": "",
     }
+
+
+def _left_out(case: Initiative) -> str:
+    """What the newest decision leaves out, where it was one in part."""
+    if case.state != "partly_adopted":
+        return ""
+    found = queries.decisions(case.id)
+    return found[0].left_out if found else ""
 
 
 def _next_day(case: Initiative) -> date | None:

@@ -343,7 +343,12 @@ def map_data(wanted: Wanted, zoom: int, box: tuple[float, float, float, float]) 
             Initiative.category,
             Initiative.phase,
         )
-        .where(*conditions(wanted), Initiative.lat.between(south, north), Initiative.lon.between(west, east))
+        .where(
+            *conditions(wanted),
+            Initiative.state != "withdrawn",
+            Initiative.lat.between(south, north),
+            Initiative.lon.between(west, east),
+        )
         .order_by(Initiative.listed_at.desc(), Initiative.id.desc())
         .limit(20 * MAP_FEATURES)
     )
@@ -365,7 +370,12 @@ def _opened(wanted: Wanted, cells: list[list[float]], box: tuple[float, float, f
         Initiative.lon,
         Initiative.category,
         Initiative.phase,
-    ).where(*conditions(wanted), Initiative.lat.between(south, north), Initiative.lon.between(west, east))
+    ).where(
+        *conditions(wanted),
+        Initiative.state != "withdrawn",
+        Initiative.lat.between(south, north),
+        Initiative.lon.between(west, east),
+    )
     return MapData([], [list(row) for row in db.session.execute(statement.limit(MAP_FEATURES))])
 
 
@@ -509,7 +519,9 @@ def _exported(row: Initiative, address: Callable[[str], str]) -> ExportedInitiat
 def public_card(initiative_id: int) -> Card | None:
     """One public card by id, for the map's popup."""
     row = db.session.execute(
-        select(*CARD).where(Initiative.id == initiative_id, Initiative.listed_at.is_not(None))
+        select(*CARD).where(
+            Initiative.id == initiative_id, Initiative.listed_at.is_not(None), Initiative.state != "withdrawn"
+        )
     ).first()
     return Card(*row) if row else None
 

@@ -29,8 +29,9 @@ def decide(
     _need_verdict_words(case, verdict, left_out, returns_on)
     case.returns_on = returns_on if verdict == "deferred" else None
     case.decided_by_user_id = actor.user_id
-    move.run(actor, case, "decide", target=verdict, note=reasons, who="decision_maker")
+    # Before the move, whose messages say what is left out.
     _add_decision(actor, case, verdict, reasons, left_out, on_appeal=False)
+    move.run(actor, case, "decide", target=verdict, note=reasons, who="decision_maker")
 
 
 @use_case("initiative.decide_appeal", code="initiative.appeal_decided", load=queries.case)
@@ -43,14 +44,15 @@ def decide_appeal(
     returns_on: date | None = None,
 ) -> None:
     """Answer an appeal: `refused` upholds for good, anything else reverses."""
+    if verdict != "refused":
+        _need_verdict_words(case, verdict, left_out, returns_on)
+        case.returns_on = returns_on if verdict == "deferred" else None
+    _add_decision(actor, case, verdict, reasons, left_out, on_appeal=True)
     if verdict == "refused":
         move.run(actor, case, "uphold", note=reasons, who="other_decision_maker")
         case.appeal_until = None
     else:
-        _need_verdict_words(case, verdict, left_out, returns_on)
-        case.returns_on = returns_on if verdict == "deferred" else None
         move.run(actor, case, "reverse", target=verdict, note=reasons, who="other_decision_maker")
-    _add_decision(actor, case, verdict, reasons, left_out, on_appeal=True)
 
 
 def _need_verdict_words(case: Initiative, verdict: str, left_out: str, returns_on: date | None) -> None:

@@ -123,7 +123,8 @@ def _shift(case: Initiative, state: str, by: int) -> None:
         )
         .values(n=Count.n + by)
     )
-    if case.lat is not None and case.lon is not None:
+    # Of a withdrawn case only title and day stay public, so it has no pin.
+    if state != "withdrawn" and case.lat is not None and case.lon is not None:
         shift_cells(case.municipality_id, case.lat, case.lon, phase, case.category, by)
 
 
@@ -170,7 +171,9 @@ def rebuild_counts(municipality_id: int) -> None:
     cells: dict[tuple[str, int, int], list[float]] = {}
     points: Iterable[Any] = db.session.execute(
         select(Initiative.lat, Initiative.lon, Initiative.phase, Initiative.category)
-        .where(Initiative.listed_at.is_not(None), Initiative.lat.is_not(None))
+        .where(
+            Initiative.listed_at.is_not(None), Initiative.lat.is_not(None), Initiative.state != "withdrawn"
+        )
         .execution_options(yield_per=5000)
     )
     for lat, lon, phase, category in points:

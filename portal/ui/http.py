@@ -46,9 +46,9 @@ class LangConverter(BaseConverter):
 
 
 class SlugConverter(BaseConverter):
-    """A short name in an address: lower-case letters, digits and hyphens."""
+    """A short name in an address: letters, digits and hyphens; capitals are typed, never linked."""
 
-    regex = "[a-z0-9]+(?:-[a-z0-9]+)*"
+    regex = "[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
     part_isolating = True
 
 
