@@ -72,7 +72,7 @@ def _listing(endpoint: str) -> Response:
     wanted = queries.wanted_from(request.args)
     town: tenancy.Town | None = g.get("town")
     total, districts = _total(wanted), _districts() if town else []
-    found = queries.listing(wanted, _cursor())
+    older, newer, cards = _found(endpoint, wanted)
     here = url_for(endpoint)
     title = _("Initiatives of residents") if town is None else _("Initiatives: %(town)s", town=town.name)
     return page(
@@ -80,15 +80,28 @@ def _listing(endpoint: str) -> Response:
         title=title,
         crumbs=_crumbs(town),
         wanted=wanted,
-        cards=cards_for_page(found.items, with_town=town is None),
+        cards=cards,
         total=total,
         filters_form=_filters(here, wanted, districts),
-        newer_href=url_for(endpoint, **_query(at=found.newer)) if found.newer else "",
-        older_href=url_for(endpoint, **_query(at=found.older)) if found.older else "",
+        newer_href=url_for(endpoint, **_query(at=newer)) if newer else "",
+        older_href=url_for(endpoint, **_query(at=older)) if older else "",
         here=here,
         filters=_query(),
         in_town=town is not None,
     )
+
+
+def _found(endpoint: str, wanted: queries.Wanted) -> tuple[str | None, str | None, list[Markup]]:
+    """Cursors to older and newer cards, and the cards; those of the page people come to are kept ready."""
+    cursor = _cursor()
+
+    def read() -> tuple[str | None, str | None, list[Markup]]:
+        found = queries.listing(wanted, cursor)
+        return found.older, found.newer, cards_for_page(found.items, with_town="town" not in g)
+
+    if cursor is not None or wanted != queries.Wanted():
+        return read()
+    return until_change(f"{endpoint}:{current_locale()}", read)
 
 
 def _total(wanted: queries.Wanted) -> int | None:

@@ -21,11 +21,12 @@ from portal.ui.page_cache import PageCache
 
 T = TypeVar("T")
 
-MAX_BYTES = 16 * 1024 * 1024
-ROOM_OF_KEY = 1024
+MAX_BYTES = 8 * 1024 * 1024
+ROOM_OF_KEY = 3 * 1024
 """Bytes a piece takes beside its markup, roughly: its values and the place in the cache."""
 
-_kept: LRUCache[Hashable, Markup] = LRUCache(MAX_BYTES, getsizeof=lambda html: len(html) + ROOM_OF_KEY)
+# Two bytes a sign, as Python keeps Polish and Czech.
+_kept: LRUCache[Hashable, Markup] = LRUCache(MAX_BYTES, getsizeof=lambda html: 2 * len(html) + ROOM_OF_KEY)
 _lock = threading.Lock()
 
 
@@ -48,9 +49,6 @@ def fragment(template: str, *key: Hashable, **context: Any) -> Markup:
 
 
 def until_change(name: str, make: Callable[[], T]) -> T:
-    """What `make` reads, kept until something public changes in the municipality in scope.
-
-    Ask before the first statement of the request, or it is not kept (see `PageCache.until_change`).
-    """
+    """What `make` reads, kept until something public changes in the municipality in scope, a minute at most."""
     cache: PageCache = current_app.extensions["portal.page_cache"]
     return cache.until_change(name, tenancy.current_id() or 0, make)

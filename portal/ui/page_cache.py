@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from cachetools import LRUCache, TTLCache
+from flask import has_request_context, request
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 NOTE = "X-Portal-Cache"
+BEFORE = "portal.version"
+"""Where a request keeps the version of everything public at its coming."""
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ENTRY = 512 * 1024
 MAX_VALUES = 4096
@@ -126,8 +129,8 @@ class PageCache:
     def until_change(self, name: str, scope: int, make: Callable[[], T]) -> T:
         """What `make` reads, kept until something public changes in the municipality, a minute at most.
 
-        Asked before the first statement of a request: what is read in a transaction already under way may
-        be older than the version it would be kept under, so it is given but not kept.
+        What is read in a transaction begun before the last change may be older than the version it would be
+        kept under: it is given but not kept.
         """
         version = self.version(scope)
         with self._lock:
@@ -135,9 +138,9 @@ class PageCache:
         if kept is not None and kept[0] == version:
             found: T = kept[1]
             return found
-        may_keep = version >= 0 and not db.session().in_transaction()
         found = make()
-        if may_keep:
+        # Nothing has changed since the request came, so its transaction, begun later, sees this version.
+        if has_request_context() and request.environ.get(BEFORE) == self.version(0) >= 0:
             with self._lock:
                 self._values[name, scope] = (version, found)
         return found
@@ -145,6 +148,7 @@ class PageCache:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer from the cache, or let the application answer and keep what may be kept."""
         if not self._may_serve(environ):
+            environ[BEFORE] = self.version(0)
             return self._inner(environ, _without_note(start_response))
         key = (environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
         with self._lock:
@@ -174,7 +178,7 @@ class PageCache:
         self, key: tuple[str, str], environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         caught: dict[str, Any] = {}
-        before = self.version(0)
+        before = environ[BEFORE] = self.version(0)
 
         def catch(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
