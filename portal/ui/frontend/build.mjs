@@ -14,6 +14,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import esbuild from "esbuild";
 import * as sass from "sass";
+import subsetFont from "subset-font";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "static");
@@ -37,6 +38,20 @@ const sassPlugin = {
         watchFiles: loadedUrls.map((url) => fileURLToPath(url)),
       };
     });
+  },
+};
+
+/** Latin Extended-A and the Romanian commas: the letters of every language of the Union in Latin script. */
+const LETTERS = [...Array(128).keys()].map((n) => String.fromCharCode(0x100 + n)).join("") + "ȘșȚț";
+
+/** The file of further letters holds phonetics and old spellings too: four fifths of it, on every first visit. */
+const fontPlugin = {
+  name: "fewer letters",
+  setup(build) {
+    build.onLoad({ filter: /latin-ext[^/]*\.woff2$/ }, async ({ path }) => ({
+      contents: await subsetFont(await readFile(path), LETTERS, { targetFormat: "woff2" }),
+      loader: "file",
+    }));
   },
 };
 
@@ -117,7 +132,7 @@ async function build() {
     loader: { ".woff2": "file", ".svg": "file", ".png": "file" },
     entryNames: "[name]-[hash]",
     assetNames: "[ext]/[name]-[hash]",
-    plugins: [sassPlugin],
+    plugins: [sassPlugin, fontPlugin],
   });
 
   // Only now that it compiled is the former result taken away.
