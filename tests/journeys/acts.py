@@ -109,3 +109,45 @@ def receipt(visitor: Visitor, town: str) -> Receipt:
     assert visitor.path.endswith("/receipt"), visitor.path
     kept = visitor.main().locator(".code").all_inner_texts()
     return Receipt(town, *kept)
+
+
+# The team ----------------------------------------------------------------------------------------------------
+
+
+def move(visitor: Visitor, case: Receipt, verb: str, label: str, reason: str = "") -> None:
+    """Make a move of a case, with its reason."""
+    visitor.go(f"{case.desk}/move/{verb}")
+    if reason:
+        visitor.page.locator("#note").fill(reason)
+    visitor.press(label)
+    assert visitor.path == f"/{visitor.lang}{case.desk}", visitor.main().inner_text()
+
+
+def publish(reviewer: Visitor, case: Receipt) -> None:
+    """Let everybody read it."""
+    move(reviewer, case, "publish", "Publish")
+
+
+def assign(leader: Visitor, case: Receipt, department: str, reviewers: tuple[str, ...]) -> None:
+    """Give it to a department and to people."""
+    leader.go(f"{case.desk}/move/assign")
+    leader.fill("Department", department)
+    leader.choose("Who leads the case", reviewers[0])
+    for name in reviewers:
+        leader.tick(name)
+    leader.press("Assign")
+    assert leader.path == f"/{leader.lang}{case.desk}", leader.main().inner_text()
+
+
+def write_sheet(reviewer: Visitor, case: Receipt, kind: str, words: str) -> None:
+    """Write every part of one's sheet of a study, and finish it."""
+    reviewer.go(f"{case.desk}/studies/{kind}")
+    for area in reviewer.main().locator("form[method=post] textarea").all():
+        area.fill(words)
+    for score in reviewer.main().get_by_role("radio", name=reviewer.t("4 – rather for it")).all():
+        score.check()
+    if kind == "feasibility":
+        reviewer.fill("Cost, once", "18 000")
+        reviewer.fill("Running cost per year", "600")
+    reviewer.press("Finish my sheet")
+    reviewer.sees("Your sheet is finished.")

@@ -1,7 +1,7 @@
 """Every page, in every language: accessible, valid, whole at 320 pixels, and with nothing of another host.
 
-The walk loads each page once on a small phone, judges it, and judges it again on a desktop screen or in dark
-colours, by language. KEEP_PAGES=folder keeps a picture of each page for people to look at.
+Which screen and colours axe looks at goes by language: a desktop in Polish, a small phone in Czech, a dark phone
+in English. That nothing is cut off or scrolls sideways is asked on the phone and on the desktop in each. KEEP_PAGES=folder keeps a picture of each page for people to look at.
 """
 
 import os
@@ -68,6 +68,10 @@ TOO_WIDE = """() => {
       ["hidden", "clip"].includes(getComputedStyle(e).overflowX),
   );
   if (cut) return "what is cut off in " + cut.outerHTML.slice(0, 160);
+  const table = [...document.querySelectorAll("main table")].find(
+    (e) => e.checkVisibility() && !e.closest(".table-scroll") && e.offsetWidth > e.parentElement.clientWidth + 1,
+  );
+  if (table) return "a table wider than its place, " + table.outerHTML.slice(0, 160);
   if (document.documentElement.scrollWidth <= width) return "";
   const wide = [...document.querySelectorAll("body *")].filter(
     (e) => e.checkVisibility() && e.getBoundingClientRect().right > width + 1,
@@ -86,7 +90,7 @@ def walk(visitor: Visitor, stops: Iterable[Stop], app: Flask, folder: Path) -> I
     lang = visitor.lang
     for number, stop in enumerate(stops):
         path = stop.path(app, lang)
-        visitor.page.set_viewport_size({"width": NARROW, "height": 740})
+        visitor.page.set_viewport_size({"width": JUDGED_AT[lang], "height": 740})
         visitor.page.emulate_media(color_scheme="dark" if lang == DARK else "light")
         visitor.page.goto(f"{visitor.portal}{path}")
         assert visitor.answer is not None

@@ -84,6 +84,10 @@ class Visitor:
         """A text of the interface as this visitor reads it."""
         return translated(self.lang, text, context, **values)
 
+    def n(self, one: str, many: str, count: int) -> str:
+        """A counted text of the interface as this visitor reads it."""
+        return _catalogue(self.lang).ngettext(one, many, count) % {"n": count}
+
     # Going -------------------------------------------------------------------------------------------------
 
     def go(self, path: str, status: int = 200) -> None:
