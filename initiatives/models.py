@@ -68,6 +68,9 @@ class Initiative(Content, Municipal, Base):
         Index(f"{HEAD}_town_district", "municipality_id", "district", "listed_at", "id"),
         Index(f"{HEAD}_town_support", "municipality_id", "support_count", "id"),
         Index(f"{HEAD}_all", "listed_at", "id"),
+        Index(f"{HEAD}_all_support", "support_count", "id"),
+        # What came in since a day, for the numbers of a municipality.
+        Index(f"{HEAD}_submitted", "municipality_id", "submitted_at"),
         Index(f"{HEAD}_desk", "municipality_id", "state", "updated_at", "id"),
         Index(f"{HEAD}_box", "municipality_id", "lat", "lon"),
         Index(f"{HEAD}_lead", "municipality_id", "lead_user_id", "state"),
@@ -77,6 +80,8 @@ class Initiative(Content, Municipal, Base):
     PERSONAL = ("title", "text", "folded", "address", "lat", "lon", "details")
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
+    # Without the mixin's index on this column alone: SQLite would take it for half of the queries above.
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"))
     number: Mapped[str | None]
     external_source: Mapped[str | None]
     external_number: Mapped[str | None]

@@ -1,6 +1,7 @@
 """Reading initiatives: one case, public lists, the desk's work lists, the map's data. Nothing here writes."""
 
 from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -39,11 +40,13 @@ from portal.core.paging import Cursor, Direction, Page, page_of
 from portal.core.tokens import canonical_number, signer
 from portal.core.workflow import Lane, State
 from portal.maps.geo import Point, distance_m
-from portal.maps.geo import cell as grid_cell
 from portal.search import queries as search
 
 PAGE_SIZE = 20
 MAP_FEATURES = 500
+CANDIDATES = 20 * MAP_FEATURES
+WIDE_CANDIDATES = 4 * MAP_FEATURES
+"""Points that are grouped on the fly at most, in a small and in a wide box."""
 STORED_ZOOMS = range(6, 13)
 COUNTING_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -226,7 +229,8 @@ def listing(wanted: Wanted, cursor: Cursor | None, size: int = PAGE_SIZE) -> Pag
         statement = statement.where(condition)
     by_support = wanted.sort == "support"
     statement = _beyond(statement, cursor, by_support=by_support).limit(size + 1)
-    rows = [Card(*row) for row in db.session.execute(statement)]
+    with _reach(wanted):
+        rows = [Card(*row) for row in db.session.execute(statement)]
     return page_of(rows, size, cursor, _support_position if by_support else _new_position)
 
 
@@ -264,6 +268,19 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         ids = search.ids("initiative", wanted.text, tenancy.current_id(), public_only=True)
         found.append(Initiative.id.in_(ids))
     return found
+
+
+@contextmanager
+def _reach(wanted: Wanted) -> Iterator[None]:
+    """Read what the search found by its keys alone.
+
+    With the municipality among the conditions SQLite would rather read all cases of it than these keys.
+    """
+    if not wanted.text:
+        yield
+        return
+    with tenancy.unscoped("the search was asked in this municipality, and only what it found is read"):
+        yield
 
 
 def newest(limit: int) -> list[Card]:
@@ -308,6 +325,16 @@ def districts() -> list[str]:
     return list(db.session.scalars(select(step.c.name).where(step.c.name.is_not(None)).limit(60)))
 
 
+POINT = (
+    Initiative.id,
+    Initiative.number,
+    Initiative.lat,
+    Initiative.lon,
+    Initiative.category,
+    Initiative.phase,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class MapData:
     """What the map shows: clusters [lat, lon, n] and single points [id, number, lat, lon, category, phase]."""
@@ -319,6 +346,7 @@ class MapData:
 def map_data(wanted: Wanted, zoom: int, box: tuple[float, float, float, float]) -> MapData:
     """At most 500 features inside `box` (west, south, east, north), from stored cells up to zoom 12."""
     west, south, east, north = box
+    zoom = max(zoom, min(STORED_ZOOMS))
     simple = not wanted.text and not wanted.district and not (wanted.phase and wanted.category)
     if simple and zoom in STORED_ZOOMS:
         key = f"p:{wanted.phase}" if wanted.phase else f"c:{wanted.category}" if wanted.category else ""
@@ -334,58 +362,47 @@ def map_data(wanted: Wanted, zoom: int, box: tuple[float, float, float, float]) 
         ]
         if len(cells) <= MAP_FEATURES and (zoom < max(STORED_ZOOMS) or any(c[2] > 1 for c in cells)):
             return _opened(wanted, cells, box)
+    points = _points(wanted, box, wide=zoom <= max(STORED_ZOOMS))
+    return MapData([], points) if len(points) <= MAP_FEATURES else _grouped(points, zoom)
+
+
+def _points(wanted: Wanted, box: tuple[float, float, float, float], *, wide: bool) -> list[list[Any]]:
+    """The newest points in the box: of a wide one those among the newest cases of the filter.
+
+    A wide box holds most cases of the filter, so these are read in their order and the box looked at here;
+    with the box among the conditions the database would read and sort all of them.
+    """
+    west, south, east, north = box
+    inside = (Initiative.lat.between(south, north), Initiative.lon.between(west, east))
     statement = (
-        select(
-            Initiative.id,
-            Initiative.number,
-            Initiative.lat,
-            Initiative.lon,
-            Initiative.category,
-            Initiative.phase,
-        )
-        .where(
-            *conditions(wanted),
-            Initiative.state != "withdrawn",
-            Initiative.lat.between(south, north),
-            Initiative.lon.between(west, east),
-        )
+        select(*POINT)
+        .where(*conditions(wanted), Initiative.state != "withdrawn", *(() if wide else inside))
         .order_by(Initiative.listed_at.desc(), Initiative.id.desc())
-        .limit(20 * MAP_FEATURES)
+        .limit(WIDE_CANDIDATES if wide else CANDIDATES)
     )
-    points = [list(row) for row in db.session.execute(statement)]
-    if len(points) <= MAP_FEATURES:
-        return MapData([], points)
-    return _grouped(points, max(zoom, 8))
+    with _reach(wanted):
+        rows: list[list[Any]] = [list(row) for row in db.session.execute(statement)]
+    if not wide:
+        return rows
+    return [row for row in rows if row[2] is not None and south <= row[2] <= north and west <= row[3] <= east]
 
 
 def _opened(wanted: Wanted, cells: list[list[float]], box: tuple[float, float, float, float]) -> MapData:
     """Few points need no clusters: give them one by one, so that a small gmina sees pins at once."""
     if sum(cell[2] for cell in cells) > MAP_FEATURES:
         return MapData(cells, [])
-    west, south, east, north = box
-    statement = select(
-        Initiative.id,
-        Initiative.number,
-        Initiative.lat,
-        Initiative.lon,
-        Initiative.category,
-        Initiative.phase,
-    ).where(
-        *conditions(wanted),
-        Initiative.state != "withdrawn",
-        Initiative.lat.between(south, north),
-        Initiative.lon.between(west, east),
-    )
-    return MapData([], [list(row) for row in db.session.execute(statement.limit(MAP_FEATURES))])
+    return MapData([], _points(wanted, box, wide=False)[:MAP_FEATURES])
 
 
 def _grouped(points: list[list[Any]], zoom: int) -> MapData:
     """Cluster on the fly, coarser until it fits."""
     while True:
-        groups: dict[int, list[list[Any]]] = {}
+        # An eighth of a tile, as the stored cells; they end at zoom 12.
+        step = 360 / 2 ** (zoom + 3)
+        groups: dict[tuple[float, float], list[list[Any]]] = {}
         for point in points:
-            groups.setdefault(grid_cell(point[2], point[3], zoom), []).append(point)
-        if len(groups) <= MAP_FEATURES or zoom <= min(STORED_ZOOMS):
+            groups.setdefault((point[2] // step, point[3] // step), []).append(point)
+        if len(groups) <= MAP_FEATURES:
             break
         zoom -= 1
     cells = [

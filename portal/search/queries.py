@@ -76,7 +76,7 @@ def ids(
     kind: str, text: str, municipality_id: int | None, *, public_only: bool, limit: int = COUNT_CAP
 ) -> list[int]:
     """Object ids of one kind that fit, for lists that filter further; the newest `limit` of them."""
-    return _objects(kind, _keys(text, municipality_id, public_only, limit))
+    return _objects(kind, municipality_id, _keys(text, municipality_id, public_only, limit))
 
 
 def any_word_ids(kind: str, words: Iterable[str], municipality_id: int | None, *, limit: int) -> list[int]:
@@ -90,17 +90,22 @@ def any_word_ids(kind: str, words: Iterable[str], municipality_id: int | None, *
     else:
         fits = _INDEX.c.words.op("@@", is_comparison=True)(cast(literal(tsquery_any(wanted, scope)), TSQUERY))
     statement = select(_key()).select_from(_INDEX).where(fits).order_by(_key().desc()).limit(limit)
-    return _objects(kind, list(db.session.scalars(statement)))
+    return _objects(kind, municipality_id, list(db.session.scalars(statement)))
 
 
-def _objects(kind: str, keys: list[int]) -> list[int]:
-    """What the keys stand for, inside the scope of the caller."""
+def _objects(kind: str, municipality_id: int | None, keys: list[int]) -> list[int]:
+    """What the keys stand for; the tenant wall stands here a second time."""
     if not keys:
         return []
-    statement = select(SearchDocument.object_id).where(
-        SearchDocument.id.in_(keys), SearchDocument.kind == kind
-    )
-    return list(db.session.scalars(statement))
+    statement = select(
+        SearchDocument.object_id, SearchDocument.kind, SearchDocument.municipality_id, SearchDocument.public
+    ).where(SearchDocument.id.in_(keys))
+    if municipality_id is None:
+        return [row.object_id for row in db.session.execute(statement) if row.kind == kind and row.public]
+    # A condition on the municipality would lead SQLite to read all documents of it instead of these keys.
+    with tenancy.unscoped("the keys come from the index of this scope, and each row is checked below"):
+        rows = db.session.execute(statement).all()
+    return [row.object_id for row in rows if row.kind == kind and row.municipality_id == municipality_id]
 
 
 def count(text: str, municipality_id: int | None, *, public_only: bool = True) -> int:

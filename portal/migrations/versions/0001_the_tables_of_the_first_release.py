@@ -335,7 +335,8 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_initiative_lead", ["municipality_id", "lead_user_id", "state"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_initiative_municipality_id"), ["municipality_id"], unique=False)
+        batch_op.create_index("ix_initiative_all_support", ["support_count", "id"], unique=False)
+        batch_op.create_index("ix_initiative_submitted", ["municipality_id", "submitted_at"], unique=False)
         batch_op.create_index("ix_initiative_town", ["municipality_id", "listed_at", "id"], unique=False)
         batch_op.create_index(
             "ix_initiative_town_both",
