@@ -72,7 +72,14 @@ PERSONAL = PersonalData(
     title=_l("Initiatives, comments, supports and what you follow"),
     columns={
         "initiative": ("title", "text", "folded", "address", "lat", "lon", "details"),
-        "initiative_author": ("name_sealed", "email_sealed", "phone_sealed", "postal_sealed", "original_sealed", "code_hash"),
+        "initiative_author": (
+            "name_sealed",
+            "email_sealed",
+            "phone_sealed",
+            "postal_sealed",
+            "original_sealed",
+            "code_hash",
+        ),
         "initiative_support": ("person",),
         "comment": ("name",),
         "follow": ("person", "email_sealed"),
