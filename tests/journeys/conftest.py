@@ -37,7 +37,7 @@ FLAGS = (
     # Nothing else can be reached, whatever a page asks for.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-PATIENCE_MS = 10_000
+PATIENCE_MS = 45_000
 
 Visit = Callable[..., Visitor]
 
