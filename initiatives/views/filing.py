@@ -390,7 +390,7 @@ def _sent(draft: str, form: SendForm) -> BaseResponse:
 
 def keep_receipt(receipt: services.Receipt) -> None:
     """Hold the code for the next page, sealed; it is stored nowhere else."""
-    open_case("initiative", receipt.initiative_id)
+    open_case("initiative", receipt.initiative_id, filed_here=True)
     session["receipt"] = {
         "number": receipt.number,
         "code": ring.seal(receipt.code, f"receipt|{receipt.number}") if receipt.code else "",

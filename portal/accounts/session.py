@@ -185,13 +185,18 @@ def renew_sessions(user_id: int) -> None:
 # Cases opened by a secret code -------------------------------------------------------------------------------
 
 
-def open_case(kind: str, case_id: int) -> None:
-    """Open a case in this session for fifteen minutes (R13), under a new token."""
+def open_case(kind: str, case_id: int, *, filed_here: bool = False) -> None:
+    """Open a case in this session for fifteen minutes (R13), under a new token.
+
+    Not so when it was `filed_here` just now: the second post of a double click comes with the same cookie and
+    must get the same receipt (R59), and whoever holds this session wrote the case.
+    """
     ours = _mine()
     until = (clock.now() + CASE_OPEN_FOR).timestamp()
     kept = {key: end for key, end in ours.get(CASES, {}).items() if end > clock.now().timestamp()}
     ours[CASES] = {**kept, f"{kind}:{case_id}": until}
-    ours.renew = ours.token is not None
+    if not filed_here:
+        ours.renew = ours.token is not None
     _become()
 
 
