@@ -26,9 +26,24 @@ PAGELESS = {
     "pages.theme", "pages.mark", "pages.tile", "pages.favicon", "pages.healthz", "pages.readyz", "pages.robots",
     "pages.sitemap", "pages.opensearch", "pages.security_txt",
     # Go on to another page at once
-    "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.case_comment",
+    "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
+    "initiatives.case_comment",
     # Only take posts
     "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
+}  # fmt: skip
+
+
+REFUSED = {
+    "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email",
+    "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "initiatives.new",
+    "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
+    "initiatives.call", "initiatives.study", "initiatives.milestones", "initiatives.case_edit",
+    "pages.portal_municipalities",
+}  # fmt: skip
+"""Forms that are refused when they are sent as they stand; the answer is looked at as well."""
+REFUSED_MOVES = {
+    "send-back", "hold", "assign", "merge", "transfer", "extend", "decide", "uphold", "reverse", "plan", "finish",
+    "abandon", "split", "correct",
 }  # fmt: skip
 
 
@@ -45,6 +60,12 @@ class Stop:
     def name(self) -> str:
         """For files about it."""
         return self.endpoint.replace(".", "-")
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its form, sent as it stands, comes back with what is to be mended."""
+        verb = self.values.get("verb")
+        return self.status == 200 and (self.endpoint in REFUSED if verb is None else verb in REFUSED_MOVES)
 
     def path(self, app: Flask, lang: str) -> str:
         """Its address in a language."""
@@ -179,10 +200,11 @@ def own(new_address: str) -> Iterator[Stop]:
     yield Stop("initiatives.appeal", mine.values, mine.author)
 
 
-def confirming() -> Iterator[Stop]:
-    """What is asked of somebody whose sign-in lies back a while."""
+def confirming(lang: str) -> Iterator[Stop]:
+    """What is asked of somebody whose sign-in lies back a while: in each language of somebody else."""
+    town = {"pl": "rzeszow", "cs": "ostrava-jih", "en": "swidnik"}[lang]
     yield Stop("accounts.confirm", who=an_author())
-    yield Stop("accounts.confirm", who=f"admin@{LUBLIN}.example")
+    yield Stop("accounts.confirm", who=f"admin@{town}.example")
 
 
 def desk() -> Iterator[Stop]:

@@ -81,25 +81,40 @@ TOO_WIDE = """() => {
 ENGLISH = "the|and|your|with|this|from|you|of|is|are"
 """Words that are none in Polish or Czech: where one stands, a text was not translated or lacks its language."""
 
+MAIN_BUTTON = "form[method=post] button.button:not(.button--quiet, .button--small)"
+
 pytestmark = pytest.mark.journey
 
 
 def walk(visitor: Visitor, stops: Iterable[Stop], app: Flask, folder: Path) -> Iterator[str]:
     """Look at each page as this visitor; gives everything that is wrong with it in a line each."""
-    axe = Axe()
     lang = visitor.lang
     for number, stop in enumerate(stops):
         path = stop.path(app, lang)
+        name = f"{stop.name}-{number}-{lang}"
         visitor.page.set_viewport_size({"width": JUDGED_AT[lang], "height": 740})
         visitor.page.emulate_media(color_scheme="dark" if lang == DARK else "light")
         visitor.page.goto(f"{visitor.portal}{path}")
-        assert visitor.answer is not None
         if visitor.status != stop.status:
             yield f"{path} answers {visitor.status} to {stop.who or 'a visitor'}"
             continue
-        (folder / f"{stop.name}-{lang}-{number}.html").write_text(visitor.answer.text())
-        found = [*_headers(visitor), *_words(visitor), *_width(visitor), *_axe(visitor, axe, stop, number)]
-        yield from (f"{path}: {line}" for line in found)
+        yield from (f"{path}: {line}" for line in _look(visitor, folder / f"{name}.html"))
+        if stop.is_refused:
+            visitor.main().locator(MAIN_BUTTON).first.click()
+            visitor.page.wait_for_load_state()
+            if visitor.status != 422:
+                yield f"{path} answers {visitor.status} to a form that lacks everything"
+                continue
+            yield from (
+                f"{path}, refused: {line}" for line in _look(visitor, folder / f"{name}-refused.html")
+            )
+
+
+def _look(visitor: Visitor, source: Path) -> list[str]:
+    """What is wrong with the page on the screen; its source is kept for html-validate."""
+    assert visitor.answer is not None
+    source.write_text(visitor.answer.text())
+    return [*_headers(visitor), *_words(visitor), *_width(visitor), *_axe(visitor, source.stem)]
 
 
 def _headers(visitor: Visitor) -> Iterator[str]:
@@ -132,14 +147,11 @@ def _width(visitor: Visitor) -> Iterator[str]:
             yield f"scrolls sideways at {width} pixels because of {wide}"
 
 
-def _axe(visitor: Visitor, axe: Axe, stop: Stop, number: int) -> Iterator[str]:
-    width = JUDGED_AT[visitor.lang]
-    visitor.page.set_viewport_size({"width": width, "height": 740})
-    kept = os.environ.get("KEEP_PAGES")
-    if kept:
-        name = f"{stop.name}-{number}-{visitor.lang}-{width}.png"
-        visitor.page.screenshot(path=Path(kept) / name, full_page=True)
-    for violation in axe.run(visitor.page, options=AXE).response["violations"]:
+def _axe(visitor: Visitor, name: str) -> Iterator[str]:
+    visitor.page.set_viewport_size({"width": JUDGED_AT[visitor.lang], "height": 740})
+    if kept := os.environ.get("KEEP_PAGES"):
+        visitor.page.screenshot(path=Path(kept) / f"{name}.png", full_page=True)
+    for violation in Axe().run(visitor.page, options=AXE).response["violations"]:
         places = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
         yield f"axe {violation['id']}: {violation['help']} – {places}"
 
@@ -266,7 +278,7 @@ def test_page_that_asks_who_one_is_is_sound(
     seeded_app: Flask, visit: Visit, journeys_database: str, tmp_path: Path, lang: str
 ) -> None:
     """Before something weighty, when the sign-in lies back a while: half an hour of waiting, made short."""
-    resident, admin = stops.confirming()
+    resident, admin = stops.confirming(lang)
     visitors = visit(lang, resident=resident.who, again=True), visit(lang, staff=admin.who, again=True)
     for visitor in visitors:
         _age(visitor, journeys_database)
@@ -300,7 +312,7 @@ def test_walk_leaves_no_page_out(seeded_app: Flask) -> None:
         *stops.public(),
         *stops.entering("", "", "", "", ""),
         *stops.own(""),
-        *stops.confirming(),
+        *stops.confirming("pl"),
         *stops.desk(),
         *stops.moves(),
         *stops.running("0"),

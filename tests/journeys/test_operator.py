@@ -1,5 +1,7 @@
 """An operator takes down what somebody says on the phone; the caller gets number, code and text messages."""
 
+import re
+
 import pytest
 
 from tests.journeys import acts
@@ -8,6 +10,7 @@ from tests.journeys.conftest import Visit
 pytestmark = pytest.mark.journey
 
 PHONE = "+420601123456"
+CODE = re.compile(r"([0-9A-Z]{4}-){3}[0-9A-Z]{4}")
 
 
 def test_call_becomes_a_case_with_a_receipt_to_read_out(visit: Visit) -> None:
@@ -49,3 +52,17 @@ def test_call_becomes_a_case_with_a_receipt_to_read_out(visit: Visit) -> None:
     petr.reads("601")
     petr.sees("That you read this stands in the audit log.")
     acts.publish(petr, case)
+
+    # The caller lost the code and phones again: a new one is read out, the old one opens nothing any more.
+    petr.go(case.desk)
+    petr.press("Show contact data")
+    petr.press("The code was lost: make a new one")
+    fresh = petr.main().locator(".code", has_text=CODE).inner_text()
+    grandson = visit("cs", width=390)
+    for used, answer in ((code, 422), (fresh, 200)):
+        grandson.go("/follow")
+        grandson.fill("Case number", number)
+        grandson.fill("Secret code", used)
+        grandson.press("Open my case")
+        assert grandson.status == answer
+    assert grandson.path == f"/cs{case.path}"
