@@ -81,11 +81,13 @@ def settings(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def portal(settings: config.Settings, databases: Databases, shared: Path) -> Flask:
+def portal(settings: config.Settings, databases: Databases, shared: Path) -> Iterator[Flask]:
     """The application of this worker, over a database that `app` replaces for each test."""
     app = portals.make_portal(settings)
     once(shared, "empty", lambda: portals.migrate(app, databases))
-    return app
+    yield app
+    # A connection left open would be told as a warning, and so as an error, at the very end.
+    portals.disconnect(app)
 
 
 @pytest.fixture(scope="session")
