@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Index, delete, func, or_, select, update
+from sqlalchemy import Index, case, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import clock, tenancy
@@ -120,8 +120,9 @@ def take_due(now: datetime | None = None) -> Taken | None:
 
 
 def next_due() -> datetime | None:
-    """When the next row falls due, for the worker's sleep."""
-    statement = select(func.min(Job.due_at)).where(Job.done_at.is_(None), Job.dead_at.is_(None))
+    """When the next row can be taken, for the worker's sleep: due, and no longer leased by another."""
+    free_at = case((Job.lease_until > Job.due_at, Job.lease_until), else_=Job.due_at)
+    statement = select(func.min(free_at)).where(Job.done_at.is_(None), Job.dead_at.is_(None))
     found = db.session.scalar(statement)
     db.session.rollback()
     return found
