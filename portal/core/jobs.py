@@ -123,7 +123,7 @@ def next_due() -> datetime | None:
     """When the next row can be taken, for the worker's sleep: due, and no longer leased by another."""
     free_at = case((Job.lease_until > Job.due_at, Job.lease_until), else_=Job.due_at)
     statement = select(func.min(free_at)).where(Job.done_at.is_(None), Job.dead_at.is_(None))
-    found = db.session.scalar(statement)
+    found: datetime | None = db.session.scalar(statement)
     db.session.rollback()
     return found
 
