@@ -28,7 +28,7 @@ from portal.core.actor import Channel
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
-from portal.ui.fields import DayField, MoneyField, needed
+from portal.ui.fields import DayField, MoneyField, chosen, needed
 from portal.ui.forms import BaseForm
 
 SHORT_MAX = 200
@@ -57,17 +57,6 @@ SCORE_CHOICES = (
 
 def _at_most(limit: int) -> Length:
     return Length(max=limit, message=_l("This text is too long. Shorten it."))
-
-
-def _chosen(text: Text) -> Any:
-    """One of the offered answers, or `text` says what to do; replaces the stock message."""
-
-    def check(_form: Any, field: Any) -> None:
-        if not field.data or field.data not in {choice.value for choice in field.choices}:
-            raise ValidationError(text)
-
-    check.field_flags = {"required": True}  # type: ignore[attr-defined]
-    return check
 
 
 def _whole_id(value: Any) -> int:
@@ -99,7 +88,7 @@ class EditForm(BaseForm):
     title = StringField(_l("Title"), [needed(_l("Write a title.")), _at_most(rules.TITLE_MAX)])
     text = TextAreaField(_l("Text"), [_at_most(rules.TEXT_MAX)])
     category = SelectField(
-        _l("Category"), [_chosen(_l("Choose a category."))], choices=CATEGORY_CHOICES, validate_choice=False
+        _l("Category"), [chosen(_l("Choose a category."))], choices=CATEGORY_CHOICES, validate_choice=False
     )
     note = _reasons(_l("What did you change, and why?"), _l("Say what you changed: the author reads it."))
     version = HiddenField()
@@ -148,7 +137,7 @@ class AssignForm(RemarkForm):
     department = StringField(_l("Department"), [needed(_l("Name the department.")), _at_most(SHORT_MAX)])
     lead = SelectField(
         _l("Who leads the case"),
-        [_chosen(_l("Choose who leads the case."))],
+        [chosen(_l("Choose who leads the case."))],
         coerce=_whole_id,
         validate_choice=False,
     )
@@ -178,7 +167,7 @@ class DecideForm(MoveForm):
 
     verdict = RadioField(
         _p("field", "Decision"),
-        [_chosen(_l("Choose the decision."))],
+        [chosen(_l("Choose the decision."))],
         choices=VERDICT_CHOICES,
         validate_choice=False,
     )
@@ -192,7 +181,7 @@ class ReverseForm(DecideForm):
 
     verdict = RadioField(
         _p("field", "New decision"),
-        [_chosen(_l("Choose the decision."))],
+        [chosen(_l("Choose the decision."))],
         choices=VERDICT_CHOICES[:-1],
         validate_choice=False,
     )
@@ -241,7 +230,7 @@ class FinishForm(ReasonForm):
 
     target = RadioField(
         _l("What is the result?"),
-        [_chosen(_l("Choose the result."))],
+        [chosen(_l("Choose the result."))],
         choices=[
             SelectChoice("done", _l("It is done")),
             SelectChoice("partly_done", _l("A part of it is done")),
@@ -255,7 +244,7 @@ class AbandonForm(ReasonForm):
 
     outcome = RadioField(
         _l("What became of it?"),
-        [_chosen(_l("Choose one."))],
+        [chosen(_l("Choose one."))],
         choices=[
             SelectChoice("unneeded", _l("It is no longer needed")),
             SelectChoice("refused", _l("The office will not do it")),
@@ -347,7 +336,7 @@ class CallForm(WhatForm, WhereForm, YouForm):
 
     channel = RadioField(
         _l("How did it reach you?"),
-        [_chosen(_l("Choose one."))],
+        [chosen(_l("Choose one."))],
         choices=CHANNELS,
         validate_choice=False,
     )

@@ -23,7 +23,7 @@ from portal.content.models import Stance
 from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
-from portal.ui.fields import DegreesField, FileField, MoneyField, needed
+from portal.ui.fields import DegreesField, FileField, MoneyField, chosen, needed
 from portal.ui.forms import BaseForm
 
 CATEGORY_CHOICES = [SelectChoice(key, label) for key, label in CATEGORIES.items()]
@@ -84,7 +84,8 @@ class WhereForm(DraftForm):
 
     place = RadioField(
         _l("Where does it concern?"),
-        [needed(_l("Say where: mark a place or choose the whole municipality."))],
+        [chosen(_l("Say where: mark a place or choose the whole municipality."))],
+        validate_choice=False,
         choices=[
             SelectChoice(Place.POINT.value, _l("A place on the map")),
             SelectChoice(Place.ADDRESS.value, _l("An address or a description")),
@@ -181,7 +182,8 @@ class CommentForm(BaseForm):
 
     stance = RadioField(
         _l("What do you say to it?"),
-        [needed(_l("Choose one."))],
+        [chosen(_l("Choose one."))],
+        validate_choice=False,
         choices=[
             SelectChoice(Stance.FOR.value, _p("stance", "For")),
             SelectChoice(Stance.AGAINST.value, _p("stance", "Against")),
@@ -228,7 +230,8 @@ class ResultForm(BaseForm):
 
     verdict = RadioField(
         _l("Did it help?"),
-        [needed(_l("Choose one."))],
+        [chosen(_l("Choose one."))],
+        validate_choice=False,
         choices=[
             SelectChoice("confirm", _l("Yes, it helped")),
             SelectChoice("dispute", _l("No, it is not done as promised")),

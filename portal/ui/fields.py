@@ -10,7 +10,7 @@ from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.money import Currency, parse_money
 
-__all__ = ["DayField", "DegreesField", "FileField", "MoneyField", "MultipleFileField", "needed"]
+__all__ = ["DayField", "DegreesField", "FileField", "MoneyField", "MultipleFileField", "chosen", "needed"]
 
 DEGREE_DIGITS = 6
 
@@ -23,6 +23,20 @@ def needed(text: Text) -> Any:
 
     def check(_form: Any, field: Any) -> None:
         if not field.data:
+            raise StopValidation(text)
+
+    check.field_flags = {"required": True}  # type: ignore[attr-defined]
+    return check
+
+
+def chosen(text: Text) -> Any:
+    """A validator that wants one of the offered answers, else `text` says what to do; “Choose…” is none.
+
+    For fields made with `validate_choice=False`: the stock check would add its own message to this one.
+    """
+
+    def check(_form: Any, field: Any) -> None:
+        if not field.data or field.data not in {choice.value for choice in field.choices}:
             raise StopValidation(text)
 
     check.field_flags = {"required": True}  # type: ignore[attr-defined]
