@@ -89,9 +89,9 @@ pytestmark = pytest.mark.journey
 def walk(visitor: Visitor, stops: Iterable[Stop], app: Flask, folder: Path) -> Iterator[str]:
     """Look at each page as this visitor; gives everything that is wrong with it in a line each."""
     lang = visitor.lang
-    for number, stop in enumerate(stops):
+    for stop in stops:
         path = stop.path(app, lang)
-        name = f"{stop.name}-{number}-{lang}"
+        name = f"{stop.name}-{len(list(folder.iterdir()))}-{lang}"
         visitor.page.set_viewport_size({"width": JUDGED_AT[lang], "height": 740})
         visitor.page.emulate_media(color_scheme="dark" if lang == DARK else "light")
         visitor.page.goto(f"{visitor.portal}{path}")

@@ -1,0 +1,27 @@
+"""The drill in short: real server and worker, real kills; the long one is `python3 dev.py drill`.
+
+It needs no browser and brings a portal of its own, on SQLite, since the one of the journeys must not be killed.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import drill
+
+KILLS = 6
+
+
+@pytest.mark.journey
+def test_nothing_is_lost_double_or_half_written(tmp_path: Path) -> None:
+    """Source: R57, R59, R62, R63 (docs/security.md)."""
+    with drill.portal(tmp_path, volleys=1) as (trial, prepared):
+        volleys = drill.fire_volleys(trial, prepared)
+        kills = drill.kill(trial, KILLS, settle=False)
+    assert (volleys.cases_too_many, volleys.supports_too_many) == (0, 0)
+    # Every post of a double click is told the same receipt.
+    assert set(volleys.statuses) == {303}
+    assert volleys.other_receipts == 0
+    assert kills.filings.acknowledged
+    assert kills.lost == []
+    assert kills.problems == []
