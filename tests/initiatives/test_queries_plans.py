@@ -1,0 +1,261 @@
+"""What hot pages ask of the database: how many statements, by which index, and how heavy the pages are.
+
+None of this looks at a clock, so it holds on any machine (docs/performance.md, rule 14). Plans are read at
+10,000 cases on SQLite, without statistics, as the portal runs.
+"""
+
+import gzip
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, func, select
+
+from initiatives import queries, services
+from initiatives.models import Initiative
+from portal.core import tenancy
+from portal.core.actor import Actor
+from portal.core.db import Base, db, writing
+from portal.core.paging import decode
+from portal.core.tenancy import Town
+from portal.search import queries as search
+from tests.bench import dataset
+from tests.factories.browser import Browser
+
+LIST = "/pl/lublin/initiatives"
+FRESH = "bench=1"
+"""A key no route lists: past the page cache."""
+Wanted = queries.Wanted
+SignIn = Callable[[Browser, Actor], None]
+
+
+@pytest.fixture
+def fill(app: Flask, town: Town, other_town: Town) -> Callable[[int], None]:
+    """`fill(10_000)`: so many cases, nineteen of twenty in Lublin, as the bench has them."""
+
+    def make(count: int) -> None:
+        begin = datetime(2024, 1, 1, tzinfo=UTC)
+        with tenancy.unscoped("test data of two towns"):
+            batch: dict[type[Base], list[dict[str, Any]]] = {}
+            for model, values in dataset.rows(0, count, count, begin):
+                batch.setdefault(model, []).append(values)
+            dataset.write(batch)
+        for place in (town, other_town):
+            with tenancy.within(place.id), writing():
+                services.rebuild_counts(place.id)
+        db.session.close()
+
+    return make
+
+
+@contextmanager
+def listening() -> Iterator[list[tuple[str, Any]]]:
+    """The statements sent meanwhile, with their parameters."""
+    told: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        if not statement.startswith("BEGIN"):
+            told.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield told
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def count_statements(client: Browser, path: str) -> int:
+    """Statements of a page once the process knows towns, totals and districts."""
+    for _ in range(3):
+        assert client.get(path).status_code == 200, path
+    with listening() as told:
+        client.get(path)
+    return len(told)
+
+
+def plan(act: Callable[[], object]) -> list[str]:
+    """Every step of the plans of the statements that `act` sends."""
+    with listening() as told:
+        act()
+    assert told
+    raw = db.engine.raw_connection()
+    steps = [
+        str(row[3])
+        for statement, parameters in told
+        for row in raw.cursor().execute("EXPLAIN QUERY PLAN " + statement, parameters).fetchall()
+    ]
+    raw.close()
+    return steps
+
+
+def wasteful(steps: list[str]) -> list[str]:
+    """Steps that read a whole table, or a whole town where an index has more to say."""
+    tables = ("initiative", "search_document", "attachment", "comment", "state_change", "deadline")
+    bare = [s for s in steps if any(s in (f"SCAN {t}", f"SCAN {t}_1") for t in tables)]
+    towns = [
+        s for s in steps if s.startswith("SEARCH initiative USING") and s.endswith("(municipality_id=?)")
+    ]
+    # In the order of an index and up to a limit, a town is read only as far as the page goes.
+    if "USE TEMP B-TREE FOR ORDER BY" in steps:
+        bare += towns
+    return bare
+
+
+class TestStatements:
+    @pytest.mark.parametrize(
+        ("path", "most"),
+        [
+            (f"{LIST}?{FRESH}", 6),
+            (f"{LIST}?{FRESH}&phase=study&category=roads&sort=support", 6),
+            (f"{LIST}?{FRESH}&q=przystanku", 6),
+            (f"{LIST}/map?{FRESH}", 6),
+            (f"/pl/initiatives?{FRESH}", 6),
+            (f"{LIST}/map/points.json?{FRESH}&zoom=11&box=22.4,51.1,22.7,51.3", 6),
+            ("/pl/lublin/search?q=przystanku", 6),
+            (f"/pl/lublin?{FRESH}", 8),
+        ],
+    )
+    def test_public_pages_ask_little(
+        self, client: Browser, fill: Callable[[int], None], path: str, most: int
+    ) -> None:
+        fill(50)
+        assert count_statements(client, path) <= most
+
+    def test_list_is_constant_in_its_cards(
+        self, client: Browser, fill: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fill(60)
+        path = f"{LIST}?{FRESH}&sort=support"
+        found = []
+        for size in (5, 50):
+            monkeypatch.setattr(queries.listing, "__defaults__", (size,))
+            found.append(count_statements(client, path))
+        assert found == [1, 1]
+
+    def test_page_of_one_initiative(self, client: Browser, fill: Callable[[int], None], town: Town) -> None:
+        fill(50)
+        with tenancy.within(town.id):
+            quiet, busy = (
+                db.session.scalars(
+                    select(Initiative.number).where(Initiative.comment_count == comments)
+                ).first()
+                for comments in (0, 2)
+            )
+        db.session.close()
+        found = {
+            count_statements(client, f"{LIST}/{number.lower()}?{FRESH}")
+            for number in (quiet or "", busy or "")
+        }
+        assert len(found) == 1
+        assert found.pop() <= 12
+
+    def test_desk_is_constant_in_its_rows(
+        self,
+        client: Browser,
+        fill: Callable[[int], None],
+        actor_as: Callable[..., Actor],
+        sign_in: SignIn,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        fill(60)
+        sign_in(client, actor_as("leader"))
+        found = []
+        for size in (5, 50):
+            monkeypatch.setattr(queries, "PAGE_SIZE", size)
+            found.append(count_statements(client, "/pl/lublin/desk/initiatives?tab=all"))
+        assert found[0] == found[1] <= 8
+
+
+class TestWeight:
+    def test_list_of_twenty_cards_is_light(self, client: Browser, fill: Callable[[int], None]) -> None:
+        fill(60)
+        for lang in ("pl", "cs", "en"):
+            body = client.get(f"/{lang}/lublin/initiatives").get_data()
+            assert body.count(b'class="card card--row"') == 20
+            assert len(body) <= 40_000
+            assert len(gzip.compress(body, 6)) <= 9_000
+
+
+class TestPlans:
+    @pytest.fixture(autouse=True)
+    def on_sqlite(self, app: Flask) -> None:
+        if db.engine.dialect.name != "sqlite":
+            pytest.skip("Plans are read on SQLite; PostgreSQL has statistics and decides by them.")
+
+    def test_no_hot_query_reads_a_whole_table(self, fill: Callable[[int], None], town: Town) -> None:
+        fill(10_000)
+        west, south, east, north = town.box
+        lat, lon = town.centre
+        small = (lon - 0.01, lat - 0.01, lon + 0.01, lat + 0.01)
+        page = queries.listing(Wanted(), None)
+        assert page.older is not None
+        deep = decode(page.older)
+        asked: dict[str, Callable[[], object]] = {
+            "newest": lambda: queries.listing(Wanted(), deep),
+            "most supported": lambda: queries.listing(Wanted(sort="support"), None),
+            "by phase": lambda: queries.listing(Wanted(phase="study"), None),
+            "by category": lambda: queries.listing(Wanted(category="roads"), None),
+            "by both": lambda: queries.listing(Wanted(phase="study", category="roads"), None),
+            "by district": lambda: queries.listing(Wanted(district="Rury"), None),
+            "by words": lambda: queries.listing(Wanted(text=dataset.COMMON_WORD), None),
+            "by rare words": lambda: queries.listing(Wanted(text=dataset.RARE_WORD), None),
+            "news": lambda: queries.newest(3),
+            "total": lambda: queries.total(Wanted(phase="study")),
+            "districts": queries.districts,
+            "map": lambda: queries.map_data(Wanted(), 11, (west, south, east, north)),
+            "map by both": lambda: queries.map_data(
+                Wanted(phase="study", category="roads"), 11, (west, south, east, north)
+            ),
+            "map by district": lambda: queries.map_data(Wanted(district="Rury"), 11, town.box),
+            "map, small": lambda: queries.map_data(Wanted(), 16, small),
+            "search": lambda: search.find(dataset.COMMON_WORD, town.id),
+            "search everywhere": lambda: search.find(dataset.COMMON_WORD, None),
+            "similar": lambda: queries.similar("Ławka przy przystanku", "Nie ma gdzie usiąść.", lat, lon),
+        }
+        found = {name: bad for name, act in asked.items() if (bad := wasteful(plan(act)))}
+        assert not found
+
+    def test_lists_are_read_in_their_order(self, fill: Callable[[int], None]) -> None:
+        """Nothing is sorted: the index has the order, and the page ends where it is full."""
+        fill(2_000)
+        for wanted in (
+            Wanted(),
+            Wanted(phase="study"),
+            Wanted(category="roads"),
+            Wanted(phase="study", category="roads"),
+            Wanted(district="Rury"),
+            Wanted(sort="support"),
+        ):
+            steps = plan(lambda wanted=wanted: queries.listing(wanted, None))
+            assert not [step for step in steps if "TEMP B-TREE" in step], wanted
+
+    def test_lists_over_all_towns_are_read_in_their_order(self, fill: Callable[[int], None]) -> None:
+        fill(2_000)
+        with tenancy.unscoped("the public list of all municipalities"):
+            for wanted in (Wanted(), Wanted(sort="support"), Wanted(phase="study")):
+                steps = plan(lambda wanted=wanted: queries.listing(wanted, None))
+                assert not [step for step in steps if "TEMP B-TREE" in step], wanted
+                assert not [step for step in steps if step == "SCAN initiative"], wanted
+
+
+class TestMap:
+    def test_never_gives_more_than_five_hundred_features(
+        self, fill: Callable[[int], None], town: Town
+    ) -> None:
+        fill(2_000)
+        lat, lon = town.centre
+        for zoom in range(23):
+            for box in (town.box, (lon - 0.05, lat - 0.05, lon + 0.05, lat + 0.05)):
+                for wanted in (Wanted(), Wanted(district="Rury"), Wanted(phase="study", category="roads")):
+                    data = queries.map_data(wanted, zoom, box)
+                    assert 0 < len(data.cells) + len(data.points) <= queries.MAP_FEATURES
+
+    def test_clusters_hold_every_point_of_the_box(self, fill: Callable[[int], None], town: Town) -> None:
+        fill(2_000)
+        shown = db.session.scalar(select(func.count()).where(Initiative.state != "withdrawn"))
+        for zoom in (8, 11, 12, 13, 15, 18):
+            data = queries.map_data(Wanted(), zoom, town.box)
+            assert sum(int(cell[2]) for cell in data.cells) + len(data.points) == shown
