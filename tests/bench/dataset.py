@@ -182,23 +182,29 @@ def _fill(size: int) -> None:
     started_at = datetime.fromisoformat("2023-11-01T08:00:00+00:00")
     db.session.rollback()
     done = db.session.scalar(select(func.count()).select_from(Initiative)) or 0
+    db.session.rollback()  # An open reader would keep the log from being folded in.
     begun = time.monotonic()
     if done < size:
         with db.engine.begin() as connection:
             ddl.drop_index_tables(connection)  # Filled in one go at the end.
     for first in range(done, size, BATCH):
-        rows: dict[type[Base], list[dict[str, Any]]] = {}
-        for model, values in _rows(first, min(first + BATCH, size), size, started_at):
-            rows.setdefault(model, []).append(values)
-        with db.engine.begin() as connection:
-            for model, values in rows.items():
-                connection.execute(insert(model), values)
+        batch: dict[type[Base], list[dict[str, Any]]] = {}
+        for model, values in rows(first, min(first + BATCH, size), size, started_at):
+            batch.setdefault(model, []).append(values)
+        write(batch)
         _progress("initiatives", min(first + BATCH, size), size, begun)
     print("\r  Building the search index …" + " " * 40, end="", flush=True)
     with db.engine.begin() as connection:
         ddl.drop_index_tables(connection)
         ddl.create_index_tables(connection)
     print(f"\r  Search index after {time.monotonic() - begun:.0f} s" + " " * 30, flush=True)
+
+
+def write(batch: dict[type[Base], list[dict[str, Any]]]) -> None:
+    """Put rows straight into their tables, in one transaction."""
+    with db.engine.begin() as connection:
+        for model, values in batch.items():
+            connection.execute(insert(model), values)
 
 
 def _progress(what: str, done: int, total: int, begun: float) -> None:
@@ -210,7 +216,7 @@ def _progress(what: str, done: int, total: int, begun: float) -> None:
     )
 
 
-def _rows(
+def rows(
     first: int, beyond: int, size: int, started_at: datetime
 ) -> Iterator[tuple[type[Base], dict[str, Any]]]:
     """The rows of the cases numbered from `first`; the same however often it is asked."""
