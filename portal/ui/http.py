@@ -185,7 +185,7 @@ def _after(response: Response, settings: Settings) -> Response:
 
 def _cache_control() -> str:
     """By kind of page (docs/performance.md): personal and form pages are never stored."""
-    if g.get("on_desk") or "csrf_token" in g or request.method != "GET":
+    if g.get("on_desk") or "csrf_token" in g or request.method not in ("GET", "HEAD"):
         return "no-store"
     if actors.current().signed_in or actors.current().cases:
         return "private, no-cache"

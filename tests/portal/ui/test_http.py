@@ -37,3 +37,9 @@ def test_an_address_takes_every_id_a_row_may_have(number: int, status: int) -> N
     app.url_map.converters["int"] = NumberConverter
     app.add_url_rule("/<int:row>", view_func="{row}".format)
     assert app.test_client().get(f"/{number}").status_code == status
+
+
+def test_headers_asked_alone_are_those_of_the_page(client: Browser, town: Town) -> None:
+    for path in ("/en/", f"/en/{town.slug}/initiatives", "/en/sign-in"):
+        page, alone = client.get(path), client.head(path)
+        assert alone.headers["Cache-Control"] == page.headers["Cache-Control"], path
