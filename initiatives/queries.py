@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, tuple_
-from sqlalchemy.orm import aliased, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from initiatives import rules
 from initiatives.formats.records import Channel as FileChannel
@@ -148,21 +148,23 @@ def case(initiative_id: int) -> Initiative:
     return _judged(db.session.scalar(statement))
 
 
-def case_by_number(number: str) -> Initiative:
-    """One case by its number as typed or in an address, for reading. Raises Missing."""
+def case_by_number(number: str, *, with_sheets: bool = True) -> Initiative:
+    """One case by its number as typed or in an address, for reading. Raises Missing.
+
+    A page that shows the sheets of a decided case only reads them by `sheets` when it comes to that.
+    """
     canonical = canonical_number(number)
     if canonical is None:
         raise Missing
+    # One author and a handful of reviewers: a join costs less than two more statements.
     statement = (
         select(Initiative)
         .where(Initiative.number == canonical)
-        .options(
-            selectinload(Initiative.author),
-            selectinload(Initiative.reviewers),
-            selectinload(Initiative.sheets),
-        )
+        .options(joinedload(Initiative.author), joinedload(Initiative.reviewers))
     )
-    return _judged(db.session.scalar(statement))
+    if with_sheets:
+        statement = statement.options(selectinload(Initiative.sheets))
+    return _judged(db.session.scalars(statement).unique().one_or_none())
 
 
 def draft_token(initiative_id: int) -> str:
@@ -477,10 +479,18 @@ def milestones(initiative_id: int) -> list[Milestone]:
     )
 
 
-def translations(initiative_id: int) -> dict[str, Translation]:
-    """The initiative in other languages."""
-    rows = db.session.scalars(select(Translation).where(Translation.initiative_id == initiative_id))
-    return {row.language: row for row in rows}
+def sheets(initiative_id: int) -> list[Sheet]:
+    """The sheets of both studies, one per reviewer and study, in the order they were begun."""
+    statement = select(Sheet).where(Sheet.initiative_id == initiative_id).order_by(Sheet.id)
+    return list(db.session.scalars(statement))
+
+
+def translation(initiative_id: int, language: str) -> Translation | None:
+    """The initiative in another language, if somebody translated it."""
+    statement = select(Translation).where(
+        Translation.initiative_id == initiative_id, Translation.language == language
+    )
+    return db.session.scalar(statement)
 
 
 def exported(wanted: Wanted, address: Callable[[str], str], size: int = 500) -> Iterator[ExportedInitiative]:
@@ -735,10 +745,11 @@ def work_list(
     return page_of(rows, size, cursor, lambda row: (row.updated_at, row.id))
 
 
-def work_count(actor: actors.Actor, wanted: DeskFilter) -> int:
-    """How many rows a work list has, at most 1,000."""
-    inner = _desk_keys(actor, wanted).limit(1000).subquery()
-    return int(db.session.scalar(select(func.count()).select_from(inner)) or 0)
+def work_counts(actor: actors.Actor, lists: Sequence[DeskFilter]) -> tuple[int, ...]:
+    """How many rows each work list has, at most 1,000; all in one statement."""
+    inner = [_desk_keys(actor, wanted).limit(1000).subquery() for wanted in lists]
+    counts = [select(func.count()).select_from(keys).scalar_subquery() for keys in inner]
+    return tuple(db.session.execute(select(*counts)).one())
 
 
 def _desk_rows(ids: Sequence[int]) -> list[DeskRow]:

@@ -137,14 +137,17 @@ def _tabs(actor: actors.Actor, wanted: DeskFilter) -> list[Tab]:
         "done": _("Done"),
         "all": _("All"),
     }
+    # What is done or everything only grows: its number costs much and says little.
     counted = ("todo", "waiting", "late")
+    counts = dict(
+        zip(counted, queries.work_counts(actor, [_of_tab(wanted, tab) for tab in counted]), strict=True)
+    )
     return [
         Tab(
             labels[tab],
             url_for("initiatives.desk", **_query(wanted, tab=tab)),
             tab == wanted.tab,
-            # What is done or everything only grows: its number costs much and says little.
-            queries.work_count(actor, _of_tab(wanted, tab)) if tab in counted else None,
+            counts.get(tab),
             tab == "late",
         )
         for tab in TABS
@@ -190,7 +193,7 @@ def board() -> Response:
         found = queries.work_list(actor, wanted, None, size=BOARD_CARDS)
         if not found.items:
             continue
-        count = queries.work_count(actor, wanted) if found.older else len(found.items)
+        count = queries.work_counts(actor, [wanted])[0] if found.older else len(found.items)
         href = url_for("initiatives.desk", **_query(wanted))
         columns.append(Column(key, WORKFLOW.state(key).label, count, _rows(found.items), href))
     return page(

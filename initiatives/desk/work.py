@@ -13,7 +13,7 @@ from portal.core.registry import Fact, WorkItem, WorkList
 
 
 def _count(tab: str) -> Callable[[Actor], int]:
-    return lambda actor: queries.work_count(actor, DeskFilter(tab=tab))
+    return lambda actor: queries.work_counts(actor, [DeskFilter(tab=tab)])[0]
 
 
 def _items(tab: str) -> Callable[[Actor, int], list[WorkItem]]:

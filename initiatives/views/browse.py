@@ -362,7 +362,7 @@ def study_view(sheets: list[Sheet], kind: StudyKind) -> StudyView | None:
 
 def detail(number: str) -> Response:
     """One initiative: public for everybody, more for its author."""
-    case = queries.case_by_number(number)
+    case = queries.case_by_number(number, with_sheets=False)
     actor = actors.current()
     mine = bool(can(actor, "initiative.own", case))
     if not case.is_public and not mine:
@@ -371,13 +371,15 @@ def detail(number: str) -> Response:
         return redirect(url_for("initiatives.detail", number=(case.number or "").lower()), 301)  # type: ignore[return-value]
     lanes = (Lane.PUBLIC, Lane.AUTHOR) if mine else (Lane.PUBLIC,)
     shown = files_of(case)
-    translations = queries.translations(case.id)
     locale = current_locale()
-    translation = translations.get(locale) if case.language != locale else None
+    translation = queries.translation(case.id, locale) if case.language != locale else None
     bare = case.state == "withdrawn" and not mine
     person = content_services.person_of_user(actor.user_id) if actor.user_id else ""
     due = content.open_deadlines(*case.about)
+    # What a case cannot have yet is not asked for: most pages are of cases not decided.
     decided = case.decided_by_user_id is not None or case.state in ("adopted", "partly_adopted", "refused")
+    sheets = queries.sheets(case.id) if decided else []
+    realised = decided or case.phase in ("building", "built", "ended")
     response = page(
         "initiatives/detail.html",
         title=translation.title if translation else case.title,
@@ -395,12 +397,12 @@ def detail(number: str) -> Response:
         steps=steps_for_timeline(case, lanes),
         due=due[0].due_on if due else case.returns_on if case.state == "deferred" else None,
         late=bool(due and due[0].due_on < case.local_today),
-        decisions=queries.decisions(case.id),
-        purpose=study_view(case.sheets, StudyKind.PURPOSE) if decided else None,
-        feasibility=study_view(case.sheets, StudyKind.FEASIBILITY) if decided else None,
+        decisions=queries.decisions(case.id) if decided else [],
+        purpose=study_view(sheets, StudyKind.PURPOSE) if decided else None,
+        feasibility=study_view(sheets, StudyKind.FEASIBILITY) if decided else None,
         show_synthesis=decided and bool(case.wanted),
-        milestones=queries.milestones(case.id),
-        comments=[] if bare else content.comments(*case.about),
+        milestones=queries.milestones(case.id) if realised else [],
+        comments=content.comments(*case.about) if case.comment_count and not bare else [],
         merged_number=queries.number_of(case.merged_into_id) if case.merged_into_id else None,
         mine=mine,
         supports=bool(person) and queries.supports(case.id, person),

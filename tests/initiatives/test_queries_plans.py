@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
 from initiatives import queries, services
 from initiatives.models import Initiative
@@ -135,22 +135,34 @@ class TestStatements:
             found.append(count_statements(client, path))
         assert found == [1, 1]
 
-    def test_page_of_one_initiative(self, client: Browser, fill: Callable[[int], None], town: Town) -> None:
-        fill(50)
+    @pytest.mark.parametrize(("decided", "most"), [(False, 5), (True, 8)])
+    def test_page_of_one_initiative(
+        self, client: Browser, fill: Callable[[int], None], town: Town, decided: bool, most: int
+    ) -> None:
+        """A decided case shows decision, both studies and milestones besides."""
+        fill(200)
+        phases = ("building", "built") if decided else ("new", "study")
         with tenancy.within(town.id):
-            quiet, busy = (
+            numbers = list(
                 db.session.scalars(
-                    select(Initiative.number).where(Initiative.comment_count == comments)
-                ).first()
-                for comments in (0, 2)
+                    select(func.min(Initiative.number))
+                    .where(Initiative.phase.in_(phases))
+                    .group_by(Initiative.comment_count)
+                    .order_by(Initiative.comment_count)
+                )
             )
+            if decided:
+                db.session.rollback()
+                with writing():
+                    db.session.execute(
+                        update(Initiative).where(Initiative.number.in_(numbers)).values(decided_by_user_id=1)
+                    )
         db.session.close()
-        found = {
-            count_statements(client, f"{LIST}/{number.lower()}?{FRESH}")
-            for number in (quiet or "", busy or "")
-        }
-        assert len(found) == 1
-        assert found.pop() <= 12
+        found = [count_statements(client, f"{LIST}/{number.lower()}?{FRESH}") for number in numbers if number]
+        assert len(found) > 1
+        assert max(found) <= most
+        assert set(found[1:]) == {found[0] + 1}
+        """Comments are asked for where there are some, and at once however many."""
 
     def test_desk_is_constant_in_its_rows(
         self,
@@ -166,7 +178,7 @@ class TestStatements:
         for size in (5, 50):
             monkeypatch.setattr(queries, "PAGE_SIZE", size)
             found.append(count_statements(client, "/pl/lublin/desk/initiatives?tab=all"))
-        assert found[0] == found[1] <= 8
+        assert found[0] == found[1] <= 6
 
 
 class TestWeight:
