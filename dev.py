@@ -40,6 +40,7 @@ PYTHON = VENV / "bin" / "python"
 LOCKS = ROOT / "requirements"
 FRONTEND = ROOT / "portal" / "ui" / "frontend"
 STATIC = ROOT / "portal" / "ui" / "static"
+MAP_FRAME = ROOT / "portal" / "maps" / "frame.json"
 BASE_TEMPLATE = ROOT / "portal" / "ui" / "templates" / "ui" / "base.html"
 TRANSLATIONS = ROOT / "translations"
 MIGRATIONS = ROOT / "portal" / "migrations"
@@ -366,7 +367,7 @@ def npm() -> str:
 
 
 def build() -> None:
-    """Install the front-end packages, build styles and scripts, compile the catalogues."""
+    """Install the front-end packages, build styles and scripts, draw the frame of maps, compile the catalogues."""
     modules = FRONTEND / "node_modules"
     made_of = digest(
         [FRONTEND / name for name in ("package.json", "package-lock.json", ".npmrc")], str(FRONTEND)
@@ -380,7 +381,18 @@ def build() -> None:
         with stamp("build").renewed(made_of):
             advice = "The lines above name the file; mend it and call again."
             step("Building styles and scripts", [npm(), "run", "build"], cwd=FRONTEND, advice=advice)
+    draw_map_frame()
     compile_catalogues()
+
+
+def draw_map_frame() -> None:
+    """Have folium draw the skeleton of maps, so that no server has to load it."""
+    made_of = digest([MAP_FRAME.with_name("folium_map.py"), LOCKS / "run.lock"])
+    if MAP_FRAME.exists() and stamp("map").holds(made_of):
+        return
+    with stamp("map").renewed(made_of):
+        advice = "The lines above name the error; mend it and call again."
+        step("Drawing the frame of maps", [PYTHON, "-m", "portal.maps.folium_map"], advice=advice)
 
 
 def compile_catalogues() -> None:

@@ -7,9 +7,10 @@ import sys
 from portal.app import create_app
 
 PR_SET_PDEATHSIG = 1
+SERVERS = frozenset({"granian", "gunicorn", "waitress"})
 
 if sys.platform == "linux" and "granian" in sys.modules:
     # A killed granian leaves workers that keep the port and serve old code: they go with their parent.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
-app = create_app()
+app = create_app(commands=SERVERS.isdisjoint(sys.modules))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from initiatives import jobs, messages, queries, seed, services
+from initiatives import jobs, messages, queries, services
 from initiatives.cli import COMMANDS
 from initiatives.desk.work import FACTS, WORK
 from initiatives.models import Initiative
@@ -39,6 +39,12 @@ def _start() -> None:
     events.listen("initiative.moved", services.settle)
     events.listen("deadline.reached", services.deadline_reached)
     outbox.provide("initiative.followers", messages.followers)
+
+
+def _seed() -> None:
+    from initiatives import seed  # noqa: PLC0415 - it draws pictures, which no server needs
+
+    seed.plant()
 
 
 MODULE = Module(
@@ -78,7 +84,7 @@ MODULE = Module(
         ),
     ),
     commands=COMMANDS,
-    seed=seed.plant,
+    seed=_seed,
     templates=str(Path(__file__).parent / "templates"),
     start=_start,
     reserved_slugs=("initiatives", "follow"),

@@ -9,10 +9,10 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal.core import actor, cli, policy, throttle
+from portal.core import actor, policy, throttle
 from portal.core.config import PACKAGE, Mode, Settings, read
 from portal.core.db import db, engine_options, prepare_engine
-from portal.core.extensions import babel, csrf, login_manager, migrate
+from portal.core.extensions import babel, csrf, login_manager
 from portal.core.i18n import CATALOGUES, TEMPLATE_FILTERS, TEMPLATE_GLOBALS, current_locale
 from portal.core.registry import registry
 from portal.core.sealed import ring
@@ -29,8 +29,11 @@ MAX_FORM_MEMORY = 1024 * 1024
 MAX_FORM_PARTS = 1000
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The portal as a WSGI application. Raises ConfigError for weak or missing settings."""
+def create_app(settings: Settings | None = None, *, commands: bool = True) -> Flask:
+    """The portal as a WSGI application. Raises ConfigError for weak or missing settings.
+
+    Without `commands` it only serves: a process that answers requests carries no migrations and no catalogues.
+    """
     settings = settings or read()
     settings.data.mkdir(parents=True, exist_ok=True)
     app = Flask("portal", static_folder=None, template_folder=None)
@@ -42,7 +45,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     _modules(app)
     _templates(app, settings)
     _static(app, settings)
-    cli.register(app)
+    if commands:
+        from portal.core import cli  # noqa: PLC0415 - 10 MB and a fifth of the start
+
+        cli.register(app)
     return app
 
 
@@ -85,7 +91,6 @@ def _extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    migrate.init_app(app, db, directory=str(PACKAGE / "migrations"), render_as_batch=True)
     babel.init_app(app, locale_selector=current_locale)
     login_manager.init_app(app)
     csrf.init_app(app)

@@ -31,7 +31,7 @@ def main() -> None:
         while True:
             yield stop
 
-    app = create_app()
+    app = create_app(commands=False)
     log.info("worker started", pid=os.getpid())
     with app.app_context():
         jobs.loop(stopping())

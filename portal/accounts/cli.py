@@ -9,14 +9,13 @@ from portal.accounts.messages import address
 from portal.accounts.roles import MUNICIPAL, TEXTS, Role
 from portal.accounts.services.invitations import invite_by_command
 from portal.core import clock, tenancy
-from portal.core.actor import Actor, Channel
+from portal.core.actor import COMMANDER
 from portal.core.config import Settings
 from portal.core.errors import Missing
 from portal.core.i18n import LOCALES, speaking
 from portal.core.tenancy import Town
 
 accounts_group = AppGroup("accounts", help="People and their roles.")
-COMMANDER = Actor(name="command line", channel=Channel.COMMAND)
 
 
 def _town(slug: str) -> Town:

@@ -16,7 +16,6 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 import pyotp
-from email_validator import EmailNotValidError, validate_email
 
 from portal.core.collate import fold
 from portal.core.i18n import LOCALES, Text
@@ -75,6 +74,11 @@ def alive(kind: SessionKind, created_at: datetime, seen_at: datetime, now: datet
 
 def canonical_email(typed: str) -> str | None:
     """The address as we store and compare it: lower case, domain in ASCII; None if it cannot be one."""
+    from email_validator import (  # noqa: PLC0415 - slow to load, needed only where somebody types an address
+        EmailNotValidError,
+        validate_email,
+    )
+
     try:
         found = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:

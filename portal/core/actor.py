@@ -70,6 +70,8 @@ class Actor:
 
 
 NOBODY = Actor()
+COMMANDER = Actor(name="command line", channel=Channel.COMMAND)
+"""Who acts in a command of the command line."""
 _current: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
 
 

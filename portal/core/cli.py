@@ -10,18 +10,17 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from flask_migrate import Migrate
 from sqlalchemy import select, text
 
 from portal.core import audit, jobs, tenancy
-from portal.core.actor import Actor, Channel, acting
+from portal.core.actor import COMMANDER, acting
 from portal.core.catalogues import i18n
-from portal.core.config import Mode
+from portal.core.config import PACKAGE, Mode
 from portal.core.db import db, sqlite_driver, writing
 from portal.core.i18n import CATALOGUES
 from portal.core.registry import registry
 from portal.core.skeleton import new_module
-
-COMMANDER = Actor(name="command line", channel=Channel.COMMAND)
 
 audit_group = AppGroup("audit", help="The audit log.")
 jobs_group = AppGroup("jobs", help="Due work.")
@@ -29,6 +28,7 @@ jobs_group = AppGroup("jobs", help="Due work.")
 
 def register(app: Flask) -> None:
     """Hang the commands on the application."""
+    Migrate(app, db, directory=str(PACKAGE / "migrations"), render_as_batch=True)
     for command in (audit_group, jobs_group, seed, doctor, i18n, new_module):
         app.cli.add_command(command)
     for module in registry.modules:

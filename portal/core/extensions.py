@@ -2,14 +2,12 @@
 
 from flask_babel import Babel
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from portal.core.db import db
 
 babel = Babel()
 login_manager = LoginManager()
-migrate = Migrate()
 csrf = CSRFProtect()
 
-__all__ = ["babel", "csrf", "db", "login_manager", "migrate"]
+__all__ = ["babel", "csrf", "db", "login_manager"]

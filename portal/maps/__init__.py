@@ -1,5 +1,5 @@
-"""Maps: geometry, our own offline tiles, and the folium skeleton that pages embed.
+"""Maps: geometry, our own offline tiles, and the skeleton of a map that pages embed.
 
-Nothing here knows what a point stands for. `geo` and `tiles` are pure; `folium_map` imports folium
-only when a map is built, because that import alone costs as much as the rest of a request.
+Nothing here knows what a point stands for. `geo` and `tiles` are pure; `folium_map` has folium draw the
+skeleton when the portal is built and fills it in afterwards (docs/adr/0013).
 """

@@ -35,9 +35,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import phonenumbers
 from flask import current_app
-from phonenumbers import PhoneNumberType
 from sqlalchemy import delete, inspect
 
 from portal.core import clock, tenancy
@@ -158,6 +156,8 @@ def channel_of(recipient: Recipient) -> Channel | None:
 
 def takes_sms(phone: str) -> bool:
     """Whether a number is a Polish or Czech mobile and this portal can send SMS at all."""
+    import phonenumbers  # noqa: PLC0415 - 23 MB, needed only where somebody left a number
+
     try:
         number = phonenumbers.parse(phone, None)
     except phonenumbers.NumberParseException:
@@ -166,8 +166,8 @@ def takes_sms(phone: str) -> bool:
     if number.country_code not in SMS_COUNTRIES or not (settings.sms_url or settings.shows_demo):
         return False
     return phonenumbers.number_type(number) in (
-        PhoneNumberType.MOBILE,
-        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
     )
 
 

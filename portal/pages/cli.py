@@ -3,8 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from portal.core.actor import acting
-from portal.core.cli import COMMANDER
+from portal.core.actor import COMMANDER, acting
 from portal.core.errors import PortalError
 from portal.core.i18n import LOCALES, from_json, speaking
 from portal.pages import queries, services

@@ -6,9 +6,6 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -211,6 +208,9 @@ def _database() -> Check:
 
 
 def _migrations() -> Check:
+    from alembic.migration import MigrationContext  # noqa: PLC0415 - heavy, and asked for by this check alone
+    from alembic.util import CommandError  # noqa: PLC0415 - as above
+
     try:
         there = MigrationContext.configure(db.session.connection()).get_current_heads()
         good = set(there) == set(_heads())
@@ -223,6 +223,8 @@ def _migrations() -> Check:
 @lru_cache(maxsize=1)
 def _heads() -> tuple[str, ...]:
     """The newest migrations of this release; files do not change while the process runs."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see _migrations
+
     return tuple(ScriptDirectory(str(PACKAGE / "migrations")).get_heads())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.core.cli import COMMANDER
+from portal.core.actor import COMMANDER
 from portal.core.events import Fact
 from portal.pages.kinds import Motif, Palette
 from portal.pages.rules import Box, NewMunicipality

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from flask import Flask
+from flask_migrate import upgrade
 from sqlalchemy import event
 
 from portal.core import cli, config, tenancy
@@ -44,8 +45,6 @@ def make_portal(settings: config.Settings) -> Flask:
 
 def migrate(app: Flask, databases: Databases) -> None:
     """Make the template `empty`: every migration, no row."""
-    from flask_migrate import upgrade
-
     databases.clear()
     with app.app_context():
         upgrade()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from portal.maps.folium_map import MapParts, Picker, render_map
+from portal.maps.folium_map import FRAME, MapParts, Picker, draw_frame, render_map
 from portal.maps.geo import Point
 
 TILES = "/map/tiles/{z}/{x}/{y}.svg"
@@ -103,6 +103,22 @@ def test_what_could_become_script_is_refused(changes: dict[str, object]) -> None
         parts(**changes)
 
 
-def test_folium_is_imported_by_the_first_map_only() -> None:
-    code = "import sys, portal.maps.folium_map; sys.exit('folium' in sys.modules)"
+def test_dollar_in_a_text_names_no_value() -> None:
+    script = parts(attribution="$lat ${zoom} $$").script
+    assert '"$lat ${zoom} $$"' in script
+
+
+def test_built_frame_is_what_folium_draws_today() -> None:
+    drawn = draw_frame()
+    assert MapParts(**json.loads(FRAME.read_text())) == drawn
+    for name in ("${map}", "$lat", "$lon", "$zoom", "$tiles", "$attribution"):
+        assert name in drawn.script
+    assert "${map}" in drawn.html
+
+
+def test_servers_do_not_load_folium() -> None:
+    code = (
+        "import sys; from portal.maps.folium_map import render_map; from portal.maps.geo import Point;"
+        "render_map('m', Point(51.2, 22.5), 12, '/t/{z}/{x}/{y}.svg', 'Portal'); sys.exit('folium' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,9 +9,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.core import clock, events, jobs, tenancy
-from portal.core.actor import NOBODY, Actor
+from portal.core.actor import COMMANDER, NOBODY, Actor
 from portal.core.audit import AuditEntry
-from portal.core.cli import COMMANDER
 from portal.core.db import db, writing
 from portal.core.errors import Invalid, Missing, NotAllowed
 from portal.core.jobs import Job
