@@ -4,7 +4,7 @@ None of these tables is scoped to a municipality (see models.py), so every list 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -135,28 +135,42 @@ def account(user_id: int) -> User:
     return found
 
 
-def person(user_id: int, version: int | None = None) -> Person | None:
-    """Who this is and what roles they hold, in one statement.
+PERSON = (
+    User.id,
+    User.session_version,
+    User.name_sealed,
+    User.email_sealed,
+    User.language,
+    Membership.municipality_id,
+    Membership.role,
+)
+"""The columns `person_of` reads, one row for each role."""
 
-    None for closed accounts, and when `version` is no longer the account's (all its sessions were ended).
-    """
+
+def person(user_id: int) -> Person | None:
+    """Who this is and what roles they hold, in one statement. None for closed accounts."""
     rows = db.session.execute(
-        select(User, Membership.municipality_id, Membership.role)
+        select(*PERSON)
+        .select_from(User)
         .outerjoin(Membership, Membership.user_id == User.id)
         .where(User.id == user_id, User.disabled_at.is_(None))
     ).all()
-    if not rows or version not in (None, rows[0].User.session_version):
-        return None
-    user: User = rows[0].User
+    return person_of(rows) if rows else None
+
+
+def person_of(rows: Sequence[Any]) -> Person:
+    """The account of rows that hold `PERSON`."""
+    user = rows[0]
     roles: dict[int, set[str]] = {}
-    for _, municipality_id, role in rows:
-        if role is not None:
-            roles.setdefault(municipality_id or PORTAL, set()).add(role.value)
+    for row in rows:
+        if row.role is not None:
+            roles.setdefault(row.municipality_id or PORTAL, set()).add(row.role.value)
+    email = User.email.open(user.email_sealed, user.id) or ""
     return Person(
         user.id,
         user.session_version,
-        user.name or user.email or "",
-        user.email or "",
+        User.name.open(user.name_sealed, user.id) or email,
+        email,
         user.language,
         {place: frozenset(held) for place, held in roles.items()},
     )

@@ -8,7 +8,7 @@ failed leaves nothing of itself in the database. Source: R8–R11 (docs/security
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -16,11 +16,12 @@ from typing import Any, cast
 import structlog
 from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface, SessionMixin
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import CallbackDict
 
-from portal.accounts.models import LoginSession
+from portal.accounts import queries
+from portal.accounts.models import LoginSession, Membership, User
 from portal.accounts.rules import LIFETIMES, SessionKind, agent_family, alive, own_path
 from portal.core import clock
 from portal.core.db import db, is_busy, writer_turn
@@ -40,7 +41,7 @@ STRONG = "strong"
 
 
 class PortalSession(CallbackDict[str, Any], SessionMixin):
-    """The session of one request. `token` is the live one, `dead` one whose row is to go.
+    """The session of one request. `token` is the live one, `dead` one whose row is to go, `person` whose it was.
 
     Addresses without a language (tiles, API, health) read no cookie at all: their session is `detached`.
     """
@@ -53,6 +54,7 @@ class PortalSession(CallbackDict[str, Any], SessionMixin):
         *,
         token: str | None = None,
         dead: str | None = None,
+        person: queries.Person | None = None,
         seen_at: datetime | None = None,
         renew: bool = False,
         detached: bool = False,
@@ -63,6 +65,7 @@ class PortalSession(CallbackDict[str, Any], SessionMixin):
         super().__init__(data, on_update)
         self.token = token
         self.dead = dead
+        self.person = person
         self.seen_at = seen_at
         self.renew = renew
         self.detached = detached
@@ -96,15 +99,17 @@ class ServerSessions(SessionInterface):
         if not TOKEN.fullmatch(token):
             return PortalSession()
         try:
-            row = _read(token)
+            rows = _read(token)
         except OperationalError:
             # The page itself will say that the database is away; nobody is signed in meanwhile.
             return PortalSession(detached=True)
-        if row is None:
+        if not rows:
             return PortalSession()
+        row = rows[0]
         if not alive(row.kind, row.created_at, row.seen_at, clock.now()):
             return PortalSession(dead=token)
-        return PortalSession(row.data, token=token, seen_at=row.seen_at, renew=row.renew)
+        person = queries.person_of(rows) if row.id else None
+        return PortalSession(row.data, token=token, person=person, seen_at=row.seen_at, renew=row.renew)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write what the request left; nothing at all for most requests."""
@@ -164,16 +169,26 @@ class ServerSessions(SessionInterface):
         )
 
 
-def _read(token: str) -> Row[Any] | None:
-    columns = (
+_SESSION = (
+    select(
         LoginSession.kind,
         LoginSession.data,
         LoginSession.created_at,
         LoginSession.seen_at,
         LoginSession.renew,
+        *queries.PERSON,
     )
+    .select_from(LoginSession)
+    .outerjoin(User, and_(User.id == LoginSession.user_id, User.disabled_at.is_(None)))
+    .outerjoin(Membership, Membership.user_id == User.id)
+    .where(LoginSession.digest == bindparam("session"))
+)
+
+
+def _read(token: str) -> Sequence[Row[Any]]:
+    """The session with its account, if that is open: one row for each role."""
     with db.engine.connect() as connection:
-        return connection.execute(select(*columns).where(LoginSession.digest == digest(token))).one_or_none()
+        return connection.execute(_SESSION, {"session": digest(token)}).all()
 
 
 @contextmanager

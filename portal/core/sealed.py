@@ -70,15 +70,22 @@ class Sealed:
     id too. Reads and writes plain text or None.
     """
 
-    def __set_name__(self, owner: type, name: str) -> None:
+    def __set_name__(self, owner: Any, name: str) -> None:
+        self._owner = owner
         self._name = name
         self._column = f"{name}_sealed"
 
     def _bound(self, row: Any) -> str:
         if row.id is None:
             raise ValueError(f"{row!r} needs its id before {self._name} can be sealed.")
-        tenant = getattr(row, "municipality_id", None)
-        return f"{tenant}|{row.__tablename__}|{row.id}|{self._name}"
+        return self._place(getattr(row, "municipality_id", None), row.id)
+
+    def _place(self, tenant: int | None, row_id: int) -> str:
+        return f"{tenant}|{self._owner.__tablename__}|{row_id}|{self._name}"
+
+    def open(self, cell: str | None, row_id: int) -> str | None:
+        """The text of a cell that was read alone, of a row that belongs to no municipality."""
+        return None if cell is None else ring.open(cell, self._place(None, row_id))
 
     @overload
     def __get__(self, row: None, owner: type) -> "Sealed": ...
