@@ -133,19 +133,10 @@ def wanted_from(values: Any) -> Wanted:
 
 def case(initiative_id: int) -> Initiative:
     """One case with all the guards look at, for changing it. Raises Missing."""
-    statement = (
-        select(Initiative)
-        .where(Initiative.id == initiative_id)
-        .options(
-            selectinload(Initiative.author),
-            selectinload(Initiative.reviewers),
-            selectinload(Initiative.sheets),
-        )
-        .execution_options(populate_existing=True)
-    )
+    statement = _whole(Initiative.id == initiative_id).execution_options(populate_existing=True)
     if is_writing():
         statement = statement.with_for_update(of=Initiative)
-    return _judged(db.session.scalar(statement))
+    return _judged(statement)
 
 
 def case_by_number(number: str, *, with_sheets: bool = True) -> Initiative:
@@ -156,15 +147,17 @@ def case_by_number(number: str, *, with_sheets: bool = True) -> Initiative:
     canonical = canonical_number(number)
     if canonical is None:
         raise Missing
+    return _judged(_whole(Initiative.number == canonical, with_sheets=with_sheets))
+
+
+def _whole(condition: ColumnElement[bool], *, with_sheets: bool = True) -> Select[Any]:
     # One author and a handful of reviewers: a join costs less than two more statements.
     statement = (
         select(Initiative)
-        .where(Initiative.number == canonical)
+        .where(condition)
         .options(joinedload(Initiative.author), joinedload(Initiative.reviewers))
     )
-    if with_sheets:
-        statement = statement.options(selectinload(Initiative.sheets))
-    return _judged(db.session.scalars(statement).unique().one_or_none())
+    return statement.options(selectinload(Initiative.sheets)) if with_sheets else statement
 
 
 def draft_token(initiative_id: int) -> str:
@@ -183,8 +176,9 @@ def draft_by_token(token: str) -> Initiative:
     return found
 
 
-def _judged(found: Initiative | None) -> Initiative:
-    """Refuse what is not there; mark whether the present staff member takes part in it."""
+def _judged(statement: Select[Any]) -> Initiative:
+    """The one case of a statement, marked if the present staff member takes part in it. Raises Missing."""
+    found: Initiative | None = db.session.scalars(statement).unique().one_or_none()
     if found is None:
         raise Missing
     actor = actors.current()

@@ -27,7 +27,12 @@ def deadline_reached(payload: dict[str, Any]) -> None:
 
 
 def age_pages(fact: events.Fact) -> None:
-    """Raise the municipality's content version: cached pages of it are stale from this commit on."""
+    """Raise the municipality's content version: cached pages of it are stale from this commit on.
+
+    A move between two states nobody but the office sees says `public=False`, and the pages stay.
+    """
+    if not fact.values.get("public", True):
+        return
     municipality_id = getattr(fact.thing, "municipality_id", None) or tenancy.current_id()
     if municipality_id is not None:
         db.session.execute(

@@ -66,7 +66,8 @@ def run(
     thing.state = chosen
     thing.version += 1
     events.tell(f"{thing.KIND}.moved", thing, step=step)
-    events.tell("content.changed", thing)
+    public = any(thing.WORKFLOW.state(key).public for key in (step.from_state, step.to_state))
+    events.tell("content.changed", thing, public=public)
     return step
 
 

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -29,6 +30,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Table,
     event,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -310,16 +312,18 @@ def is_busy(problem: OperationalError) -> bool:
 
 def insert_or_keep(model: type[Base], **values: Any) -> bool:
     """Insert a row unless its key is there already; whether it was inserted. Joins the transaction."""
-    # Without the option the count of an INSERT is -1 on PostgreSQL, and every insert would seem to have happened.
-    statement = insert_statement(model, **values).execution_options(preserve_rowcount=True)
-    return bool(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
+    statement = insert_statement(model, db.engine.dialect.name)
+    return bool(db.session.execute(statement, values).rowcount)  # type: ignore[attr-defined]
 
 
-def insert_statement(model: type[Base], **values: Any) -> Insert:
-    """`INSERT … ON CONFLICT DO NOTHING` in the words of the engine at hand."""
-    if db.engine.dialect.name == "sqlite":
-        return sqlite_insert(model).values(**values).on_conflict_do_nothing()
-    return postgresql_insert(model).values(**values).on_conflict_do_nothing()
+@lru_cache
+def insert_statement(model: type[Base], dialect: str) -> Insert:
+    """`INSERT … ON CONFLICT DO NOTHING` in the words of an engine; its values are handed over with it."""
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    # Into the table, not the model: a single row needs none of the ORM's care for many. Without the option the
+    # count of an INSERT is -1 on PostgreSQL, and every insert would seem to have happened.
+    statement = insert(cast(Table, model.__table__)).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def is_writing() -> bool:

@@ -65,7 +65,8 @@ def hit(limit: Limit, *parts: object) -> None:
     stale = now - timedelta(seconds=limit.per)
     with _apart() as connection:
         connection.execute(delete(Throttle).where(Throttle.key == key, Throttle.opened_at <= stale))
-        connection.execute(insert_statement(Throttle, key=key, opened_at=now, hits=0))
+        values = {"key": key, "opened_at": now, "hits": 0}
+        connection.execute(insert_statement(Throttle, connection.dialect.name), values)
         connection.execute(update(Throttle).where(Throttle.key == key).values(hits=Throttle.hits + 1))
         row = connection.execute(select(Throttle.opened_at, Throttle.hits).where(Throttle.key == key)).one()
     if row.hits > limit.hits:

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from initiatives import queries
+from portal.content import move
 from portal.content import services as content
 from portal.content.models import Deadline
+from portal.core.actor import Actor
 from portal.core.db import db, writing
 from portal.core.tenancy import Municipality, Town
 from tests.factories.initiatives import make_initiative
@@ -79,12 +82,26 @@ def test_a_stopped_clock_rings_no_more(town: Town, frozen: Frozen, run_jobs: Cal
     assert levels(town) == []
 
 
-def test_a_public_change_ages_the_pages(town: Town) -> None:
-    before = db.session.scalar(select(Municipality.content_version).where(Municipality.id == town.id))
-    make_initiative(town, "published")
+def version(town: Town) -> int:
     db.session.rollback()
-    after = db.session.scalar(select(Municipality.content_version).where(Municipality.id == town.id))
-    assert (after or 0) > (before or 0)
+    return db.session.scalars(select(Municipality.content_version).where(Municipality.id == town.id)).one()
+
+
+def test_a_public_change_ages_the_pages(town: Town) -> None:
+    before = version(town)
+    make_initiative(town, "published")
+    assert version(town) > before
+
+
+@pytest.mark.parametrize(("verb", "ages"), [("publish", True), ("hold", False)])
+def test_only_what_the_public_sees_ages_the_pages(
+    town: Town, actor_as: Callable[..., Actor], verb: str, ages: bool
+) -> None:
+    case = make_initiative(town, "submitted")
+    before = version(town)
+    with writing():
+        move.run(actor_as("reviewer"), queries.case(case.id), verb, note="Two names are in it.")
+    assert (version(town) > before) is ages
 
 
 def test_once_per_person_holds_for_follows(town: Town) -> None:
