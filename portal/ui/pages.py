@@ -22,6 +22,7 @@ from flask import (
     session,
     url_for,
 )
+from markupsafe import Markup
 from werkzeug.routing import BuildError
 
 from portal.core import actor as actors
@@ -29,6 +30,7 @@ from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale, for_
 from portal.core.policy import Help, can
 from portal.core.registry import PUBLIC, MenuItem, Place, registry
 from portal.core.tenancy import Town
+from portal.ui.fragments import fragment
 
 STATIC = Path(__file__).resolve().parent / "static"
 
@@ -101,9 +103,8 @@ class Site:
     sign_in_href: str
     sign_out_href: str
     follow_href: str
-    footer: tuple[Link, ...]
+    foot: Markup
     notices: tuple[Notice, ...]
-    funding: str
     accessibility_href: str
 
 
@@ -162,9 +163,8 @@ def site() -> Site:
         sign_in_href=standing.sign_in_href,
         sign_out_href=standing.sign_out_href,
         follow_href=standing.follow_href,
-        footer=standing.footer,
+        foot=standing.foot,
         notices=_notices(),
-        funding=standing.funding,
         accessibility_href=standing.accessibility_href,
     )
     return made
@@ -181,8 +181,7 @@ class Standing:
     sign_in_href: str
     sign_out_href: str
     follow_href: str
-    footer: tuple[Link, ...]
-    funding: str
+    foot: Markup
     accessibility_href: str
 
 
@@ -195,16 +194,24 @@ def _standing_of(town: Town | None, locale: str) -> Standing:
     kept = _standings.get(key)
     if kept is not None and kept[0] == town:
         return kept[1]
+    frame = town_frame(town) if town else None
+    follow_href = address("initiatives.follow")
     made = Standing(
-        municipality=town_frame(town) if town else None,
+        municipality=frame,
         menu=_entries(town, desk=False),
         desk_menu=_entries(town, desk=True),
         home_href=url_for("pages.home"),
         sign_in_href=address("accounts.sign_in"),
         sign_out_href=address("accounts.sign_out"),
-        follow_href=address("initiatives.follow"),
-        footer=_footer(town),
-        funding=gettext("Built with the participation of residents of the partner municipalities."),
+        follow_href=follow_href,
+        foot=fragment(
+            "ui/_foot.html",
+            frame,
+            follow_href,
+            municipality=frame,
+            links=_footer(town),
+            follow_href=follow_href,
+        ),
         accessibility_href=address("pages.town_accessibility" if town else "pages.accessibility"),
     )
     _standings[key] = (town, made)
