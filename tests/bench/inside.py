@@ -166,6 +166,15 @@ def places_in_list(count: int) -> list[str]:
     ]
 
 
+def second() -> str:
+    """The cursor of the second page: the first that is not kept ready."""
+    newest = select(Initiative.listed_at, Initiative.id).where(Initiative.listed_at.is_not(None))
+    newest = newest.order_by(Initiative.listed_at.desc(), Initiative.id.desc())
+    row = db.session.execute(newest.offset(queries.PAGE_SIZE - 1).limit(1)).one()
+    db.session.rollback()
+    return encode(Cursor(Direction.OLDER, row.listed_at, row.id))
+
+
 def deepest() -> str:
     """The cursor of the last page."""
     statement = select(Initiative.listed_at, Initiative.id).where(Initiative.listed_at.is_not(None))
@@ -187,10 +196,7 @@ def numbers(count: int) -> list[str]:
 
 
 def drafts(app: Flask, town: Town, count: int, user_id: int) -> list[dict[str, str]]:
-    """Complete drafts ready to be sent, each with a session of its own: filing renews the session's cookie.
-
-    Written straight into the tables. `token` is what the form of that session would carry.
-    """
+    """Complete drafts ready to be sent, each with a session of its own: filing renews the session's cookie."""
     now = clock.now()
     ids = [new_row_id() for _ in range(count)]
     cases = [
@@ -225,10 +231,32 @@ def drafts(app: Flask, town: Town, count: int, user_id: int) -> list[dict[str, s
         }
         for key in ids
     ]
+    with db.engine.begin() as connection:
+        connection.execute(insert(Initiative), cases)
+        connection.execute(insert(Author), authors)
+    found = sessions(app, count, user_id)
+    return [
+        {"path": f"/pl/{TOWN}/initiatives/new/{queries.draft_token(key)}/preview"} | one
+        for key, one in zip(ids, found, strict=True)
+    ]
+
+
+def supports(app: Flask, count: int, user_id: int) -> list[dict[str, str]]:
+    """Cases ready to be supported, each from a session of its own."""
+    found = numbers(2 * count)[:count]  # Some of those drawn are not public.
+    return [
+        {"path": f"/pl/{TOWN}/initiatives/{number}/support"} | one
+        for number, one in zip(found, sessions(app, len(found), user_id), strict=True)
+    ]
+
+
+def sessions(app: Flask, count: int, user_id: int) -> list[dict[str, str]]:
+    """Sessions of one account, straight into the table; `token` is what a form of that session carries."""
+    now = clock.now()
     user = db.session.get_one(User, user_id)
     signed_in = {"_user_id": f"{user.id}.{user.session_version}", "strong": False}
-    secret = {key: (new_secret(), secrets.token_hex(20)) for key in ids}
-    sessions = [
+    secret = [(new_secret(), secrets.token_hex(20)) for _ in range(count)]
+    rows = [
         {
             "digest": digest(cookie),
             "kind": SessionKind.RESIDENT,
@@ -238,18 +266,13 @@ def drafts(app: Flask, town: Town, count: int, user_id: int) -> list[dict[str, s
             "created_at": now,
             "seen_at": now,
         }
-        for cookie, csrf in secret.values()
+        for cookie, csrf in secret
     ]
     db.session.rollback()
     with db.engine.begin() as connection:
-        connection.execute(insert(Initiative), cases)
-        connection.execute(insert(Author), authors)
-        connection.execute(insert(LoginSession), sessions)
+        connection.execute(insert(LoginSession), rows)
     signer = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token")
-    return [
-        {"draft": queries.draft_token(key), "cookie": cookie, "token": str(signer.dumps(csrf))}
-        for key, (cookie, csrf) in secret.items()
-    ]
+    return [{"cookie": cookie, "token": str(signer.dumps(csrf))} for cookie, csrf in secret]
 
 
 def _people(town: Town) -> dict[str, str]:
@@ -285,9 +308,11 @@ def measure(app: Flask, size: int, filings: int) -> dict[str, Any]:
         "people": people,
         "cookie": cookie,
         "cursors": places_in_list(6000),
+        "second": second(),
         "deepest": deepest(),
         "details": [f"{place}/initiatives/{number}" for number in numbers(400)],
         "drafts": drafts(app, town, filings, int(people["resident_id"])) if filings else [],
+        "supports": supports(app, filings, int(people["resident_id"])) if filings else [],
         "box": ",".join(map(str, box)),
         "small_box": ",".join(f"{edge:.5f}" for edge in small),
     }
@@ -305,6 +330,7 @@ def measure(app: Flask, size: int, filings: int) -> dict[str, Any]:
     found["cpu"] = {
         "hello": best_ms(lambda: get(hello, "/"), 500),
         "list": best_ms(lambda: get(app, *pages["list"])),
+        "second": best_ms(lambda: get(app, pages["list"][0], f"{FRESH}=1&at={found['second']}")),
         "deepest": best_ms(lambda: get(app, pages["list"][0], f"{FRESH}=1&at={found['deepest']}")),
     }
     found["translation"] = translation_share(lambda: get(app, *pages["list"]))
