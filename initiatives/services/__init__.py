@@ -36,6 +36,7 @@ from initiatives.services.joining import (
 from initiatives.services.realising import REALISATION, reach_milestone, realise, set_milestone
 from initiatives.services.settling import (
     OUTCOME_OF_STATE,
+    TIMED,
     WORKING_DAYS,
     count,
     deadline_reached,
@@ -71,6 +72,7 @@ from initiatives.services.team import (
 __all__ = [
     "OUTCOME_OF_STATE",
     "REALISATION",
+    "TIMED",
     "WORKING_DAYS",
     "Contact",
     "Receipt",

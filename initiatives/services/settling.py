@@ -33,6 +33,8 @@ WORKING_DAYS = {
 }
 """The clock each state starts. Source: product 5.1."""
 
+TIMED = frozenset({*WORKING_DAYS, "appealed"})
+"""States in which a clock runs."""
 
 OUTCOME_OF_STATE = {
     "done": Outcome.DONE,

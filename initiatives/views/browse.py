@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, abort, g, redirect, request, send_file, stream_with_context
 from markupsafe import Markup
 
-from initiatives import queries, rules
+from initiatives import queries, rules, services
 from initiatives.formats import exports
 from initiatives.formats.records import ExportedInitiative
 from initiatives.models import Initiative, Sheet, StudyKind
@@ -375,11 +375,11 @@ def detail(number: str) -> Response:
     translation = queries.translation(case.id, locale) if case.language != locale else None
     bare = case.state == "withdrawn" and not mine
     person = content_services.person_of_user(actor.user_id) if actor.user_id else ""
-    due = content.open_deadlines(*case.about)
-    # What a case cannot have yet is not asked for: most pages are of cases not decided.
+    # What a case cannot have yet, or any more, is not asked for: most pages are of cases not decided.
+    due = content.open_deadlines(*case.about) if case.state in services.TIMED else []
     decided = case.decided_by_user_id is not None or case.state in ("adopted", "partly_adopted", "refused")
     sheets = queries.sheets(case.id) if decided else []
-    realised = decided or case.phase in ("building", "built", "ended")
+    realised = case.phase in ("building", "built", "ended")
     response = page(
         "initiatives/detail.html",
         title=translation.title if translation else case.title,

@@ -135,7 +135,7 @@ class TestStatements:
             found.append(count_statements(client, path))
         assert found == [1, 1]
 
-    @pytest.mark.parametrize(("decided", "most"), [(False, 5), (True, 8)])
+    @pytest.mark.parametrize(("decided", "most"), [(False, 5), (True, 7)])
     def test_page_of_one_initiative(
         self, client: Browser, fill: Callable[[int], None], town: Town, decided: bool, most: int
     ) -> None:
