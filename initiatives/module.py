@@ -27,7 +27,9 @@ def _index(case: Initiative) -> SearchText | None:
         return None
     return SearchText(
         title=case.title,
-        body=case.text if case.state != "withdrawn" else "",
+        body="\n".join(filter(None, (case.text, case.address, case.district)))
+        if case.state != "withdrawn"
+        else "",
         number=" ".join(filter(None, (case.number, case.external_number))),
         public=case.listed_at is not None,
         at=case.listed_at or case.submitted_at or case.created_at,

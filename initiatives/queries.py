@@ -27,7 +27,7 @@ from initiatives.models import (
 from initiatives.states import CATEGORIES, DEADLINES, PHASES, STAFF_WHO, STATES_OF_PHASE, STEPS, WHO, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.content import queries as content
-from portal.content.models import Comment, Deadline, Follow
+from portal.content.models import Comment, CommentState, Deadline, Follow
 from portal.core import actor as actors
 from portal.core import clock, tenancy
 from portal.core.collate import fold, tokens
@@ -167,13 +167,23 @@ def draft_token(initiative_id: int) -> str:
 
 def draft_by_token(token: str) -> Initiative:
     """The draft, or the returned case, a link names. Raises Missing when there is none or it is too old."""
+    found = drafted(token)
+    if found.state != "draft":
+        raise already_sent()
+    return found
+
+
+def already_sent() -> Missing:
+    """What somebody is told who opens a draft that is a case by now."""
+    return Missing(_l("This draft was sent already. Follow it with its number and secret code."))
+
+
+def drafted(token: str) -> Initiative:
+    """The case a draft's link was made for, sent or not. Raises Missing."""
     initiative_id = signer.open("initiative-draft", token, rules.DRAFT_DAYS * 86400)
     if not isinstance(initiative_id, int):
         raise Missing(_l("This draft is no longer kept, or the link is not complete."))
-    found = case(initiative_id)
-    if found.state != "draft":
-        raise Missing(_l("This draft was sent already. Follow it with its number."))
-    return found
+    return case(initiative_id)
 
 
 def _judged(statement: Select[Any]) -> Initiative:
@@ -744,6 +754,22 @@ def work_counts(actor: actors.Actor, lists: Sequence[DeskFilter]) -> tuple[int, 
     inner = [_desk_keys(actor, wanted).limit(1000).subquery() for wanted in lists]
     counts = [select(func.count()).select_from(keys).scalar_subquery() for keys in inner]
     return tuple(db.session.execute(select(*counts)).one())
+
+
+def _held() -> tuple[ColumnElement[bool], ...]:
+    return Comment.kind == "initiative", Comment.state == CommentState.HELD
+
+
+def held_comments_count() -> int:
+    """Comments that nobody sees until the team has looked at them, at most 1,000."""
+    waiting = select(Comment.id).where(*_held()).limit(1000).subquery()
+    return db.session.scalar(select(func.count()).select_from(waiting)) or 0
+
+
+def held_comments(limit: int) -> Sequence[Any]:
+    """Number and title of the cases they stand under, the longest wait first."""
+    statement = select(Initiative.number, Initiative.title).join(Comment, Comment.object_id == Initiative.id)
+    return db.session.execute(statement.where(*_held()).order_by(Comment.at).limit(limit)).all()
 
 
 def _desk_rows(ids: Sequence[int]) -> list[DeskRow]:

@@ -19,6 +19,8 @@ COMMENT_MAX = 2000
 PHOTOS_MAX, DOCUMENTS_MAX = 5, 3
 REASON_MAX = 8000
 COST_MAX = 2_000_000_000
+NEAR_DEGREES = 0.1
+"""How far outside the box of its municipality a place may lie: some ten kilometres."""
 """Limits of product section 7.4; costs in whole currency."""
 
 DRAFT_DAYS = 60

@@ -182,6 +182,7 @@ STATES = (
         "built",
         _l("The author says it is not done; the owner answers."),
         OWNER,
+        mark="decision",
     ),
     State(
         "merged",

@@ -36,7 +36,7 @@ def call() -> BaseResponse:
         return _receipt(request.args["receipt"])
     town: tenancy.Town = g.town
     form = CallForm(channel=Channel.PHONE.value, language=town.language, locale=town.language)
-    form.set_districts(_districts(town))
+    form.set_town(town, _districts(town))
     alike: list[queries.Similar] = []
     if form.validate_on_submit():
         if request.form.get("go") != "anyway":

@@ -147,7 +147,13 @@ def _type_of(key: str) -> str:
 def edit(number: str) -> BaseResponse:
     """Take personal data out of the text, or put the case into the right category."""
     found = entry.opened(number, "initiative.moderate")
-    form = EditForm(title=found.title, text=found.text, category=found.category, version=str(found.version))
+    form = EditForm(
+        title=found.title,
+        text=found.text,
+        address=found.address,
+        category=found.category,
+        version=str(found.version),
+    )
     if not form.validate_on_submit():
         return _edit_page(found, form, 422 if form.is_submitted() else 200)
     try:
@@ -156,6 +162,7 @@ def edit(number: str) -> BaseResponse:
             found.id,
             form.title.data or "",
             form.text.data or "",
+            form.address.data or "",
             form.category.data or "",
             version_of(form),
             form.note.data or "",
@@ -165,7 +172,8 @@ def edit(number: str) -> BaseResponse:
         return _edit_page(entry.opened(number), form, 422)
     except Conflict:
         now = entry.opened(number)
-        if (now.title, now.text, now.category) == (form.title.data, form.text.data, form.category.data):
+        mine = (form.title.data, form.text.data, form.address.data or "", form.category.data)
+        if (now.title, now.text, now.address, now.category) == mine:
             return entry.back_to(now)
         form.version.data = str(now.version)
         return _edit_page(now, form, 409)

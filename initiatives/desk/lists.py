@@ -47,7 +47,7 @@ class Row:
     title: str
     language: str
     href: str
-    phase: str
+    look: str
     state: Text
     category: Text
     lead: str
@@ -98,7 +98,7 @@ def _rows(found: tuple[DeskRow, ...]) -> list[Row]:
             title=row.title,
             language=row.language,
             href=url_for("initiatives.case", number=row.slug),
-            phase=row.present.phase,
+            look=row.present.look,
             state=row.present.label,
             category=CATEGORIES.get(row.category, row.category),
             lead=names.get(row.lead_user_id or 0, ""),

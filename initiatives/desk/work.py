@@ -34,6 +34,18 @@ def _items(tab: str) -> Callable[[Actor, int], list[WorkItem]]:
     return items
 
 
+def _held_comments(_actor: Actor, limit: int) -> list[WorkItem]:
+    return [
+        WorkItem(
+            title=row.title,
+            href=url_for("initiatives.case", number=(row.number or "").lower()),
+            state=_l("a comment with a link"),
+            note=row.number or "",
+        )
+        for row in queries.held_comments(limit)
+    ]
+
+
 WORK = (
     WorkList(
         "initiative.todo",
@@ -50,10 +62,18 @@ WORK = (
         _items("late"),
         late=True,
     ),
+    WorkList(
+        "initiative.comments",
+        _l("Comments to look at"),
+        "initiative.moderate",
+        lambda _actor: queries.held_comments_count(),
+        _held_comments,
+    ),
 )
 
 FACTS = (
-    Fact(_l("initiatives filed in the last seven days"), queries.filed_this_week),
-    Fact(_l("initiatives published in the last seven days"), queries.published_this_week),
-    Fact(_l("decisions in the last seven days"), queries.decided_this_week),
+    # Worded so that they suit any number.
+    Fact(_l("filed in the last seven days"), queries.filed_this_week),
+    Fact(_l("published in the last seven days"), queries.published_this_week),
+    Fact(_l("decided in the last seven days"), queries.decided_this_week),
 )

@@ -87,6 +87,7 @@ class EditForm(BaseForm):
 
     title = StringField(_l("Title"), [needed(_l("Write a title.")), _at_most(rules.TITLE_MAX)])
     text = TextAreaField(_l("Text"), [_at_most(rules.TEXT_MAX)])
+    address = StringField(_l("Address or description of the place"), [_at_most(200)])
     category = SelectField(
         _l("Category"), [chosen(_l("Choose a category."))], choices=CATEGORY_CHOICES, validate_choice=False
     )

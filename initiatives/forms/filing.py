@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from flask import g
 from wtforms import (
     BooleanField,
     EmailField,
@@ -20,9 +21,10 @@ from initiatives.models import Place
 from initiatives.states import CATEGORIES
 from portal.accounts.rules import canonical_email, canonical_phone
 from portal.content.models import Stance
-from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale
+from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
+from portal.core.tenancy import Town
 from portal.ui.fields import DegreesField, FileField, MoneyField, chosen, needed
 from portal.ui.forms import BaseForm
 
@@ -100,17 +102,29 @@ class WhereForm(DraftForm):
         description=_l("A street with a number, a park, a crossing."),
     )
     district = SelectField(_l("District"), choices=[], validate_choice=False)
+    box: tuple[float, float, float, float] = (-180, -90, 180, 90)
+    """West, south, east, north of the municipality."""
 
-    def set_districts(self, names: Sequence[str]) -> None:
-        """Offer the districts of this municipality."""
+    def set_town(self, town: Town, names: Sequence[str]) -> None:
+        """Take places in this municipality, and offer its districts."""
+        self.box = town.box
         self.district.choices = [SelectChoice("", _l("Not known")), *map(SelectChoice, names)]
         if self.district.data not in names:
             self.district.data = ""
 
     def validate_place(self, field: RadioField) -> None:
-        """A point needs degrees, an address needs words."""
-        if field.data == Place.POINT and (self.lat.data is None or self.lon.data is None):
-            raise ValidationError(_l("Mark the place on the map or write its latitude and longitude."))
+        """A point needs degrees near the municipality, an address needs words."""
+        if field.data == Place.POINT and not (self.lat.process_errors or self.lon.process_errors):
+            if self.lat.data is None or self.lon.data is None:
+                raise ValidationError(_l("Mark the place on the map or write its latitude and longitude."))
+            west, south, east, north = self.box
+            if not (
+                south - rules.NEAR_DEGREES <= self.lat.data <= north + rules.NEAR_DEGREES
+                and west - rules.NEAR_DEGREES <= self.lon.data <= east + rules.NEAR_DEGREES
+            ):
+                raise ValidationError(
+                    _l("This place is far outside the municipality. Are latitude and longitude exchanged?")
+                )
         if field.data == Place.ADDRESS and not self.address.data:
             raise ValidationError(_l("Write the address or describe the place."))
 
@@ -151,7 +165,7 @@ class YouForm(DraftForm):
     def validate_phone(self, field: TelField) -> None:
         """Refuse what cannot be a number; keep the international form."""
         if field.data:
-            canonical = canonical_phone(field.data, current_locale())
+            canonical = canonical_phone(field.data, g.town.country)
             if canonical is None:
                 raise ValidationError(_l("Write a Polish or Czech phone number such as +48 600 100 200."))
             field.data = canonical

@@ -67,14 +67,14 @@ def unfollow(actor: Actor, case: Initiative) -> None:
 @use_case("initiative.join", code="initiative.commented", load=queries.case)
 def comment(
     actor: Actor, case: Initiative, stance: Stance, text: str, locale: str, key: str, *, shows_name: bool
-) -> None:
-    """Say something to it. A comment with a link waits for the team."""
+) -> bool:
+    """Say something to it. Whether the comment waits for the team, because it holds a link."""
     need_public(case)
     if not text or len(text) > rules.COMMENT_MAX:
         raise Invalid(_l("Write a comment of at most 2,000 characters."), {"text": _l("Write a comment.")})
     held = "http://" in text or "https://" in text or "www." in text
 
-    def act() -> None:
+    def act() -> bool:
         content.add_comment(
             case,
             stance=stance,
@@ -86,8 +86,9 @@ def comment(
         )
         if not held:
             count(case, comment_count=1)
+        return held
 
-    once(f"initiative.comment:{case.id}", key, act)
+    return bool(once(f"initiative.comment:{case.id}", key, act))
 
 
 @use_case("initiative.join", code="initiative.reported", load=queries.case)

@@ -54,14 +54,21 @@ def hold(actor: Actor, case: Initiative, note: str) -> None:
 
 @use_case("initiative.moderate", code="initiative.edited", load=queries.case)
 def redact(
-    actor: Actor, case: Initiative, title: str, text: str, category: str, version: int, note: str
+    actor: Actor,
+    case: Initiative,
+    title: str,
+    text: str,
+    address: str,
+    category: str,
+    version: int,
+    note: str,
 ) -> None:
-    """Take personal data out of the text or put it into the right category; the audit log keeps that, not what."""
+    """Take personal data out of the words, or put it into the right category; the audit log keeps that, not what."""
     content.need_version(case, version)
     if case.author is not None and case.author.original is None:
-        case.author.original = f"{case.title}\n\n{case.text}"
+        case.author.original = "\n\n".join(filter(None, (case.title, case.text, case.address)))
     forget_in_counts(case)
-    case.title, case.text, case.category = title, text, category
+    case.title, case.text, case.address, case.category = title, text, address, category
     case.folded = fold(title)
     # Imported cases may be shorter than ours, and have no text at all.
     refusal = None if case.external_source else rules.can_be_sent(case)

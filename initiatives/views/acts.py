@@ -138,8 +138,11 @@ def comment(number: str) -> BaseResponse:
     """Say something to it."""
     case, actor, form = _public(number), actors.current(), CommentForm()
 
+    held = False
+
     def act() -> None:
-        services.comment(
+        nonlocal held
+        held = services.comment(
             actor,
             case.id,
             Stance(form.stance.data),
@@ -150,7 +153,15 @@ def comment(number: str) -> BaseResponse:
         )
 
     if _tried(form, act):
-        say(_("Thank you for your comment. If it holds a link, the team looks at it first."))
+        if held:
+            say(
+                _(
+                    "Thank you for your comment. It holds a link, so the team looks at it before others see it."
+                ),
+                "info",
+            )
+        else:
+            say(_("Thank you for your comment."))
         return _back(case)
     return _form_page("comment", case, form, _("Comment on this initiative"), name=actor.name)
 
@@ -185,7 +196,7 @@ def complete(number: str) -> BaseResponse:
         district=case.district,
         version=str(case.version),
     )
-    form.set_districts(filing._districts())
+    form.set_town(g.town, filing._districts())
 
     def act() -> None:
         what = What(

@@ -315,7 +315,7 @@ def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepVi
     return [
         StepView(
             step_title(step),
-            WORKFLOW.state(step.to_state).phase,
+            WORKFLOW.state(step.to_state).look,
             step.at,
             str(WHO.get(step.who, "")),
             step.note,

@@ -6,7 +6,7 @@ The draft's address is unguessable and works for 60 days on any device; whoever 
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, g, redirect, request, session, url_for
+from flask import Response, abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from initiatives import queries, rules, services
@@ -21,7 +21,7 @@ from portal.content.models import FileRole
 from portal.core import actor as actors
 from portal.core import clock, files, tenancy, throttle
 from portal.core.errors import Conflict, Invalid, Missing
-from portal.core.i18n import LANGUAGE_NAMES, current_locale
+from portal.core.i18n import LANGUAGE_NAMES, Text, current_locale
 from portal.core.i18n import gettext as _
 from portal.core.policy import can
 from portal.core.sealed import Unsealable, ring
@@ -91,12 +91,28 @@ def _show(template: str, form: Any, draft: str, step: str, case: Initiative | No
     )
 
 
-def _theirs(form: Any, draft: str, problem: Conflict) -> Initiative:
+def _draft(token: str) -> Initiative:
+    """The draft of a page. Who comes back to one they sent is led on to its receipt. Raises Missing."""
+    found = queries.drafted(token)
+    if found.state == "draft":
+        return found
+    if can(actors.current(), "initiative.own", found):
+        abort(redirect(url_for("initiatives.receipt", number=(found.number or "").lower()), 303))
+    raise queries.already_sent()
+
+
+def _theirs(form: Any, draft: str, reason: Text) -> Initiative:
     """Tell that another device changed the draft; saving once more keeps what stands in this form."""
     theirs = queries.draft_by_token(draft)
     form.version.data = str(theirs.version)
-    form.blame({}, problem.reason)
+    form.blame({}, reason)
     return theirs
+
+
+def _changed() -> str:
+    return _(
+        "This was changed meanwhile on another device. What you see here is yours: save again to keep it."
+    )
 
 
 def _next(step: str, draft: str) -> BaseResponse:
@@ -140,7 +156,7 @@ def _after_what(draft: str, form: WhatForm) -> BaseResponse:
 
 def what(draft: str) -> BaseResponse:
     """The text of a draft."""
-    case = queries.draft_by_token(draft)
+    case = _draft(draft)
     form = WhatForm(
         title=case.title,
         text=case.text,
@@ -153,7 +169,7 @@ def what(draft: str) -> BaseResponse:
         try:
             services.save_what(actors.current(), draft, _what_of(form), form.made_from)
         except Conflict as problem:
-            theirs = _theirs(form, draft, problem)
+            theirs = _theirs(form, draft, problem.reason)
             return _show(
                 "what", form, draft, "what", theirs, status=409, theirs=theirs, currency=g.town.currency
             )
@@ -179,7 +195,7 @@ def what(draft: str) -> BaseResponse:
 
 def where(draft: str) -> BaseResponse:
     """The place of a draft."""
-    case = queries.draft_by_token(draft)
+    case = _draft(draft)
     form = WhereForm(
         place=case.place.value if case.place else None,
         lat=case.lat,
@@ -188,13 +204,13 @@ def where(draft: str) -> BaseResponse:
         district=case.district,
         version=str(case.version),
     )
-    form.set_districts(_districts())
+    form.set_town(g.town, _districts())
     conflict: dict[str, Any] = {}
     if form.validate_on_submit():
         try:
             services.save_where(actors.current(), draft, where_of(form), form.made_from)
-        except Conflict as problem:
-            case, conflict = _theirs(form, draft, problem), {"status": 409}
+        except Conflict:
+            case, conflict = _theirs(form, draft, _changed()), {"status": 409}
         else:
             return _next("where", draft)
     return _show(
@@ -242,7 +258,7 @@ def picker_map() -> Any:
 
 def photos(draft: str) -> BaseResponse:
     """Photos and documents of a draft, one at a time, so that a slow phone loses nothing."""
-    case = queries.draft_by_token(draft)
+    case = _draft(draft)
     form = PhotoForm()
     if form.validate_on_submit():
         chosen = [(form.photo, FileRole.PHOTO), (form.document, FileRole.DOCUMENT)]
@@ -292,7 +308,7 @@ def _added(draft: str, form: PhotoForm, uploads: list[Any]) -> bool:
 
 def photo(draft: str, file_id: int) -> BaseResponse:
     """A picture of the draft (GET), or its removal (POST)."""
-    case = queries.draft_by_token(draft)
+    case = _draft(draft)
     row = content.attachment(*case.about, file_id)
     if request.method == "POST":
         services.remove_file(actors.current(), draft, file_id)
@@ -305,7 +321,7 @@ def photo(draft: str, file_id: int) -> BaseResponse:
 
 def you(draft: str) -> BaseResponse:
     """How the author wants to be told."""
-    case = queries.draft_by_token(draft)
+    case = _draft(draft)
     author = case.author
     form = YouForm(
         name=author.name if author else "",
@@ -319,8 +335,8 @@ def you(draft: str) -> BaseResponse:
     if form.validate_on_submit():
         try:
             services.save_who(actors.current(), draft, who_of(form), form.made_from)
-        except Conflict as problem:
-            case, conflict = _theirs(form, draft, problem), {"status": 409}
+        except Conflict:
+            case, conflict = _theirs(form, draft, _changed()), {"status": 409}
         else:
             return _next("you", draft)
     return _show(
@@ -349,11 +365,9 @@ def who_of(form: YouForm) -> Who:
 def preview(draft: str) -> BaseResponse:
     """What the public will see, and the button that sends it."""
     form = SendForm()
-    if form.is_submitted():
-        if form.validate():
-            return _sent(draft, form)
-        return redirect(url_for("initiatives.new_preview", draft=draft), 303)
-    case = queries.draft_by_token(draft)
+    if form.validate_on_submit():
+        return _sent(draft, form)
+    case = _draft(draft)
     refusal = rules.can_be_sent(case)
     shown = content.files(*case.about, public_only=False)
     return _show(
@@ -367,6 +381,7 @@ def preview(draft: str) -> BaseResponse:
         category=CATEGORIES.get(case.category, ""),
         language=LANGUAGE_NAMES.get(case.language, case.language),
         files=shown,
+        author=case.author,
         check_days=rules.CHECK_DAYS,
         reachable=bool(
             actors.current().signed_in

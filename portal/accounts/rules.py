@@ -87,12 +87,15 @@ def canonical_email(typed: str) -> str | None:
     return address if 0 < len(address) <= EMAIL_MAX else None
 
 
-def canonical_phone(typed: str, locale: str) -> str | None:
-    """A Polish or Czech number in international form (+48600100200), or None. Source: R55, only these two."""
+def canonical_phone(typed: str, country: str) -> str | None:
+    """A Polish or Czech number in international form (+48600100200), or None. Source: R55, only these two.
+
+    Without a prefix it is one of the municipality's `country`, whatever language the page is in.
+    """
     import phonenumbers  # noqa: PLC0415 - 23 MB, needed only where somebody types a number
 
     try:
-        number = phonenumbers.parse(typed, "CZ" if locale == "cs" else "PL")
+        number = phonenumbers.parse(typed, country)
     except phonenumbers.NumberParseException:
         return None
     if number.country_code not in (48, 420) or not phonenumbers.is_possible_number(number):

@@ -272,6 +272,8 @@ def writing() -> Iterator[None]:
     if session.info.get("writing"):
         yield
         return
+    if problem := session.info.get("refused"):
+        raise problem
     session.rollback()
     try:
         with writer_turn(db.engine):
@@ -324,6 +326,11 @@ def insert_statement(model: type[Base], dialect: str) -> Insert:
     # count of an INSERT is -1 on PostgreSQL, and every insert would seem to have happened.
     statement = insert(cast(Table, model.__table__)).on_conflict_do_nothing()
     return statement.execution_options(preserve_rowcount=True)
+
+
+def refuse_writing(problem: Exception) -> None:
+    """Let nothing be written in this request: whoever tries gets `problem`."""
+    db.session.info["refused"] = problem
 
 
 def is_writing() -> bool:

@@ -104,7 +104,9 @@ def can(actor: Actor, key: str, thing: Any = None) -> Verdict:
             would_help=Help.SIGN_IN_AGAIN,
         )
     would_help = None if actor.signed_in or not permission.grants else Help.SIGN_IN
-    return Verdict(allowed=False, reason=permission.denied, would_help=would_help)
+    # The permission's own words tell of one thing; where none is named they would mislead.
+    reason = permission.denied if thing is not None else DENIED
+    return Verdict(allowed=False, reason=reason, would_help=would_help)
 
 
 def need(actor: Actor, key: str, thing: Any = None) -> None:

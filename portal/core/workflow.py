@@ -32,7 +32,8 @@ class State:
     """A state: `phase` groups it for filters and pins, `public` says whether everybody sees the case.
 
     `help` is what the reader is told it means, `next_actor` who acts next. `closes` names permissions
-    nobody has while the case is in it: a state may only narrow.
+    nobody has while the case is in it: a state may only narrow. `mark` is the phase whose colour and icon it
+    borrows where its own would mislead.
     """
 
     key: str
@@ -42,6 +43,12 @@ class State:
     next_actor: Text = ""
     public: bool = True
     closes: frozenset[str] = frozenset()
+    mark: str = ""
+
+    @property
+    def look(self) -> str:
+        """The phase by whose colour and icon it is shown."""
+        return self.mark or self.phase
 
 
 Check = Callable[[Any], Text | None]

@@ -89,11 +89,11 @@ class MoneyField(StringField):  # type: ignore[misc]
         if not typed:
             return
         try:
-            units = parse_money(typed, Currency.PLN).minor // 100
+            units, rest = divmod(parse_money(typed, Currency.PLN).minor, 100)
         except ValueError:
-            units = -1
-        if not 0 <= units <= self.limit:
-            raise ValueError(_l("Write the amount as a number, such as 12500."))
+            units, rest = -1, 0
+        if rest or not 0 <= units <= self.limit:
+            raise ValueError(_l("Write the amount as a whole number, such as 12500."))
         self.data = units
 
 

@@ -18,7 +18,8 @@ from wtforms.validators import ValidationError
 from portal.core.i18n import Text, current_locale
 from portal.core.i18n import lazy_gettext as _l
 
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNWANTED_IN_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _FORM_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 WTFORMS_LOCALES = {"pl": "pl", "cs": "cs_CZ", "en": "en"}
 
@@ -35,13 +36,9 @@ def no_controls(form: Any, field: Field) -> None:
     text = field.data
     if not isinstance(text, str):
         return
-    one_line = not isinstance(field, TextAreaField)
-    for sign in text:
-        category = unicodedata.category(sign)
-        if category == "Cs" or (category == "Cc" and (one_line or sign not in "\n\t")):
-            raise ValidationError(_l("Remove the invisible control characters from this text."))
-        if one_line and sign in _BIDI:
-            raise ValidationError(_l("Remove the invisible control characters from this text."))
+    unwanted = _UNWANTED if isinstance(field, TextAreaField) else _UNWANTED_IN_LINE
+    if unwanted.search(text):
+        raise ValidationError(_l("Remove the invisible control characters from this text."))
 
 
 def unguessable(key: str | None) -> str:
@@ -51,6 +48,12 @@ def unguessable(key: str | None) -> str:
     would be shown each other's.
     """
     return key if key and _FORM_KEY.fullmatch(key) else secrets.token_urlsafe(16)
+
+
+STALE = _l(
+    "This page was open for too long, or you signed in or out meanwhile. Nothing was sent yet: "
+    "check what you wrote and send it again. Files must be chosen again."
+)
 
 
 class BaseForm(FlaskForm):  # type: ignore[misc]
@@ -107,6 +110,9 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
         found: list[tuple[str, Text]] = [("", text) for text in self.form_errors]
         for field in self:
             errors = field.errors
+            if errors and field.name == "csrf_token":
+                found.insert(0, ("", STALE))
+                continue
             if isinstance(errors, dict):
                 errors = [text for texts in errors.values() for text in texts]
             found += [(field.id, text) for text in errors if isinstance(text, Text)]

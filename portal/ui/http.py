@@ -36,6 +36,10 @@ CACHE_NOTE = NOTE
 JSON_PLACES = ("/api/", "/open311/", "/map/")
 YEAR = 365 * 24 * 3600
 LARGEST_ID = 2**63 - 1
+NOT_KEPT = frozenset({"csrf_token", "password", "new_password", "code"})
+"""Fields a page that sends a form again does not repeat: the token is made anew, secrets are typed anew."""
+NOT_TYPED = frozenset({"form_key", "website", "version", "go", "wanted", "next"})
+"""Fields our own pages fill."""
 
 
 class LangConverter(BaseConverter):
@@ -267,13 +271,50 @@ def error_page(
 
 def _refused(problem: PortalError) -> BaseResponse:
     if isinstance(problem, NotAllowed) and problem.would_help in (Help.SIGN_IN, Help.SIGN_IN_AGAIN):
-        back = request.full_path.rstrip("?") if request.method == "GET" else request.path
-        endpoint = "accounts.sign_in" if problem.would_help == Help.SIGN_IN else "accounts.confirm"
+        again = problem.would_help == Help.SIGN_IN_AGAIN
+        enter = "accounts.sign_in_staff" if "/desk" in request.path else "accounts.sign_in"
+        endpoint = "accounts.confirm" if again else enter
         if request.path.startswith(JSON_PLACES):
             return error_page(401, problem.reason)
+        if _typed():
+            title = _l("Confirm that it is you, then send it") if again else _l("Sign in, then send it")
+            return _send_again(403, title, sign_in_href=url_for(endpoint))
+        back = request.full_path.rstrip("?") if request.method == "GET" else request.path
         return redirect(url_for(endpoint, next=back), 303)
-    retry = problem.retry_after if isinstance(problem, TooMany | Busy) else None
-    return error_page(problem.status, problem.reason, retry_after=retry)
+    if not isinstance(problem, TooMany | Busy):
+        return error_page(problem.status, problem.reason)
+    if _typed():
+        response = _send_again(
+            problem.status, _TITLES[problem.status][0], minutes=-(-problem.retry_after // 60)
+        )
+        response.headers["Retry-After"] = str(problem.retry_after)
+        return response
+    return error_page(problem.status, problem.reason, retry_after=problem.retry_after)
+
+
+def _typed() -> list[tuple[str, str]]:
+    """The fields of a form that was sent, if somebody filled any; passwords are not among them."""
+    if request.method != "POST":
+        return []
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_KEPT]
+    return fields if any(value.strip() for name, value in fields if name not in NOT_TYPED) else []
+
+
+def _send_again(status: int, title: Text, *, sign_in_href: str = "", minutes: int = 0) -> Response:
+    """What somebody typed, kept on a page that sends it again, for a refusal that passes."""
+    fields = _typed()
+    response = page(
+        "ui/again.html",
+        status,
+        title=title,
+        fields=fields,
+        texts=[value for name, value in fields if name not in NOT_TYPED and " " in value.strip()],
+        action=request.full_path.rstrip("?"),
+        sign_in_href=sign_in_href,
+        minutes=minutes,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _csrf(_problem: CSRFError) -> BaseResponse:

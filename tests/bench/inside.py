@@ -189,7 +189,9 @@ def numbers(count: int) -> list[str]:
     top = db.session.scalar(select(func.max(Initiative.id)).where(Initiative.listed_at.is_not(None))) or 0
     chance = random.Random(2)
     wanted = {chance.randrange(1, top) for _ in range(count)}
-    statement = select(Initiative.number).where(Initiative.id.in_(wanted), Initiative.listed_at.is_not(None))
+    # A withdrawn case shows its title only and takes no support.
+    seen = Initiative.listed_at.is_not(None), Initiative.state != "withdrawn"
+    statement = select(Initiative.number).where(Initiative.id.in_(wanted), *seen)
     found = [number.lower() for number in db.session.scalars(statement) if number]
     db.session.rollback()
     return found

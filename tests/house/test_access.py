@@ -118,8 +118,8 @@ def test_foreign_posts_are_refused(client: Browser, town: Town) -> None:
         assert client.post("/en/follow", data={"number": "x"}, headers=headers).status_code == 403
 
 
-def test_a_post_without_token_is_refused(client: Browser, town: Town) -> None:
-    assert client.post("/en/follow", data={"number": "x", "code": "y"}).status_code == 400
+def test_a_post_without_token_only_shows_the_form_again(client: Browser, town: Town) -> None:
+    assert client.post("/en/follow", data={"number": "x", "code": "y"}).status_code == 422
 
 
 def test_a_foreign_host_is_refused(client: Browser, town: Town) -> None:

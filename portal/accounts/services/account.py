@@ -21,7 +21,7 @@ from portal.core.usecase import once, use_case
 @use_case("account.own", code="account.changed", load=queries.account)
 def update_profile(_actor: Actor, user: User, name: str, language: str, phone: str) -> None:
     """Set name, language and phone (as typed). Raises Invalid for a number nobody here could ring."""
-    number = rules.canonical_phone(phone, language) if phone else None
+    number = rules.canonical_phone(phone, "CZ" if language == "cs" else "PL") if phone else None
     if phone and number is None:
         raise Invalid(fields={"phone": _l("Write a Polish or Czech number, such as +48 600 000 000.")})
     user.name = name or None

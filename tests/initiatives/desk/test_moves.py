@@ -425,7 +425,7 @@ def test_page_of_a_move_that_is_past_says_so(client, town, as_role):
 def test_form_without_its_token_is_refused(client, town, as_role):
     as_role("reviewer")
     case = make_initiative(town, "submitted")
-    assert client.post(href(case, "publish"), data={"note": "", "version": "1"}).status_code == 400
+    assert client.post(href(case, "publish"), data={"note": "", "version": "1"}).status_code == 422
     assert fresh(case).state == "submitted"
 
 

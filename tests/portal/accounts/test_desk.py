@@ -149,7 +149,7 @@ def test_invitation_of_a_member_elsewhere_is_accepted_by_signing_in(
     newcomer = app.test_client()
     text = newcomer.get(path).get_data(as_text=True)
     assert 'name="password"' not in text
-    assert newcomer.post(path).status_code == 400
+    assert newcomer.post(path).status_code == 422
     newcomer.submit(f"/pl/sign-in/staff?next={path}", {"email": user.email, "password": PASSWORD})
     answer = newcomer.submit("/pl/sign-in/second-factor", {"code": code_of(user)})
     assert answer.headers["Location"] == path
@@ -304,7 +304,7 @@ def test_other_roles_do_not_see_the_members(client, town, actor_as, sign_in, rol
 
 
 def test_visitor_is_sent_to_sign_in(client, town):
-    assert client.get(MEMBERS).headers["Location"] == f"/pl/sign-in?next={MEMBERS}"
+    assert client.get(MEMBERS).headers["Location"] == f"/pl/sign-in/staff?next={MEMBERS}"
 
 
 def test_administrator_of_another_municipality_sees_nothing(client, town, other_town, actor_as, sign_in):

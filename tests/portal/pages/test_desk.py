@@ -54,7 +54,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_visitors_are_asked_to_sign_in(client: Browser, town: Town, path: str) -> None:
     answer = client.get(f"/pl/{path}")
     assert answer.status_code == 303
-    assert answer.headers["Location"].startswith("/pl/sign-in?next=")
+    assert answer.headers["Location"].startswith(("/pl/sign-in?next=", "/pl/sign-in/staff?next="))
 
 
 @pytest.mark.parametrize("path", ["lublin/desk", *OPERATOR_PATHS])

@@ -1,11 +1,21 @@
 """The door of the portal: where a request comes from, which host it names, what its address may hold."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
+from initiatives.models import Initiative
+from portal.content.models import Comment
+from portal.core.actor import Actor
+from portal.core.db import db, refuse_writing, writing
+from portal.core.errors import Conflict
 from portal.core.tenancy import Town
+from portal.core.throttle import Limit
 from portal.ui.http import NumberConverter
 from tests.factories.browser import Browser
+from tests.factories.initiatives import make_initiative
 
 
 @pytest.mark.parametrize("host", ["[", "[::1", "elsewhere.example", "localhost:port", ""])
@@ -20,7 +30,7 @@ def test_a_form_of_another_origin_is_refused(client: Browser, origin: str) -> No
 
 def test_a_form_of_our_own_origin_passes_the_door(client: Browser) -> None:
     # It fails at the next check, that of the token.
-    assert client.post("/en/sign-in", headers={"Origin": "http://localhost"}).status_code == 400
+    assert client.post("/en/sign-in", headers={"Origin": "http://localhost"}).status_code == 422
 
 
 @pytest.mark.parametrize("number", ["9" * 19, "9" * 30, "9" * 5000])
@@ -43,3 +53,70 @@ def test_headers_asked_alone_are_those_of_the_page(client: Browser, town: Town) 
     for path in ("/en/", f"/en/{town.slug}/initiatives", "/en/sign-in"):
         page, alone = client.get(path), client.head(path)
         assert alone.headers["Cache-Control"] == page.headers["Cache-Control"], path
+
+
+IDEA = {"title": "Ławka przy przystanku", "text": "Przy przystanku nie ma gdzie usiąść, a czeka się długo."}
+
+
+def test_form_of_a_page_too_old_comes_back_with_everything_typed(client: Browser, town: Town) -> None:
+    answer = client.post("/cs/lublin/initiatives/new", data={**IDEA, "csrf_token": "of-yesterday"})
+    assert answer.status_code == 422
+    assert IDEA["text"] in answer.text
+    assert IDEA["title"] in answer.text
+    assert "příliš dlouho" in answer.text
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Initiative)) == 0
+    # With the token of that answer it goes through.
+    again = client.submit("/cs/lublin/initiatives/new", {**IDEA, "category": "greenery"})
+    assert again.status_code == 303
+
+
+def test_address_without_a_form_refuses_a_forged_post(client: Browser, town: Town) -> None:
+    assert client.post("/en/sign-out", data={"csrf_token": "forged"}).status_code == 400
+
+
+def test_nothing_is_written_by_a_request_whose_token_is_wrong(app: Flask) -> None:
+    with app.app_context():
+        refuse_writing(Conflict())
+        with pytest.raises(Conflict), writing():
+            pytest.fail("nothing may be written")
+    with app.app_context(), writing():
+        pass  # Only that request was refused.
+
+
+def test_comment_written_before_the_session_ended_is_kept(
+    client: Browser, town: Town, actor_as: Callable[..., Actor], sign_in: Callable[[Browser, Actor], None]
+) -> None:
+    path = f"/pl/lublin/initiatives/{make_initiative(town).number.lower()}/comment"
+    said = {"stance": "for", "text": "Popieram, bo sam tam czekam.", "password": "tajne hasło"}
+    answer = client.post(path, data=said)
+    assert answer.status_code == 403
+    assert said["text"] in answer.text
+    assert f'action="{path}"' in answer.text
+    assert "tajne" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    sign_in(client, actor_as("resident"))
+    assert said["text"] in client.post(path, data=said).text
+    assert client.submit(path, {"stance": "for", "text": said["text"]}).status_code == 303
+    db.session.rollback()
+    assert db.session.scalars(select(Comment.text)).all() == [said["text"]]
+
+
+def test_button_without_words_leads_straight_to_signing_in(client: Browser, town: Town) -> None:
+    path = f"/pl/lublin/initiatives/{make_initiative(town).number.lower()}/support"
+    answer = client.post(path, data={"wanted": "on"})
+    assert answer.status_code == 303
+    assert answer.location.startswith("/pl/sign-in?next=")
+
+
+def test_what_a_throttle_refuses_is_kept_with_the_time_to_wait(
+    client: Browser, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.core.throttle.FORM_NETWORK", Limit("form-network", 1, 3600))
+    sent = {**IDEA, "category": "greenery"}
+    assert client.submit("/en/lublin/initiatives/new", sent).status_code == 303
+    answer = client.submit("/en/lublin/initiatives/new", sent)
+    assert answer.status_code == 429
+    assert IDEA["text"] in answer.text
+    assert "Wait 60 minutes." in answer.text
+    assert int(answer.headers["Retry-After"]) > 3500

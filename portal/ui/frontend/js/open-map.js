@@ -2,7 +2,7 @@
  * Opens a map only when it is asked for: Leaflet weighs as much as the rest of the page.
  *
  * `<button data-map-open="#region" data-style="…" data-scripts="first.js second.js" hidden>`
- * shows the region, loads style and scripts in that order and takes itself away.
+ * shows the region and what is marked `data-with-map="#region"`, loads style and scripts in that order and takes itself away.
  */
 export function mapOpeners() {
   for (const button of document.querySelectorAll("[data-map-open]")) {
@@ -17,6 +17,8 @@ export function mapOpeners() {
         style.href = button.dataset.style;
         await loaded(style);
         region.hidden = false;
+        const help = document.querySelectorAll(`[data-with-map="${button.dataset.mapOpen}"]`);
+        for (const element of help) element.hidden = false;
         for (const address of button.dataset.scripts.split(" ")) {
           const script = document.createElement("script");
           script.src = address;

@@ -22,8 +22,16 @@ export function pin(phase) {
   });
 }
 
-/** A circle with a number; 44 px at least, a little larger for more. */
-export function bunch(count, text) {
+/** A circle with a number, and a label for those who hear it; 44 px at least, a little larger for more. */
+export function bunch(count, text, label) {
   const size = count < 100 ? 44 : count < 1000 ? 52 : 60;
-  return L.divIcon({ className: "bunch", html: text, iconSize: [size, size] });
+  const html = document.createElement("span");
+  const seen = document.createElement("span");
+  const heard = document.createElement("span");
+  seen.textContent = text;
+  seen.ariaHidden = "true";
+  heard.textContent = label;
+  heard.className = "govuk-visually-hidden";
+  html.append(seen, heard);
+  return L.divIcon({ className: "bunch", html, iconSize: [size, size] });
 }

@@ -26,12 +26,17 @@ export function points(map, url) {
     if (status && text !== undefined && status.textContent !== text) status.textContent = text;
   };
 
+  const circle = (count) => {
+    const text = number.format(count);
+    return bunch(count, text, (texts.bunch ?? "{n}").replace("{n}", text));
+  };
+
   const cells = L.layerGroup().addTo(map);
   const cluster = L.markerClusterGroup({
     showCoverageOnHover: false,
     maxClusterRadius: 56,
     animate: map.options.zoomAnimation,
-    iconCreateFunction: (group) => bunch(group.getChildCount(), number.format(group.getChildCount())),
+    iconCreateFunction: (group) => circle(group.getChildCount()),
   }).addTo(map);
   const shown = new Map();
   let latest;
@@ -60,8 +65,7 @@ export function points(map, url) {
   function drawCells(rows) {
     cells.clearLayers();
     for (const [lat, lon, count] of rows) {
-      const text = number.format(count);
-      const marker = L.marker([lat, lon], { icon: bunch(count, text), title: text, keyboard: true });
+      const marker = L.marker([lat, lon], { icon: circle(count), keyboard: true });
       onPress(marker, () => map.setView([lat, lon], Math.min(map.getZoom() + 2, map.getMaxZoom())));
       marker.addTo(cells);
     }
