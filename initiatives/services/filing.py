@@ -195,8 +195,8 @@ def _attach(case: Initiative, stored: Stored, role: FileRole, alt: str) -> None:
     present = [row for row in content_queries.files(*case.about, public_only=False) if row.role is role]
     if len(present) >= limit:
         if role is FileRole.PHOTO:
-            raise Invalid(Filled("There are %(n)s photos already, which is the most.", {"n": limit}))
-        raise Invalid(Filled("There are %(n)s documents already, which is the most.", {"n": limit}))
+            raise Invalid(str(Filled("There are %(n)s photos already, which is the most.", {"n": limit})))
+        raise Invalid(str(Filled("There are %(n)s documents already, which is the most.", {"n": limit})))
     content.attach(case, stored, role, alt)
     case.updated_at = clock.now()
     audit.note(f"initiative:{case.id}")
