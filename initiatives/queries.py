@@ -615,7 +615,7 @@ def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
     return [
         TimelineStep(
             _step_title(step),
-            WORKFLOW.state(step.to_state).phase,
+            WORKFLOW.state(step.to_state).look,
             step.at,
             _step_who(step, names),
             "\n".join(filter(None, (step.note, _internal_note(step) if staff else ""))),
@@ -717,6 +717,8 @@ class DeskFilter:
 def desk_filter(values: Any) -> DeskFilter:
     """A work-list filter from query values; unknown ones count as not asked."""
     tab, state, category = values.get("tab", "todo"), values.get("state", ""), values.get("category", "")
+    if canonical_number(values.get("q", "")):
+        tab = "all"  # Who asks for a number means that case, wherever it stands.
     return DeskFilter(
         tab=tab if tab in TABS else "todo",
         mine=values.get("mine") == "1",

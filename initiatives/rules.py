@@ -191,7 +191,7 @@ class Findings:
 
 
 def weigh_findings(sheets: Iterable[Sheet], parts: Sequence[str]) -> Findings:
-    """Bring the reviewers' sheets together; verdict is positive, negative or mixed (threshold 3)."""
+    """Bring the reviewers' sheets together; verdict is positive, negative or mixed. Three is neither for nor against."""
     rows = list(sheets)
     means: dict[str, float] = {}
     spread: dict[str, int] = {}
@@ -203,8 +203,8 @@ def weigh_findings(sheets: Iterable[Sheet], parts: Sequence[str]) -> Findings:
             spread[part] = max(scores) - min(scores)
         if not any(sheet.parts.get(part) for sheet in rows):
             missing.append(part)
-    low = [part for part, mean in means.items() if mean < 3]
-    verdict = "mixed" if low and len(low) < len(means) else "negative" if low else "positive"
+    low, high = any(mean < 3 for mean in means.values()), any(mean > 3 for mean in means.values())
+    verdict = "mixed" if low == high else "negative" if low else "positive"
     return Findings(means, tuple(missing), spread, verdict)
 
 

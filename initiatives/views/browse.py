@@ -18,6 +18,7 @@ from portal.content import services as content_services
 from portal.content.models import FileRole
 from portal.core import actor as actors
 from portal.core import clock, files, tenancy
+from portal.core.collate import sort_key
 from portal.core.errors import Missing
 from portal.core.i18n import LANGUAGE_NAMES, current_locale, current_zone, from_json
 from portal.core.i18n import gettext as _
@@ -114,7 +115,11 @@ def _total(wanted: queries.Wanted) -> int | None:
 
 def _districts() -> list[str]:
     """The choices of the filter."""
-    return until_change("initiatives.districts", queries.districts)
+    language = g.town.language  # They are names of the place, so they stand in its order.
+    return until_change(
+        "initiatives.districts",
+        lambda: sorted(queries.districts(), key=lambda name: sort_key(name, language)),
+    )
 
 
 def _filters(here: str, wanted: queries.Wanted, districts: list[str]) -> Markup:
@@ -310,7 +315,11 @@ def step_title(step: content.Step) -> str:
 
 
 def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepView]:
-    """Newest first. Authors write in the language of their case, everybody else in that of the office."""
+    """Newest first. Authors write in the language of their case, everybody else in that of the office.
+
+    The public reads that an author appealed or took it back, not in what words: nobody has checked those for
+    names and numbers.
+    """
     spoken = {"author": case.language, "resident": case.language}
     return [
         StepView(
@@ -318,7 +327,7 @@ def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepVi
             WORKFLOW.state(step.to_state).look,
             step.at,
             str(WHO.get(step.who, "")),
-            step.note,
+            step.note if step.who != "author" or Lane.AUTHOR in lanes else "",
             internal=step.lane is Lane.INTERNAL,
             lang=foreign(spoken.get(step.who, g.town.language)),
         )

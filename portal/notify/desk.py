@@ -1,6 +1,6 @@
 """Staff pages: what was sent from this municipality, what failed, which letters and calls are to be done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -51,14 +51,22 @@ def messages() -> Response:
         title=_("Messages"),
         tabs=tabs,
         box=box,
-        lines=found.items,
+        lines=[replace(line, to=masked(line.to)) for line in found.items],
         newer_href=url_for("notify.messages", box=box.value, page=found.newer) if found.newer else "",
         older_href=url_for("notify.messages", box=box.value, page=found.older) if found.older else "",
     )
 
 
+def masked(contact: str) -> str:
+    """An address or a number in a list: enough to tell rows apart. The whole of it stands on a page of its own."""
+    name, at, domain = contact.rpartition("@")
+    if at:
+        return f"{name[:1]}…@{domain}"
+    return f"…{contact[-3:]}" if contact[-3:].isdigit() else f"{contact[:1]}…" if contact else ""
+
+
 def message(notice_id: int) -> Response:
-    """One message: to whom, what it says, how it fared, what can be done."""
+    """One message: to whom, what it says, how it fared, what can be done. That it was opened is logged (R35)."""
     return _shown(notice_id)
 
 
@@ -85,6 +93,7 @@ def done(notice_id: int) -> Response:
 def _shown(
     notice_id: int, *, resend_form: ResendForm | None = None, done_form: DoneForm | None = None
 ) -> Response:
+    services.note_reading(actors.current(), notice_id)
     found = queries.opened(notice_id)
     return page(
         "notify/desk/message.html",
@@ -125,7 +134,7 @@ def _items(box: Box, limit: int) -> list[WorkItem]:
             href=url_for("notify.message", notice_id=line.id),
             state=line.state.label if box is Box.DEAD else line.channel,
             late=box is Box.DEAD,
-            note=line.to,
+            note=masked(line.to),
         )
         for line in queries.in_box(box, size=limit).items
     ]

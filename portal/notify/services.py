@@ -22,6 +22,12 @@ BATCH = 500
 """Rows deleted by one statement; engines limit the number of values in it."""
 
 
+@use_case("message.read", code="message.opened", load=queries.one)
+def note_reading(_actor: Actor, notice: Notice) -> None:
+    """Somebody of the office reads a message with the address it goes to: the audit log keeps who and when."""
+    audit.note(f"message:{notice.id}", message=notice.code)
+
+
 @use_case("message.read", code="message.revived", load=queries.one)
 def resend(actor: Actor, notice: Notice) -> None:
     """Try a message again from the start; harmless when it waits already. Raises Conflict when it arrived."""

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from portal.core.audit import AuditEntry
 from portal.core.db import db, writing
 from portal.core.registry import registry
 from portal.core.tenancy import Town
+from portal.notify.desk import masked
 from portal.notify.kinds import Delivery
 from portal.notify.models import Notice
 
@@ -36,9 +38,30 @@ def test_the_list_shows_whom_what_and_how(town: Town, write: Write, run_jobs: Ru
     page = leader.get(LIST)
     assert page.status_code == 200
     assert page.headers["Cache-Control"] == "no-store"
-    assert "jan@people.example" in page.text
+    assert "j…@people.example" in page.text
+    assert "jan@people.example" not in page.text
     assert "Plain 100 % words" in page.text
     assert page.text.count("<h1") == 1
+
+
+def test_whole_address_is_shown_on_its_own_page_and_the_reading_is_logged(
+    town: Town, write: Write, outbox: Outbox, leader: Any
+) -> None:
+    write()
+    page = leader.get(f"{LIST}/{outbox()[0].id}")
+    assert "jan@people.example" in page.text
+    db.session.rollback()
+    read = db.session.scalars(select(AuditEntry).where(AuditEntry.code == "message.opened")).one()
+    assert read.subject == f"message:{outbox()[0].id}"
+    assert read.user_id is not None
+
+
+@pytest.mark.parametrize(
+    ("contact", "seen"),
+    [("ewa@poczta.example", "e…@poczta.example"), ("+48600100200", "…200"), ("Ewa Sadowa", "E…"), ("", "")],
+)
+def test_lists_show_no_whole_contact(contact: str, seen: str) -> None:
+    assert masked(contact) == seen
 
 
 @pytest.mark.parametrize("box", ["waiting", "failed", "dead", "letters", "calls", "sent", "done", "all"])
@@ -53,12 +76,12 @@ def test_an_address_we_did_not_write_is_not_found(town: Town, leader: Any, query
 
 def test_the_list_goes_on(town: Town, write: Write, leader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(31):
-        write(email=f"p{number}@people.example")
+        write(email=f"person@p{number}.example")
     first = leader.get(LIST).text
-    assert "p0@people.example" not in first
+    assert "@p0.example" not in first
     older = first.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
     second = leader.get(older).text
-    assert "p0@people.example" in second
+    assert "@p0.example" in second
     assert 'rel="prev"' in second
 
 
