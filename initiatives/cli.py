@@ -148,9 +148,12 @@ def export_file(kind: str, slug: str, output: Path | None) -> None:
             for chunk in write(rows):
                 sys.stdout.buffer.write(chunk)
             return
-        with output.open("wb") as target:
-            for chunk in write(rows):
-                target.write(chunk)
+        try:
+            with output.open("wb") as target:
+                for chunk in write(rows):
+                    target.write(chunk)
+        except OSError as problem:
+            raise click.ClickException(f"{output} cannot be written: {problem.strerror}.") from None
     click.echo(f"{output}")
 
 

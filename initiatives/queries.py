@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, not_, or_, select, tuple_
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from initiatives import rules
@@ -51,9 +52,8 @@ STORED_ZOOMS = range(6, 13)
 COUNTING_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """An initiative in a list."""
+class Card(NamedTuple):
+    """An initiative in a list; a tuple, as it is made from a row and hashed as the key of its markup."""
 
     id: int
     number: str
@@ -230,14 +230,34 @@ CARD = (
 
 def listing(wanted: Wanted, cursor: Cursor | None, size: int = PAGE_SIZE) -> Page[Card]:
     """A page of the public list, newest or most supported first."""
-    statement = select(*CARD)
-    for condition in conditions(wanted):
-        statement = statement.where(condition)
     by_support = wanted.sort == "support"
-    statement = _beyond(statement, cursor, by_support=by_support).limit(size + 1)
+    # What a text finds stands in the statement itself; any other is built once.
+    build = _page_statement.__wrapped__ if wanted.text else _page_statement
+    statement = build(wanted, cursor.direction if cursor else None, size)
+    values: dict[str, Any] = {}
+    if cursor is not None:
+        at = int((cursor.at - COUNTING_EPOCH).total_seconds()) if by_support else cursor.at
+        values = {"edge_at": at, "edge_id": cursor.id}
     with _reach(wanted):
-        rows = [Card(*row) for row in db.session.execute(statement)]
+        rows = [Card._make(row) for row in db.session.execute(statement, values)]
     return page_of(rows, size, cursor, _support_position if by_support else _new_position)
+
+
+@lru_cache(maxsize=512)
+def _page_statement(wanted: Wanted, direction: Direction | None, size: int) -> Select[Any]:
+    """The rows of a page; `edge_at` and `edge_id` are the position it goes on from, where there is one."""
+    key: ColumnElement[Any] = (
+        Initiative.support_count if wanted.sort == "support" else Initiative.listed_at
+    ).expression
+    statement = select(*CARD).where(*conditions(wanted)).limit(size + 1)
+    newer = direction is Direction.NEWER
+    if direction is not None:
+        here = tuple_(key, Initiative.id)
+        edge = tuple_(bindparam("edge_at", type_=key.type), bindparam("edge_id", type_=Initiative.id.type))
+        statement = statement.where(here > edge if newer else here < edge)
+    if newer:
+        return statement.order_by(key.asc(), Initiative.id.asc())
+    return statement.order_by(key.desc(), Initiative.id.desc())
 
 
 def _new_position(card: Card) -> tuple[datetime, int]:
@@ -247,18 +267,6 @@ def _new_position(card: Card) -> tuple[datetime, int]:
 def _support_position(card: Card) -> tuple[datetime, int]:
     """Cursors carry an instant; a count becomes that many seconds after a fixed day."""
     return COUNTING_EPOCH + timedelta(seconds=card.support_count), card.id
-
-
-def _beyond(statement: Select[Any], cursor: Cursor | None, *, by_support: bool) -> Select[Any]:
-    key: ColumnElement[Any] = (Initiative.support_count if by_support else Initiative.listed_at).expression
-    newer = cursor is not None and cursor.direction is Direction.NEWER
-    if cursor is not None:
-        value = int((cursor.at - COUNTING_EPOCH).total_seconds()) if by_support else cursor.at
-        edge = tuple_(key, Initiative.id)
-        statement = statement.where(edge > (value, cursor.id) if newer else edge < (value, cursor.id))
-    if newer:
-        return statement.order_by(key.asc(), Initiative.id.asc())
-    return statement.order_by(key.desc(), Initiative.id.desc())
 
 
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -749,6 +757,20 @@ def work_list(
     found = {row.id: row for row in _desk_rows(ids)}
     rows = [found[key] for key in ids]
     return page_of(rows, size, cursor, lambda row: (row.updated_at, row.id))
+
+
+def most_urgent(actor: actors.Actor, wanted: DeskFilter, limit: int) -> list[DeskRow]:
+    """The first of a work list by the day they are due; those without a clock after them, newest first."""
+    keys = _desk_keys(actor, wanted)
+    clock_of = and_(Deadline.object_id == Initiative.id, *_open_clocks())
+    # Twice as many, because a case may have two clocks.
+    by_day = keys.join(Deadline, clock_of).order_by(Deadline.due_on, Initiative.id).limit(2 * limit)
+    ids = list(dict.fromkeys(db.session.scalars(by_day)))[:limit]
+    if len(ids) < limit:
+        rest = keys.where(Initiative.id.not_in(ids)).order_by(Initiative.updated_at.desc(), Initiative.id)
+        ids += db.session.scalars(rest.limit(limit - len(ids)))
+    found = {row.id: row for row in _desk_rows(ids)}
+    return [found[key] for key in ids]
 
 
 def work_counts(actor: actors.Actor, lists: Sequence[DeskFilter]) -> tuple[int, ...]:

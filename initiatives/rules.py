@@ -19,6 +19,8 @@ COMMENT_MAX = 2000
 PHOTOS_MAX, DOCUMENTS_MAX = 5, 3
 REASON_MAX = 8000
 COST_MAX = 2_000_000_000
+EXTENSION_MAX_DAYS = 183
+"""How far ahead the new day of an extended clock may lie: half a year."""
 NEAR_DEGREES = 0.1
 """How far outside the box of its municipality a place may lie: some ten kilometres."""
 """Limits of product section 7.4; costs in whole currency."""
@@ -46,6 +48,9 @@ class Sheet(Protocol):
 
     @property
     def kind(self) -> str: ...
+
+    @property
+    def user_id(self) -> int: ...
 
     @property
     def parts(self) -> Mapping[str, str]: ...
@@ -188,6 +193,13 @@ class Findings:
     missing: tuple[str, ...]
     spread: dict[str, int]
     verdict: str
+
+
+def is_compared(sheet: Sheet, sheets: Iterable[Sheet]) -> bool:
+    """Whether its reviewer has seen a colleague's finished sheet of the same study: then nothing is changed any more."""
+    return sheet.finished and any(
+        other.finished and other.kind == sheet.kind and other.user_id != sheet.user_id for other in sheets
+    )
 
 
 def weigh_findings(sheets: Iterable[Sheet], parts: Sequence[str]) -> Findings:

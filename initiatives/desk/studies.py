@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from initiatives import queries, services
+from initiatives import queries, rules, services
 from initiatives.desk import entry
 from initiatives.desk.actions import blocked_by
 from initiatives.desk.sheets import PARTS_OF, TITLES, compared, may_compare, sheet_of
@@ -94,6 +94,7 @@ def _study_page(
     running = case.state == f"{kind.value}_study"
     user_id = actors.current().user_id
     shows = may_compare(case, kind, user_id)
+    fixed = own is not None and rules.is_compared(own, case.sheets)
     moves = [m for m in WORKFLOW.moves_from(case.state) if m.verb in ("start_feasibility", "recommend")]
     return page(
         "initiatives/desk/study.html",
@@ -105,7 +106,7 @@ def _study_page(
         form=form,
         running=running,
         # What was typed must not get lost when the study ended meanwhile.
-        writes=running or status != 200,
+        writes=(running and not fixed) or status != 200,
         changed=status == 409,
         saved=own if status == 409 else None,
         own=own,

@@ -28,7 +28,7 @@ def _items(tab: str) -> Callable[[Actor, int], list[WorkItem]]:
                 late=row.due_on is not None and row.due_on < today,
                 note=row.number or "",
             )
-            for row in queries.work_list(actor, DeskFilter(tab=tab), None, size=limit).items
+            for row in queries.most_urgent(actor, DeskFilter(tab=tab), limit)
         ]
 
     return items

@@ -1,7 +1,7 @@
 """The monitoring team: checking, assigning, studying, recommending."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
@@ -220,6 +220,10 @@ def save_sheet(
         raise Conflict(
             _l("Somebody else changed this meanwhile. Compare both texts and save again."), theirs=sheet
         )
+    if sheet.finished and rules.is_compared(sheet, case.sheets):
+        raise Invalid(
+            _l("Others have finished theirs too and you have read them. Your sheet stays as it is.")
+        )
     sheet.parts = {part: parts.get(part, "") for part in wanted}
     sheet.scores = {part: scores[part] for part in wanted if part in scores}
     once_cost, yearly = costs
@@ -343,6 +347,9 @@ def extend(actor: Actor, case: Initiative, due: date, note: str) -> None:
         raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
     if due <= case.local_today:
         raise Invalid(_l("Choose a day after today."), {"due": _l("Choose a day after today.")})
+    if due > case.local_today + timedelta(days=rules.EXTENSION_MAX_DAYS):
+        text = _l("Choose a day within the next six months.")
+        raise Invalid(text, {"due": text})
     if not note.strip():
         raise Invalid(_l("Give a reason."), {"note": _l("Write the reason; it is kept in the history.")})
     content.extend_deadline(case, key, due)

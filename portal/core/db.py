@@ -171,7 +171,7 @@ def _on_connect(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={int(BUSY_SECONDS * 1000)}",
-        "cache_size=-64000",
+        "cache_size=-16000",
         "temp_store=MEMORY",
         f"journal_size_limit={LOG_BYTES}",
     ):

@@ -130,6 +130,7 @@ class Filled:
 
 
 @lru_cache(maxsize=8)
+@lru_cache
 def for_templates(locale: str) -> dict[str, Callable[..., Markup]]:
     """`_`, `ngettext` and `pgettext` bound to one locale, returning safe HTML with values escaped."""
     table = texts(locale)
@@ -140,7 +141,13 @@ def for_templates(locale: str) -> dict[str, Callable[..., Markup]]:
         text = table[msgid]
         return text % values if values else text
 
+    @lru_cache(maxsize=4096)
+    def counted(one: str, many: str, n: int) -> Markup:
+        return Markup(plural(one, many, n)) % {"n": _number(n, None, locale)}  # noqa: S704 - catalogue text
+
     def bound_plural(one: str, many: str, n: int, /, **values: object) -> Markup:
+        if not values:
+            return counted(one, many, n)
         return Markup(plural(one, many, n)) % {"n": number(n), **values}  # noqa: S704 - catalogue text
 
     def bound_contextual(context: str, msgid: str, /, **values: object) -> Markup:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from cachetools import LRUCache
+from cachetools.keys import hashkey
 from flask import current_app
 from markupsafe import Markup
 
@@ -37,7 +38,7 @@ def fragment(template: str, *key: Hashable, **context: Any) -> Markup:
     must not be among them, nor a token.
     """
     locale = current_locale()
-    place = (template, locale, *key)
+    place = hashkey(template, locale, *key)  # Looked up several times, hashed once.
     with _lock:
         found = _kept.get(place)
     if found is None:

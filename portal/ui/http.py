@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, redirect, request, url_for
@@ -25,6 +24,7 @@ from portal.core.i18n import DEFAULT_LOCALE, LOCALES, Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import Help, can
 from portal.core.registry import PUBLIC, Module, Place, Route
+from portal.ui.gateway import host_of
 from portal.ui.page_cache import NOTE
 from portal.ui.pages import manifest, page
 
@@ -142,7 +142,7 @@ def _before(settings: Settings) -> None:
     g.shows_demo = settings.shows_demo
     lang = g.address_values.get("lang") if "address_values" in g else None
     i18n.speak(lang or _language_of(request.path))
-    if urlsplit(f"//{request.host}").hostname not in settings.hosts:
+    if host_of(request.host) not in settings.hosts:
         raise Missing(_l("This address does not belong to the portal."))
     if request.method not in ("GET", "HEAD", "OPTIONS") and not _same_site():
         raise NotAllowed(_l("This form was sent from another site. Open the page here and try again."))
@@ -281,6 +281,10 @@ def _refused(problem: PortalError) -> BaseResponse:
             return _send_again(403, title, sign_in_href=url_for(endpoint))
         back = request.full_path.rstrip("?") if request.method == "GET" else request.path
         return redirect(url_for(endpoint, next=back), 303)
+    if isinstance(problem, Missing) and _own() and _typed():
+        # A case opened by its code closes after a while (R13), also while somebody is still writing.
+        title = _l("Open your case again, then send it")
+        return _send_again(problem.status, title, follow_href=url_for("initiatives.follow"))
     if not isinstance(problem, TooMany | Busy):
         return error_page(problem.status, problem.reason)
     if _typed():
@@ -292,6 +296,13 @@ def _refused(problem: PortalError) -> BaseResponse:
     return error_page(problem.status, problem.reason, retry_after=problem.retry_after)
 
 
+def _own() -> bool:
+    """Whether this address is for those alone whose thing it is."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    route: Route | None = getattr(view, "route", None)
+    return route is not None and route.permission.endswith(".own")
+
+
 def _typed() -> list[tuple[str, str]]:
     """The fields of a form that was sent, if somebody filled any; passwords are not among them."""
     if request.method != "POST":
@@ -300,7 +311,9 @@ def _typed() -> list[tuple[str, str]]:
     return fields if any(value.strip() for name, value in fields if name not in NOT_TYPED) else []
 
 
-def _send_again(status: int, title: Text, *, sign_in_href: str = "", minutes: int = 0) -> Response:
+def _send_again(
+    status: int, title: Text, *, sign_in_href: str = "", follow_href: str = "", minutes: int = 0
+) -> Response:
     """What somebody typed, kept on a page that sends it again, for a refusal that passes."""
     fields = _typed()
     response = page(
@@ -311,6 +324,7 @@ def _send_again(status: int, title: Text, *, sign_in_href: str = "", minutes: in
         texts=[value for name, value in fields if name not in NOT_TYPED and " " in value.strip()],
         action=request.full_path.rstrip("?"),
         sign_in_href=sign_in_href,
+        follow_href=follow_href,
         minutes=minutes,
     )
     response.headers["Cache-Control"] = "no-store"

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from cachetools import LRUCache, TTLCache
 from flask import has_request_context, request
@@ -24,6 +23,7 @@ from portal.core import tenancy
 from portal.core.config import Settings
 from portal.core.db import db
 from portal.core.tenancy import Municipality
+from portal.ui.gateway import host_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -164,7 +164,7 @@ class PageCache:
     def _may_serve(self, environ: "WSGIEnvironment") -> bool:
         if environ["REQUEST_METHOD"] != "GET" or self._cookie in environ.get("HTTP_COOKIE", ""):
             return False
-        return urlsplit("//" + environ.get("HTTP_HOST", "")).hostname in self._hosts
+        return host_of(environ.get("HTTP_HOST", "")) in self._hosts
 
     def version(self, scope: int) -> int:
         """The present version of a municipality, 0 for all of them together; -1 when it cannot be told."""

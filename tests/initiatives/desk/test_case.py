@@ -209,6 +209,7 @@ def test_edit_from_an_older_version_shows_both_texts(client, town, reviewer, act
         case.id,
         "Tytuł kolegi",
         "Tekst kolegi, który był szybszy ode mnie.",
+        "",
         "roads",
         1,
         "x",

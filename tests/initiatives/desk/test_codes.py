@@ -57,9 +57,9 @@ def test_the_text_as_it_came_in_stays_for_staff_who_open_the_contact(client, tow
     case = make_initiative(town, "submitted")
     reviewer = actor_as("reviewer")
     services.redact(
-        reviewer, case.id, "Ławka", TEXT.replace("jedną", "małą"), "greenery", case.version, "Skrócono."
+        reviewer, case.id, "Ławka", TEXT.replace("jedną", "małą"), "", "greenery", case.version, "Skrócono."
     )
-    services.redact(reviewer, case.id, "Ławki", TEXT, "greenery", queries.case(case.id).version, "Znowu.")
+    services.redact(reviewer, case.id, "Ławki", TEXT, "", "greenery", queries.case(case.id).version, "Znowu.")
     sign_in(client, reviewer)
     closed = client.get(f"{DESK}/{slug(case)}").get_data(as_text=True)
     assert "Ławka przy przystanku" not in closed

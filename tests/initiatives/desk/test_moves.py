@@ -374,6 +374,7 @@ def test_case_changed_meanwhile_is_shown_again_with_the_words(client, town, as_r
         case.id,
         "Nowy tytuł",
         "Nowy tekst, który ma ponad trzydzieści znaków.",
+        "",
         "roads",
         1,
         "x",
