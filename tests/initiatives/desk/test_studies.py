@@ -6,7 +6,7 @@ from initiatives import queries, rules, services
 from initiatives.desk.sheets import compared, may_compare, sheet_of
 from initiatives.models import StudyKind
 from portal.core.db import db
-from portal.core.errors import Conflict
+from portal.core.errors import Conflict, Invalid
 from tests.factories.initiatives import make_initiative
 
 DESK = "/en/lublin/desk/initiatives"
@@ -154,6 +154,21 @@ def test_others_sheet_shows_when_the_own_is_finished(client, town, pair):
     assert "Tego jeszcze nie widać." not in client.get(href(case)).text
     save(me, case)
     assert "Tego jeszcze nie widać." in client.get(page).text
+
+
+def test_finished_sheet_can_be_mended_only_until_one_has_read_the_others(client, town, pair):
+    me, other = pair
+    case = make_initiative(town, "purpose_study", reviewers=pair)
+    page = href(case, "/studies/purpose")
+    save(me, case)
+    save(me, case, words="Poprawione.", version=1)
+    assert "Save the changed sheet" in client.get(page).text
+    save(other, case)
+    with pytest.raises(Invalid):
+        save(me, case, words="Jak u innych.", version=2)
+    shown = client.get(page).text
+    assert "Save the changed sheet" not in shown
+    assert "Poprawione." in shown
 
 
 def test_views_that_part_are_marked(client, town, pair):

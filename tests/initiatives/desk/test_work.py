@@ -2,9 +2,10 @@
 
 from datetime import date, timedelta
 
-from initiatives import queries
+from initiatives import queries, services
 from initiatives.desk.work import FACTS
 from portal.content import services as content
+from portal.content.models import Stance
 from portal.core.db import writing
 from tests.factories.initiatives import make_initiative
 
@@ -19,6 +20,41 @@ def test_first_page_lists_what_waits_and_what_is_late(client, town, actor_as, si
     assert "Initiatives that wait for me" in page
     assert "Initiatives that are late" in page
     assert "Was due on" in page
+
+
+def test_what_is_due_first_stands_first(town, actor_as):
+    leader = actor_as("leader")
+    days = {"Za tydzień": 7, "Spóźniona": -7, "Jutro": 1}
+    for title, ahead in days.items():
+        case = make_initiative(town, "published", title=title)
+        with writing():
+            content.finish_deadline(case)
+            content.start_deadline_on(case, "assign", date.today() + timedelta(days=ahead))  # noqa: DTZ011
+    without = make_initiative(town, "published", title="Bez terminu")
+    with writing():
+        content.finish_deadline(without)
+    rows = queries.most_urgent(leader, queries.DeskFilter(), 3)
+    assert [row.title for row in rows] == ["Spóźniona", "Jutro", "Za tydzień"]
+    assert queries.most_urgent(leader, queries.DeskFilter(), 9)[-1].title == "Bez terminu"
+
+
+def test_comment_with_a_link_waits_on_the_desk_of_reviewers(client, town, actor_as, sign_in):
+    case = make_initiative(town, "published", title="Ławka z komentarzem")
+    services.comment(
+        actor_as("resident"),
+        case.id,
+        Stance.FOR,
+        "Zobacz www.przyklad.example",
+        "pl",
+        "k" * 22,
+        shows_name=False,
+    )
+    sign_in(client, actor_as("reviewer"))
+    page = client.get("/en/lublin/desk").text
+    assert "Comments to look at" in page
+    assert "Ławka z komentarzem" in page
+    sign_in(client, actor_as("operator"))
+    assert "Comments to look at" not in client.get("/en/lublin/desk").text
 
 
 def test_items_tell_state_number_and_day(client, town, actor_as, sign_in):

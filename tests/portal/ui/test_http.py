@@ -120,3 +120,16 @@ def test_what_a_throttle_refuses_is_kept_with_the_time_to_wait(
     assert IDEA["text"] in answer.text
     assert "Wait 60 minutes." in answer.text
     assert int(answer.headers["Retry-After"]) > 3500
+
+
+def test_words_of_an_author_whose_case_closed_meanwhile_are_kept(client: Browser, town: Town) -> None:
+    number = make_initiative(town, "returned").number.lower()
+    said = {"title": "Ławka", "text": "Uzupełniony opis, pisany przez pół godziny."}
+    answer = client.post(f"/pl/lublin/initiatives/{number}/complete", data=said)
+    assert answer.status_code == 404
+    assert said["text"] in answer.text
+    assert 'href="/pl/follow" target="_blank"' in answer.text
+    # Somebody else's case and none at all are answered alike.
+    nobodys = client.post("/pl/lublin/initiatives/lub-i-2026-9999/complete", data=said)
+    assert nobodys.status_code == 404
+    assert said["text"] in nobodys.text
