@@ -98,10 +98,10 @@ def test_double_click_on_send_makes_one_case(visit: Visit, *, scripts: bool) -> 
     reviewer = visit("pl", staff="reviewer@wodzislaw-slaski.example")
     reviewer.go(f"/wodzislaw-slaski/desk/initiatives?q={title}")
     expect(reviewer.main().locator("tbody tr", has_text=title)).to_have_count(1)
-    # Whoever goes back to send once more learns that it was sent.
+    # Whoever goes back to send once more is led to the receipt again.
     someone.page.go_back()
-    assert someone.status == 404
-    someone.sees("This draft was sent already. Follow it with its number.")
+    someone.page.wait_for_url("**/receipt*")
+    someone.sees("Thank you, it has arrived")
 
 
 def test_links_and_numbers_of_others_lead_nowhere(visit: Visit, seeded_app: Flask) -> None:
