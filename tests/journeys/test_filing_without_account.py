@@ -188,7 +188,7 @@ def test_draft_goes_on_at_another_device_by_its_link(visit: Visit) -> None:
     # On the phone the draft is gone: it has become the case.
     phone.page.reload()
     assert phone.status == 404
-    phone.sees("This draft was sent already. Follow it with its number.")
+    phone.sees("This draft was sent already. Follow it with its number and secret code.")
     phone.misses(kept.code)
 
 

@@ -56,7 +56,7 @@ def test_support_follow_and_comment_are_seen_by_everybody(visit: Visit) -> None:
     nisha.tick("For", "stance")
     nisha.fill("Comment", "I lock my bicycle to the fence of the theatre. <b>A stand</b> would be kinder.")
     nisha.press("Publish the comment")
-    nisha.sees("Thank you for your comment. If it holds a link, the team looks at it first.")
+    nisha.sees("Thank you for your comment.")
 
     # Another process, another language, at once: no page of the cache is stale.
     for _ in range(4):

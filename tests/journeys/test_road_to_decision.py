@@ -102,7 +102,8 @@ def test_from_a_phone_to_a_reversed_decision(visit: Visit) -> None:
         "under appeal",
     ):
         expect(history).to_contain_text(re.compile(reader.t(state, "initiative state"), re.IGNORECASE))
-    for words in (REFUSAL, APPEAL, REVERSAL):
+    for words in (REFUSAL, REVERSAL):
         expect(history.locator("[lang=pl]", has_text=words)).to_have_count(1)
+    reader.misses(APPEAL)  # The author's own words, which nobody has checked for names and numbers.
     reader.misses("Kamil")
     reader.misses("Jerzy")
