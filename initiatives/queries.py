@@ -622,7 +622,7 @@ def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
     names = accounts.names(acted) if staff else {}
     return [
         TimelineStep(
-            _step_title(step),
+            step_title(step),
             WORKFLOW.state(step.to_state).look,
             step.at,
             _step_who(step, names),
@@ -633,7 +633,8 @@ def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
     ]
 
 
-def _step_title(step: content.Step) -> str:
+def step_title(step: content.Step) -> str:
+    """What a step is called: the state it led to, or what was done."""
     if step.from_state == step.to_state:
         return str(STEPS.get(step.verb, step.verb))
     label = WORKFLOW.state(step.to_state).label

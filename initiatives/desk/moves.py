@@ -20,6 +20,7 @@ from initiatives.states import CATEGORIES, CORRECTIONS, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.content import queries as content
 from portal.core import actor as actors
+from portal.core import tenancy
 from portal.core.actor import Actor
 from portal.core.errors import Conflict, Invalid
 from portal.core.i18n import gettext as _
@@ -161,11 +162,26 @@ def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 2
         danger=PAGES[chosen.verb].danger,
         back_href=entry.href_of(case),
         category=CATEGORIES.get(case.category, ""),
+        contested=_contested(case) if "appealed" in chosen.sources else [],
         recommended=forms.VERDICT_LABELS.get(case.recommended or "", ""),
         hints=rules.personal_hints(case.title, case.text, case.address) if chosen.verb == "publish" else [],
         photos=content.files(*case.about) if chosen.verb == "publish" else [],
         edit_href=url_for("initiatives.case_edit", number=entry.slug_of(case)),
     )
+
+
+def _contested(case: Initiative) -> list[tuple[str, str, str]]:
+    """What an appeal is about: the refusal and the appeal, each with its title, words and language."""
+    steps = {
+        step.to_state: step
+        for step in content.history(*case.about, tuple(Lane))
+        if step.to_state in ("refused", "appealed") and step.from_state != step.to_state
+    }
+    office = tenancy.town_by_id(case.municipality_id).language
+    return [
+        (queries.step_title(step), step.note, case.language if step.who == "author" else office)
+        for step in steps.values()
+    ]
 
 
 def _moved_on(case: Initiative, chosen: Move, form: Any) -> Response:

@@ -49,6 +49,7 @@ class Code(StrEnum):
     SHORTENED = "shortened"
     REPEATED = "repeated"
     DATE = "date"
+    FUTURE = "future"
     CLOCK_GAP = "clock_gap"
     CLOCK_TWICE = "clock_twice"
     COORDINATES = "coordinates"
@@ -89,6 +90,7 @@ _MESSAGES = {
     Code.SHORTENED: Filled("The title was shortened; the whole of it stands in the text.", {}),
     Code.REPEATED: Filled("The number %(value)s stands in an earlier row too.", {}),
     Code.DATE: Filled("“%(value)s” is not a date and time such as %(expected)s.", {}),
+    Code.FUTURE: Filled("The time %(value)s is still to come.", {}),
     Code.CLOCK_GAP: Filled("The time %(value)s never was: clocks were put forward in that night.", {}),
     Code.CLOCK_TWICE: Filled("The time %(value)s came twice in that night; the earlier one was taken.", {}),
     Code.COORDINATES: Filled("“%(value)s” is not a coordinate of the kind that this format uses.", {}),

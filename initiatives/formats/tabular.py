@@ -12,12 +12,12 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import BinaryIO
 
 from initiatives.formats.records import CELL_MAX, Code, Problem, problem
-from portal.core import calendar
+from portal.core import calendar, clock
 from portal.maps.geo import Box, Point, on_earth, parse_degrees
 
 # Longest physical line in characters; csv itself stops at cells of 131,072.
@@ -154,20 +154,22 @@ def parse_moment(row: int, column: str, text: str, zone: str) -> tuple[datetime 
     """The UTC instant of a date and time in ISO order, local unless it names its own offset.
 
     A bare date is the beginning of its day. Of a time that comes twice the first is taken, with a
-    warning; one that never was is an error, as is anything that is no date.
+    warning; one that never was is an error, as is one still to come and anything that is no date.
     """
+    found: list[Problem] = []
     try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            return calendar.to_utc(moment, zone), []
-        return moment.astimezone(UTC), []
+        typed = datetime.fromisoformat(text)
+        moment = calendar.to_utc(typed, zone) if typed.tzinfo is None else typed.astimezone(UTC)
     except calendar.ClockGapError:
         return None, [problem(row, column, Code.CLOCK_GAP, value=text)]
     except calendar.ClockOverlapError:
-        twice = problem(row, column, Code.CLOCK_TWICE, value=text)
-        return calendar.to_utc(datetime.fromisoformat(text), zone, later=False), [twice]
+        found.append(problem(row, column, Code.CLOCK_TWICE, value=text))
+        moment = calendar.to_utc(datetime.fromisoformat(text), zone, later=False)
     except (ValueError, OverflowError):
         return None, [problem(row, column, Code.DATE, value=text, expected="2026-03-14 12:30:00")]
+    if moment > clock.now() + timedelta(days=1):  # The other side's clock may be a little ahead.
+        return None, [problem(row, column, Code.FUTURE, value=text)]
+    return moment, found
 
 
 def parse_place(row: int, lat: str, lon: str, box: Box | None) -> tuple[Point | None, list[Problem]]:

@@ -12,7 +12,7 @@ from initiatives import queries, rules, services
 from initiatives.formats import exports
 from initiatives.formats.records import ExportedInitiative
 from initiatives.models import Initiative, Sheet, StudyKind
-from initiatives.states import CATEGORIES, OUTCOMES, PARTS, PHASES, STEPS, WHO, WORKFLOW
+from initiatives.states import CATEGORIES, OUTCOMES, PARTS, PHASES, WHO, WORKFLOW
 from portal.content import queries as content
 from portal.content import services as content_services
 from portal.content.models import FileRole
@@ -302,18 +302,6 @@ class StepView:
     lang: str = ""
 
 
-def step_title(step: content.Step) -> str:
-    """What a step is called: the state it led to, or what was done."""
-    if step.from_state != step.to_state:
-        label = WORKFLOW.state(step.to_state).label
-        return (
-            _("Correction: back to “%(state)s”", state=label)
-            if step.verb == "correct"
-            else str(label).capitalize()
-        )
-    return str(STEPS.get(step.verb, step.verb))
-
-
 def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepView]:
     """Newest first. Authors write in the language of their case, everybody else in that of the office.
 
@@ -323,7 +311,7 @@ def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepVi
     spoken = {"author": case.language, "resident": case.language}
     return [
         StepView(
-            step_title(step),
+            queries.step_title(step),
             WORKFLOW.state(step.to_state).look,
             step.at,
             str(WHO.get(step.who, "")),

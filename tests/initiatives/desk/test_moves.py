@@ -293,6 +293,19 @@ def test_appeal_is_decided_by_somebody_else(client, town, as_role):
     assert "another person than the one who refused" in answer.text
 
 
+def test_refusal_and_appeal_stand_beside_the_choice(client, town, actor_as, as_role):
+    author = actor_as("resident")
+    case = make_initiative(town, "recommendation", author=author)
+    refused = "Nie ma na to miejsca w pasie drogi."
+    services.decide(actor_as("decision_maker"), case.id, "refused", refused)
+    services.appeal(author, case.id, "Miejsce jest po drugiej stronie ulicy.")
+    as_role("decision_maker")
+    for verb in ("uphold", "reverse"):
+        page = client.get(href(case, verb)).text
+        assert refused in page
+        assert "Miejsce jest po drugiej stronie ulicy." in page
+
+
 # ---- what follows ----
 
 

@@ -50,7 +50,7 @@ ITEMS = st.builds(
     text=st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf"]), max_size=100),
     category_key=st.sampled_from(["roads", "other"]),
     state_key=st.just("published"),
-    submitted_at=st.datetimes(datetime(1990, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    submitted_at=st.datetimes(datetime(1990, 1, 1), datetime(2026, 11, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     changed_at=st.just(ITEM.changed_at),
     url=st.just(ITEM.url),
     lat=st.floats(-90, 90),

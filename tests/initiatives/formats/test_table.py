@@ -96,6 +96,7 @@ def test_apostrophe_of_an_export_is_taken_away() -> None:
         ({"submitted_at": ""}, "submitted_at", Code.MISSING),
         ({"submitted_at": "14.03.2026"}, "submitted_at", Code.DATE),
         ({"submitted_at": "2026-03-29 02:30"}, "submitted_at", Code.CLOCK_GAP),
+        ({"submitted_at": "2099-01-01"}, "submitted_at", Code.FUTURE),
         ({"title": "x" * 121}, "title", Code.TOO_LONG),
         ({"text": "x" * 8001}, "text", Code.TOO_LONG),
         ({"text": "a\x00b"}, "text", Code.CONTROL),
