@@ -142,6 +142,11 @@ def shown(text: str) -> str:
     return plain if len(plain) <= _LONGEST_VALUE else plain[: _LONGEST_VALUE - 1] + "…"
 
 
+def _print_of(*values: object) -> str:
+    content = "\x1f".join(map(str, values))
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing the old system did with a request: who had it, from when, until when (UTC)."""
@@ -155,8 +160,12 @@ class Step:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits of the content: two files that bring the same step bring it once."""
-        content = "\x1f".join(str(getattr(self, name)) for name in self.__slots__)
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+        return _print_of(*(getattr(self, name) for name in self.__slots__))
+
+    @property
+    def beginning(self) -> str:
+        """The same of what does not change when the step ends: a later file may bring its end."""
+        return _print_of(self.kind, self.organisation, self.received_at)
 
 
 @dataclass(frozen=True, slots=True)

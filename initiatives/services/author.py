@@ -24,10 +24,10 @@ from portal.core.usecase import use_case
 def complete(actor: Actor, case: Initiative, what: What, where: Where, version: int) -> None:
     """Send a returned or lapsed case again, completed. Raises Conflict when it changed meanwhile."""
     content.need_version(case, version)
-    write_what(case, what)
-    write_where(case, where)
     if case.state == "lapsed" and clock.now() > case.updated_at + timedelta(days=rules.REOPEN_DAYS):
         raise Invalid(_l("The 30 days in which it could be taken up again have passed. File it anew."))
+    write_what(case, what)
+    write_where(case, where)
     move.run(actor, case, "submit", who="author")
     audit.note(f"initiative:{case.id}")
 

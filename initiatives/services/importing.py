@@ -244,9 +244,13 @@ def _add_steps(actor: Actor, case: Initiative, steps: Iterable[ImportedStep], re
     report.steps += len(fresh)
     details: dict[str, Any] = dict(case.details)
     details["steps"] = known + [step.fingerprint for step in fresh]
-    details["open_steps"] = int(details.get("open_steps", 0)) + sum(
-        1 for step in fresh if step.ended_at is None
-    )
+    open_steps = list(details.get("open_steps", []))
+    for step in fresh:
+        if step.ended_at is None:
+            open_steps.append(step.beginning)
+        elif step.beginning in open_steps:
+            open_steps.remove(step.beginning)
+    details["open_steps"] = open_steps
     if fresh:
         case.details = details
     return bool(fresh)

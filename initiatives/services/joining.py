@@ -72,7 +72,8 @@ def comment(
     need_public(case)
     if not text or len(text) > rules.COMMENT_MAX:
         raise Invalid(_l("Write a comment of at most 2,000 characters."), {"text": _l("Write a comment.")})
-    held = "http://" in text or "https://" in text or "www." in text
+    lower = text.lower()
+    held = "http://" in lower or "https://" in lower or "www." in lower
 
     def act() -> bool:
         content.add_comment(

@@ -291,7 +291,8 @@ def transfer(actor: Actor, case: Initiative, to: str, note: str) -> None:
 def merge(actor: Actor, case: Initiative, into_number: str, note: str, *, consented: bool) -> None:
     """Merge it into another public case; supporters of both count once there, both pages stay."""
     target = queries.case_by_number(into_number)
-    if target.id == case.id or not target.is_public:
+    # One that itself goes on elsewhere, or was taken back, takes nothing over.
+    if target.id == case.id or not target.is_public or target.state in ("merged", "withdrawn"):
         raise Invalid(
             _l("Choose another public initiative of this municipality."), {"into": _l("Check the number.")}
         )

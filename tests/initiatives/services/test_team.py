@@ -1,0 +1,321 @@
+"""The team's acts by their services: what each changes beside the state, and what it refuses."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from initiatives import queries, rules, services
+from initiatives.models import Initiative, Sheet, StudyKind, Support
+from portal.content import queries as content_queries
+from portal.content import services as content_services
+from portal.content.models import Comment, CommentState, Link, Stance
+from portal.core.actor import Actor
+from portal.core.db import db, writing
+from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
+from portal.core.tenancy import Town
+from portal.core.workflow import Lane
+from tests.factories.initiatives import TEXT, TITLE, make_initiative
+
+ActorAs = Callable[..., Actor]
+WHY = "Bo tak jest najlepiej."
+
+
+def last(case: Initiative) -> Any:
+    return content_queries.history(*case.about, tuple(Lane))[-1]
+
+
+def test_defects_are_listed_one_a_line(town: Town, actor_as: ActorAs) -> None:
+    case = make_initiative(town, "submitted")
+    services.send_back(actor_as("reviewer"), case.id, "- Adres\n\n  • Zdjęcie  \n---\n")
+    found = queries.case(case.id)
+    assert found.defects == ["Adres", "Zdjęcie"]
+    assert (found.state, found.returned_once) == ("returned", True)
+
+
+def test_redacting_keeps_the_first_words_for_staff_only(town: Town, actor_as: ActorAs) -> None:
+    reviewer = actor_as("reviewer")
+    said = TEXT + " Mówi pan Jan Kot."
+    case = make_initiative(town, text=said, address="Lipowa 3/7")
+    services.redact(reviewer, case.id, TITLE, TEXT, "Lipowa 3", "roads", 1, WHY)
+    services.redact(reviewer, case.id, "Ławka przy ulicy", TEXT, "Lipowa", "roads", 2, WHY)
+    found = queries.case(case.id)
+    assert (found.title, found.address, found.version) == ("Ławka przy ulicy", "Lipowa", 3)
+    assert found.folded == "lawka przy ulicy"
+    assert found.author is not None
+    assert found.author.original == f"{TITLE}\n\n{said}\n\nLipowa 3/7"
+    assert "Kot" not in found.text
+    assert last(case).lane is Lane.AUTHOR
+
+
+def test_redacting_moves_the_counters_to_the_new_category(town: Town, actor_as: ActorAs) -> None:
+    case = make_initiative(town, category="greenery")
+    services.redact(actor_as("reviewer"), case.id, TITLE, TEXT, "", "roads", 1, WHY)
+    counted = [queries.total(queries.Wanted(category=key)) for key in ("greenery", "roads")]
+    assert counted == [0, 1]
+
+
+def test_redacting_leaves_no_half_a_text(town: Town, actor_as: ActorAs) -> None:
+    case = make_initiative(town)
+    with pytest.raises(Invalid):
+        services.redact(actor_as("reviewer"), case.id, TITLE, "Krótko.", "", "roads", 1, WHY)
+    with pytest.raises(Conflict):
+        services.redact(actor_as("reviewer"), case.id, TITLE, TEXT, "", "roads", 2, WHY)
+    found = queries.case(case.id)
+    assert (found.text, found.category, found.version) == (TEXT, "greenery", 1)
+    assert queries.total(queries.Wanted(category="greenery")) == 1
+
+
+def test_only_people_of_the_team_are_assigned(town: Town, other_town: Town, actor_as: ActorAs) -> None:
+    leader, case = actor_as("leader"), make_initiative(town)
+    inside = actor_as("reviewer").user_id or 0
+    for stranger in (actor_as("resident"), actor_as("operator"), actor_as("reviewer", other_town)):
+        for lead, people in ((inside, [inside, stranger.user_id]), (stranger.user_id, [inside])):
+            with pytest.raises(Invalid) as caught:
+                services.assign(leader, case.id, "Wydział Dróg", lead, people)
+            assert "monitoring team" in str(caught.value.reason)
+    assert queries.case(case.id).reviewer_ids == []
+
+
+def test_assigning_anew_replaces_the_people(town: Town, actor_as: ActorAs) -> None:
+    leader, case = actor_as("leader"), make_initiative(town)
+    one, two, three = (actor_as("reviewer").user_id or 0 for _ in range(3))
+    services.assign(leader, case.id, "Wydział Dróg", one, [one, two])
+    services.assign(leader, case.id, "Zieleń", two, [two, three])
+    found = queries.case(case.id)
+    assert (found.department, found.lead_user_id, sorted(found.reviewer_ids)) == (
+        "Zieleń",
+        two,
+        sorted([two, three]),
+    )
+    with pytest.raises(Invalid) as caught:
+        services.assign(leader, case.id, "Zieleń", two, [])
+    assert "two reviewers" in str(caught.value.reason)
+    with pytest.raises(Conflict):
+        services.assign(leader, case.id, "Drogi", one, [one, two], version=1)
+    assert queries.case(case.id).department == "Zieleń"
+
+
+def test_a_sheet_is_kept_and_belongs_to_its_writer(town: Town, actor_as: ActorAs) -> None:
+    one, two = actor_as("reviewer"), actor_as("reviewer")
+    case = make_initiative(town, "purpose_study", reviewers=[one, two], sheets=False)
+    words, scores = dict.fromkeys(rules.PURPOSE_PARTS, "Tak."), dict.fromkeys(rules.PURPOSE_PARTS, 4)
+    save = services.save_sheet
+    save(one, case.id, StudyKind.PURPOSE, {**words, "law": "Nie tu."}, scores, (12, None), 0, finished=True)
+    save(two, case.id, StudyKind.PURPOSE, {"need": "Może."}, {}, (None, 3), 0, finished=False)
+    rows = {sheet.user_id: sheet for sheet in queries.sheets(case.id)}
+    mine, theirs = rows[one.user_id or 0], rows[two.user_id or 0]
+    assert (mine.parts, mine.scores, mine.finished) == (words, scores, True)
+    assert (mine.cost_once_minor, mine.cost_yearly_minor) == (1200, None)
+    assert (theirs.parts["need"], theirs.finished, theirs.cost_yearly_minor) == ("Może.", False, 300)
+    with pytest.raises(Conflict) as caught:
+        save(one, case.id, StudyKind.PURPOSE, words, scores, (None, None), 0, finished=True)
+    assert isinstance(caught.value.theirs, Sheet)
+
+
+def test_a_finished_sheet_names_what_is_missing(town: Town, actor_as: ActorAs) -> None:
+    one = actor_as("reviewer")
+    case = make_initiative(town, "purpose_study", reviewers=[one, actor_as("reviewer")], sheets=False)
+    words = dict.fromkeys(rules.PURPOSE_PARTS, "Tak.")
+    scores = dict.fromkeys(rules.PURPOSE_PARTS, 3)
+    del words["need"], scores["voice"]
+    with pytest.raises(Invalid) as caught:
+        services.save_sheet(one, case.id, StudyKind.PURPOSE, words, scores, (None, None), 0, finished=True)
+    assert set(caught.value.fields) == {"need", "voice_score"}
+    assert queries.sheets(case.id) == []
+
+
+def test_a_sheet_belongs_to_the_study_that_runs(town: Town, actor_as: ActorAs) -> None:
+    one = actor_as("reviewer")
+    case = make_initiative(town, "purpose_study", reviewers=[one, actor_as("reviewer")], sheets=False)
+    with pytest.raises(Conflict):
+        services.save_sheet(one, case.id, StudyKind.FEASIBILITY, {}, {}, (None, None), 0, finished=False)
+
+
+def test_a_study_is_started_by_two_verbs_only(town: Town, actor_as: ActorAs) -> None:
+    one = actor_as("reviewer")
+    case = make_initiative(town, "assigned", reviewers=[one, actor_as("reviewer")])
+    for verb in ("publish", "recommend", "transfer", ""):
+        with pytest.raises(Missing):
+            services.start_study(one, case.id, verb)
+
+
+def test_a_merge_counts_a_supporter_of_both_once(town: Town, actor_as: ActorAs) -> None:
+    leader, both, only = actor_as("leader"), actor_as("resident"), actor_as("resident")
+    case, target = make_initiative(town), make_initiative(town)
+    for who, what in ((both, case), (both, target), (only, case)):
+        services.support(who, what.id)
+    services.merge(leader, case.id, target.number or "", WHY, consented=True)
+    source, goal = queries.case(case.id), queries.case(target.id)
+    assert (source.state, source.merged_into_id, source.support_count) == ("merged", target.id, 2)
+    assert goal.support_count == 2
+    assert len(db.session.scalars(select(Support).where(Support.initiative_id == target.id)).all()) == 2
+    assert db.session.execute(select(Link.from_id, Link.to_id, Link.role)).all() == [
+        (case.id, target.id, "merged")
+    ]
+
+
+def test_a_merge_needs_another_public_case(town: Town, other_town: Town, actor_as: ActorAs) -> None:
+    leader, case = actor_as("leader"), make_initiative(town)
+    hidden, foreign = make_initiative(town, "submitted"), make_initiative(other_town)
+    for number, problem in (
+        (case.number, Invalid),
+        (hidden.number, Invalid),
+        (foreign.number, Missing),
+        ("nonsense", Missing),
+    ):
+        with pytest.raises(problem):
+            services.merge(leader, case.id, number or "", WHY, consented=True)
+    found = queries.case(case.id)
+    assert (found.state, found.merged_into_id) == ("published", None)
+
+
+def test_two_cases_are_not_merged_into_each_other(town: Town, actor_as: ActorAs) -> None:
+    leader = actor_as("leader")
+    one, two = make_initiative(town), make_initiative(town)
+    services.merge(leader, one.id, two.number or "", WHY, consented=True)
+    with pytest.raises(Invalid):
+        services.merge(leader, two.id, one.number or "", WHY, consented=True)
+
+
+def test_a_split_case_stands_alone_again(town: Town, actor_as: ActorAs) -> None:
+    leader, case, target = actor_as("leader"), make_initiative(town), make_initiative(town)
+    services.merge(leader, case.id, target.number or "", WHY, consented=True)
+    services.split(leader, case.id, WHY)
+    found = queries.case(case.id)
+    assert (found.state, found.merged_into_id, found.merge_consented) == ("published", None, False)
+
+
+def test_a_transfer_names_the_body(town: Town, actor_as: ActorAs) -> None:
+    leader, case = actor_as("leader"), make_initiative(town)
+    with pytest.raises(Invalid) as caught:
+        services.transfer(leader, case.id, " ", WHY)
+    assert "to" in caught.value.fields
+    services.transfer(leader, case.id, " Zarząd Dróg ", WHY)
+    assert queries.case(case.id).transferred_to == "Zarząd Dróg"
+
+
+def test_a_corrected_refusal_can_be_appealed_no_more(town: Town, actor_as: ActorAs) -> None:
+    case = make_initiative(town, "refused")
+    services.correct(actor_as("leader"), case.id, WHY)
+    found = queries.case(case.id)
+    assert (found.state, found.appeal_until, found.outcome.value) == ("recommendation", None, "none")
+
+
+def test_what_has_no_step_before_is_not_corrected(town: Town, actor_as: ActorAs) -> None:
+    leader = actor_as("leader")
+    for state in ("submitted", "transferred", "withdrawn", "appealed"):
+        with pytest.raises(Conflict):
+            services.correct(leader, make_initiative(town, state).id, WHY)
+
+
+def test_only_studies_and_decisions_get_more_time(town: Town, actor_as: ActorAs) -> None:
+    leader = actor_as("leader")
+    for state in ("submitted", "published", "adopted", "disputed"):
+        case = make_initiative(town, state)
+        with pytest.raises(Conflict):
+            services.extend(leader, case.id, case.local_today + timedelta(days=30), WHY)
+
+
+def test_more_time_moves_the_clock_and_is_told_in_public(town: Town, actor_as: ActorAs) -> None:
+    case = make_initiative(town, "recommendation")
+    due = case.local_today + timedelta(days=40)
+    services.extend(actor_as("leader"), case.id, due, WHY)
+    (clock,) = content_queries.open_deadlines(*case.about)
+    assert (clock.key, clock.due_on, clock.extended) == ("decision", due, True)
+    assert (last(case).verb, last(case).lane, last(case).note) == ("extend", Lane.PUBLIC, WHY)
+    with pytest.raises(Conflict):
+        services.extend(actor_as("leader"), case.id, due + timedelta(days=1), WHY)
+
+
+def test_more_time_asks_for_a_reason_and_a_later_day(town: Town, actor_as: ActorAs) -> None:
+    leader, case = actor_as("leader"), make_initiative(town, "recommendation")
+    for due, note, field in (
+        (case.local_today, WHY, "due"),
+        (case.local_today + timedelta(days=30), " ", "note"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            services.extend(leader, case.id, due, note)
+        assert set(caught.value.fields) == {field}
+
+
+@pytest.mark.parametrize(
+    ("costs", "source"), [((None, None), "Budżet"), ((0, None), "")], ids=["no cost", "no source"]
+)
+def test_a_positive_recommendation_says_what_it_costs(
+    town: Town, actor_as: ActorAs, costs: tuple[int | None, None], source: str
+) -> None:
+    leader, case = actor_as("leader"), make_initiative(town, "feasibility_study", sheets=True)
+    write = services.recommend
+    with pytest.raises(Invalid):
+        write(leader, case.id, "A", "B", "C", "adopted", "", costs, source, 1, send=True)
+    write(leader, case.id, "A", "B", "C", "refused", "", costs, source, 1, send=True)
+    assert queries.case(case.id).state == "recommendation"
+
+
+def test_a_synthesis_is_kept_without_being_sent(town: Town, actor_as: ActorAs) -> None:
+    leader, case = actor_as("leader"), make_initiative(town, "purpose_study")
+    services.recommend(leader, case.id, "A", "", "", "", "", (12, None), "", 1, send=False)
+    found = queries.case(case.id)
+    assert (found.state, found.wanted, found.recommended, found.cost_once_minor, found.version) == (
+        "purpose_study",
+        "A",
+        None,
+        1200,
+        2,
+    )
+    with pytest.raises(Conflict):
+        services.recommend(leader, case.id, "A", "", "", "", "", (12, None), "", 1, send=False)
+    with pytest.raises(Invalid):
+        services.recommend(leader, case.id, "A", "", "", "built", "", (12, None), "", 2, send=False)
+
+
+def test_a_judged_comment_is_counted_while_it_is_seen(town: Town, actor_as: ActorAs) -> None:
+    reviewer, case = actor_as("reviewer"), make_initiative(town)
+    with writing():
+        content_services.add_comment(
+            case,
+            stance=Stance.FOR,
+            text="Tak.",
+            language="pl",
+            user_id=None,
+            name="",
+            state=CommentState.HELD,
+        )
+    number = db.session.scalars(select(Comment.id)).one()
+    seen = []
+    for visible in (True, True, False, False):
+        services.judge_comment(reviewer, case.id, number, visible=visible, reason="Obraza.")
+        seen.append(queries.case(case.id).comment_count)
+    assert seen == [1, 1, 0, 0]
+    with pytest.raises(Invalid):
+        services.judge_comment(reviewer, case.id, number, visible=False, reason=" ")
+
+
+def test_a_new_code_is_for_authors_without_account(town: Town, actor_as: ActorAs) -> None:
+    case = make_initiative(town, "submitted", author=actor_as("resident"))
+    with pytest.raises(Invalid):
+        services.new_code(actor_as("reviewer"), case.id, "k")
+
+
+def test_an_imported_case_has_no_contact_to_read(town: Town, actor_as: ActorAs) -> None:
+    with pytest.raises(Missing):
+        services.read_contact(actor_as("reviewer"), make_initiative(town, with_author=False).id)
+
+
+def test_only_leaders_assign_merge_refer_and_recommend(town: Town, actor_as: ActorAs) -> None:
+    someone = actor_as("reviewer")
+    case, study = make_initiative(town), make_initiative(town, "purpose_study", reviewers=[someone])
+    for act in (
+        lambda: services.assign(someone, case.id, "", 1, [1, 2]),
+        lambda: services.merge(someone, case.id, study.number or "", WHY, consented=True),
+        lambda: services.transfer(someone, case.id, "Zarząd", WHY),
+        lambda: services.extend(someone, study.id, date(2100, 1, 1), WHY),
+        lambda: services.recommend(
+            someone, study.id, "A", "B", "C", "refused", "", (None, None), "", 1, send=False
+        ),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
