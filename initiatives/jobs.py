@@ -1,4 +1,4 @@
-"""Due work of initiatives: deferred decisions that return, drafts and held cases that are forgotten."""
+"""Due work of initiatives: deferred decisions that return, drafts that are forgotten."""
 
 from datetime import date, timedelta
 from typing import Any

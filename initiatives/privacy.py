@@ -33,6 +33,7 @@ def export(user_id: int) -> list[dict[str, Any]]:
                     "email": author.email,
                     "phone": author.phone,
                     "postal": author.postal,
+                    "as_sent": author.original,
                 }
             )
         found += [

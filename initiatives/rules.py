@@ -19,14 +19,13 @@ COMMENT_MAX = 2000
 PHOTOS_MAX, DOCUMENTS_MAX = 5, 3
 REASON_MAX = 8000
 COST_MAX = 2_000_000_000
+"""Limits of product section 7.4; costs in whole currency."""
 EXTENSION_MAX_DAYS = 183
 """How far ahead the new day of an extended clock may lie: half a year."""
 NEAR_DEGREES = 0.1
 """How far outside the box of its municipality a place may lie: some ten kilometres."""
-"""Limits of product section 7.4; costs in whole currency."""
 
 DRAFT_DAYS = 60
-HELD_DAYS = 90
 REOPEN_DAYS = 30
 APPEAL_DAYS = 7
 CHECK_DAYS = 2

@@ -114,6 +114,6 @@ def user_of(actor: Actor) -> int:
 
 
 def need_public(case: Initiative) -> None:
-    """Refuse what is not public, as if it were not there."""
-    if not case.is_public:
+    """Refuse what is not public, or was taken back, as if it were not there."""
+    if not case.is_public or case.state == "withdrawn":
         raise Missing
