@@ -460,7 +460,7 @@ def run_options(words: list[str]) -> argparse.Namespace:
     folder = "folder of database, files and messages (default var; same as PORTAL_DATA)"
     parser.add_argument("--data", type=Path, metavar="DIR", help=folder)
     parser.add_argument("--empty", action="store_true", help="no demo data")
-    relaxed = "lifts throttles and proof-of-work for outside tools; refused in production"
+    relaxed = "lifts throttles for outside tools; refused in production"
     parser.add_argument("--relaxed", action="store_true", help=relaxed)
     return parser.parse_args(words)
 
@@ -826,7 +826,7 @@ COMMANDS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
     "doctor": ("checks settings, database, mail and catalogues", through_flask("doctor")),
     "flask": ("any other command of the portal: `flask --help` lists them", through_flask()),
     "bench": ("measures the portal against the bare framework on this machine", measure("bench")),
-    "drill": ("kills processes and takes services away, and checks that nothing is lost", measure("drill")),
+    "drill": ("posts in parallel and kills processes, and checks that nothing is lost or doubled", measure("drill")),
     "wheel": ("builds and packs the portal for installation into dist/", wheel),
     "lock": ("writes requirements/*.lock from pyproject.toml (--upgrade takes newer versions)", lock),
 }

@@ -71,6 +71,7 @@ def add(
             services.found_municipality(COMMANDER, new)
         except PortalError as problem:
             reasons = [str(text) for text in getattr(problem, "fields", {}).values()] or [str(problem.reason)]
+            reasons = [text for text in reasons if text] or ["The database is busy: try again."]
             raise click.ClickException("\n".join(reasons)) from problem
     click.echo(f"{name} has been founded at /{first}/{slug}/.")
 
