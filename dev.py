@@ -826,7 +826,10 @@ COMMANDS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
     "doctor": ("checks settings, database, mail and catalogues", through_flask("doctor")),
     "flask": ("any other command of the portal: `flask --help` lists them", through_flask()),
     "bench": ("measures the portal against the bare framework on this machine", measure("bench")),
-    "drill": ("posts in parallel and kills processes, and checks that nothing is lost or doubled", measure("drill")),
+    "drill": (
+        "posts in parallel and kills processes, and checks that nothing is lost or doubled",
+        measure("drill"),
+    ),
     "wheel": ("builds and packs the portal for installation into dist/", wheel),
     "lock": ("writes requirements/*.lock from pyproject.toml (--upgrade takes newer versions)", lock),
 }
