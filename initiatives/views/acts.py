@@ -23,10 +23,10 @@ from portal.content import queries as content
 from portal.content import services as content_services
 from portal.content.models import Stance
 from portal.core import actor as actors
-from portal.core.errors import Conflict, Invalid, Missing
+from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.i18n import current_locale
 from portal.core.i18n import gettext as _
-from portal.core.policy import can, need
+from portal.core.policy import Help, can
 from portal.ui.pages import Link, page, say
 
 
@@ -38,12 +38,17 @@ def _public(number: str) -> Initiative:
 
 
 def _own(number: str) -> Initiative:
-    """A case of the present author; for everybody else there is none."""
-    case = queries.case_by_number(number)
-    if not case.is_public and not can(actors.current(), "initiative.own", case):
-        raise Missing
-    need(actors.current(), "initiative.own", case)
-    return case
+    """A case of the present author; for everybody else there is none, or it is not theirs."""
+    try:
+        case = queries.case_by_number(number)
+    except Missing:
+        raise Missing(would_help=Help.OPEN_CASE) from None
+    verdict = can(actors.current(), "initiative.own", case)
+    if verdict:
+        return case
+    if not case.is_public:
+        raise Missing(would_help=Help.OPEN_CASE)
+    raise NotAllowed(verdict.reason, verdict.would_help and Help.OPEN_CASE)
 
 
 def _href(case: Initiative) -> str:

@@ -37,9 +37,16 @@ class NotAllowed(PortalError):
 
 
 class Missing(PortalError):
-    """There is no such thing, or not for this actor: the answer is the same (404)."""
+    """There is no such thing, or not for this actor: the answer is the same (404).
+
+    `would_help` says what opens things of this kind, whether or not there is this one.
+    """
 
     status = 404
+
+    def __init__(self, reason: Text = "", would_help: str | None = None) -> None:
+        super().__init__(reason)
+        self.would_help = would_help
 
 
 class Conflict(PortalError):

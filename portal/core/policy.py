@@ -21,6 +21,7 @@ class Help(StrEnum):
     SIGN_IN = "sign-in"
     SIGN_IN_AGAIN = "sign-in-again"
     CONFIRM = "confirm"
+    OPEN_CASE = "open-case"
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,7 +270,13 @@ def error_page(
 
 
 def _refused(problem: PortalError) -> BaseResponse:
-    if isinstance(problem, NotAllowed) and problem.would_help in (Help.SIGN_IN, Help.SIGN_IN_AGAIN):
+    would_help = problem.would_help if isinstance(problem, NotAllowed | Missing) else None
+    if would_help == Help.OPEN_CASE and _typed():
+        # A case opened by its code closes after a while (R13), also while somebody is still writing.
+        title = _l("Open your case again, then send it")
+        follow_href, sign_in_href = url_for("initiatives.follow"), url_for("accounts.sign_in")
+        return _send_again(problem.status, title, sign_in_href=sign_in_href, follow_href=follow_href)
+    if isinstance(problem, NotAllowed) and would_help in (Help.SIGN_IN, Help.SIGN_IN_AGAIN, Help.OPEN_CASE):
         again = problem.would_help == Help.SIGN_IN_AGAIN
         enter = "accounts.sign_in_staff" if "/desk" in request.path else "accounts.sign_in"
         endpoint = "accounts.confirm" if again else enter
@@ -281,10 +287,6 @@ def _refused(problem: PortalError) -> BaseResponse:
             return _send_again(403, title, sign_in_href=url_for(endpoint))
         back = request.full_path.rstrip("?") if request.method == "GET" else request.path
         return redirect(url_for(endpoint, next=back), 303)
-    if isinstance(problem, Missing) and _own() and _typed():
-        # A case opened by its code closes after a while (R13), also while somebody is still writing.
-        title = _l("Open your case again, then send it")
-        return _send_again(problem.status, title, follow_href=url_for("initiatives.follow"))
     if not isinstance(problem, TooMany | Busy):
         return error_page(problem.status, problem.reason)
     if _typed():
@@ -294,13 +296,6 @@ def _refused(problem: PortalError) -> BaseResponse:
         response.headers["Retry-After"] = str(problem.retry_after)
         return response
     return error_page(problem.status, problem.reason, retry_after=problem.retry_after)
-
-
-def _own() -> bool:
-    """Whether this address is for those alone whose thing it is."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    route: Route | None = getattr(view, "route", None)
-    return route is not None and route.permission.endswith(".own")
 
 
 def _typed() -> list[tuple[str, str]]:

@@ -133,3 +133,22 @@ def test_words_of_an_author_whose_case_closed_meanwhile_are_kept(client: Browser
     nobodys = client.post("/pl/lublin/initiatives/lub-i-2026-9999/complete", data=said)
     assert nobodys.status_code == 404
     assert said["text"] in nobodys.text
+
+
+def test_author_by_code_of_a_public_case_may_open_it_again_or_sign_in(client: Browser, town: Town) -> None:
+    path = f"/pl/lublin/initiatives/{make_initiative(town, 'refused').number.lower()}/appeal"
+    answer = client.post(path, data={"note": "Miejsce jest po drugiej stronie ulicy."})
+    assert answer.status_code == 403
+    assert "Miejsce jest po drugiej stronie ulicy." in answer.text
+    assert 'href="/pl/follow" target="_blank"' in answer.text
+    assert 'href="/pl/sign-in" target="_blank"' in answer.text
+    assert client.get(path).location == f"/pl/sign-in?next={path}"
+
+
+def test_what_is_missing_elsewhere_is_no_case_to_be_opened(
+    client: Browser, town: Town, actor_as: Callable[..., Actor], sign_in: Callable[[Browser, Actor], None]
+) -> None:
+    sign_in(client, actor_as("resident"))
+    answer = client.submit("/pl/account/sessions", {"device": "12345"})
+    assert answer.status_code == 404
+    assert '/pl/follow" target' not in answer.text
