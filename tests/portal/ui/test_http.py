@@ -1,5 +1,6 @@
 """The door of the portal: where a request comes from, which host it names, what its address may hold."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -149,6 +150,8 @@ def test_what_is_missing_elsewhere_is_no_case_to_be_opened(
     client: Browser, town: Town, actor_as: Callable[..., Actor], sign_in: Callable[[Browser, Actor], None]
 ) -> None:
     sign_in(client, actor_as("resident"))
-    answer = client.submit("/pl/account/sessions", {"device": "12345"})
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/pl/account/sessions").text)
+    assert token
+    answer = client.post("/pl/account/sessions", data={"device": "12345", "csrf_token": token[1]})
     assert answer.status_code == 404
-    assert '/pl/follow" target' not in answer.text
+    assert 'href="/pl/follow" target="_blank"' not in answer.text
