@@ -41,7 +41,6 @@ AXE = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
-ON_POSTGRESQL = "PORTAL_TEST_DATABASE_URL" in os.environ
 FRONTEND = ROOT / "portal" / "ui" / "frontend"
 FIRST_FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]"
 LOOK = """([first, english]) => {
@@ -115,9 +114,7 @@ def _look(visitor: Visitor, source: Path) -> list[str]:
     """What is wrong with the page on the screen; its source is kept for html-validate."""
     assert visitor.answer is not None
     source.write_text(visitor.answer.text())
-    # The markup of a page does not depend on the engine: axe, the longest of these looks, is taken once, on SQLite.
-    judged = () if ON_POSTGRESQL else _axe(visitor, source.stem)
-    return [*_headers(visitor), *_words(visitor), *_width(visitor), *judged]
+    return [*_headers(visitor), *_words(visitor), *_width(visitor), *_axe(visitor, source.stem)]
 
 
 def _headers(visitor: Visitor) -> Iterator[str]:
