@@ -1,6 +1,6 @@
 """Filing: drafts, their files, sending, and an operator who writes for a caller."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -277,21 +277,17 @@ def send_draft(actor: Actor, case: Initiative, key: str) -> list[Any]:
     return [case.id, case.number, author is not None and author.user_id is None]
 
 
-@use_case("initiative.take", code="initiative.taken")
 def take_call(
     actor: Actor, channel: Channel, what: What, where: Where, who: Who, locale: str, key: str
 ) -> Receipt:
-    """An operator files for a caller, from paper or at a meeting; both are recorded."""
+    """An operator files for a caller, from paper or at a meeting; case and audit log say so and name them."""
+    # Before the use case begins: the audit entry is written for whoever it is called with.
+    return _take(replace(actor, channel=channel, on_behalf=True), what, where, who, locale, key)
 
+
+@use_case("initiative.take", code="initiative.taken")
+def _take(helper: Actor, what: What, where: Where, who: Who, locale: str, key: str) -> Receipt:
     def act() -> list[Any]:
-        helper = Actor(
-            user_id=actor.user_id,
-            name=actor.name,
-            municipality_id=actor.municipality_id,
-            roles=actor.roles,
-            channel=channel,
-            on_behalf=True,
-        )
         case = _new_case(helper, locale)
         # Known to be empty; once it is stored, asking would be a query too many and is refused.
         case.reviewers, case.sheets = [], []

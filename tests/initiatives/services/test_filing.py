@@ -15,6 +15,7 @@ from portal.content import queries as content_queries
 from portal.content.models import Attachment, FileRole
 from portal.core import files, tenancy
 from portal.core.actor import Actor, Channel
+from portal.core.audit import AuditEntry
 from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.tenancy import Town
@@ -199,6 +200,8 @@ def test_a_call_belongs_to_the_caller_and_names_who_took_it(town: Town, actor_as
     assert case.author is not None
     assert (case.author.phone, case.author.user_id) == ("+48602123456", None)
     assert receipt.code is not None
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.code == "initiative.taken")).one()
+    assert (entry.user_id, entry.channel, entry.on_behalf) == (operator.user_id, "phone", True)
 
 
 def test_only_operators_write_for_others(town: Town, actor_as: ActorAs) -> None:
