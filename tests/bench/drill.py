@@ -263,8 +263,7 @@ def fire_volleys(trial: Portal, prepared: dict[str, Any]) -> Volleys:
         told.other_receipts += max(len(receipts) - 1, 0)
         _supports(trial, prepared, case, told)
     after = trial.stage("inspect")
-    filed = Counter(title for title in after["filed"] if title.startswith("Salwa"))
-    told.cases_too_many = abs(sum(filed.values()) - told.fired)
+    told.cases_too_many = abs(sum(title.startswith("Salwa") for _, title in after["filed"]) - told.fired)
     told.supports_too_many = sum(abs(n - 1) for n in after["supports"].values())
     if after["problems"]:
         raise SystemExit("\n".join(["Rows do not fit together after the volleys:", *after["problems"]]))
@@ -394,13 +393,14 @@ def _settle(trial: Portal, told: Kills, wait_s: float) -> None:
         after = trial.stage("inspect")
     told.waiting, told.problems = after["waiting"], after["problems"]
     known = told.filings.acknowledged
-    told.lost = [title for title, number in known.items() if after["filed"].get(title) != number]
+    told.lost = [title for title, number in known.items() if [number, title] not in after["filed"]]
     # Whoever heard nothing may be filed or not, but never half: the rows above say so.
-    told.problems += [f"{title} is filed twice" for title, n in _twice(after["filed"]).items() if n > 1]
+    told.problems += [f"{title} is filed twice" for title in filed_twice(after["filed"])]
 
 
-def _twice(filed: dict[str, str]) -> Counter[str]:
-    return Counter(filed.values())
+def filed_twice(filed: list[list[str]]) -> list[str]:
+    """Titles that stand on more than one case; each filing of a drill has a title of its own."""
+    return [title for title, n in Counter(title for _, title in filed).items() if n > 1]
 
 
 # The command -----------------------------------------------------------------------------------------------

@@ -47,16 +47,12 @@ def prepare(app: Flask, volleys: int) -> dict[str, Any]:
 
 
 def inspect(_app: Flask) -> dict[str, Any]:
-    """What is filed, by title, and everything that is half-written or does not add up."""
+    """Number and title of everything filed, and everything that is half-written or does not add up."""
     town = tenancy.town(TOWN)
     with tenancy.within(town.id):
         problems = [*_cases(), *_numbers(), *_counts(town), *_messages()]
-        filed = {
-            title: number
-            for number, title in db.session.execute(
-                select(Initiative.number, Initiative.title).where(Initiative.number.is_not(None))
-            )
-        }
+        numbered = select(Initiative.number, Initiative.title).where(Initiative.number.is_not(None))
+        filed = [list(row) for row in db.session.execute(numbered)]
         supports = dict(
             db.session.execute(
                 select(Initiative.number, Initiative.support_count).where(Initiative.listed_at.is_not(None))

@@ -12,6 +12,12 @@ from tests.bench import drill
 KILLS = 6
 
 
+def test_a_case_filed_twice_would_be_seen() -> None:
+    filed = [["LUB-I-2026-0001", "Ławka"], ["LUB-I-2026-0002", "Kosz"], ["LUB-I-2026-0003", "Ławka"]]
+    assert drill.filed_twice(filed) == ["Ławka"]
+    assert drill.filed_twice(filed[:2]) == []
+
+
 @pytest.mark.journey
 def test_nothing_is_lost_double_or_half_written(tmp_path: Path) -> None:
     """Source: R57, R59, R62, R63 (docs/security.md)."""
