@@ -44,8 +44,7 @@ SIGN_IN_NETWORK = Limit("sign-in-network", 60, 900)
 CODE_NETWORK = Limit("code-network", 20, 900)
 CODE_CASE = Limit("code-case", 10, 900)
 LINK_ADDRESS = Limit("link-address", 5, 3600)
-FORM_NETWORK = Limit("form-network", 60, 3600)
-"""Filing takes two: beginning and sending. A library or a mobile network sends for many."""
+FORM_NETWORK = Limit("form-network", 30, 3600)
 UPLOAD_NETWORK = Limit("upload-network", 120, 3600)
 
 _off = False

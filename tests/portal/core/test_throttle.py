@@ -163,7 +163,7 @@ def test_old_windows_are_dropped_after_a_day(app: Flask, frozen: Frozen) -> None
 
 @pytest.mark.parametrize(
     ("limit", "hits_allowed"),
-    [(throttle.SIGN_IN_ACCOUNT, 10), (throttle.CODE_CASE, 10), (throttle.FORM_NETWORK, 60)],
+    [(throttle.SIGN_IN_ACCOUNT, 10), (throttle.CODE_CASE, 10), (throttle.FORM_NETWORK, 30)],
 )
 def test_limits_of_the_house(limit: Limit, hits_allowed: int) -> None:
     assert limit.hits == hits_allowed
