@@ -272,7 +272,8 @@ def _of_lists(r: Result) -> Iterator[Target]:
     for page in ("list", "detail", "desk"):
         yield _at_most("P9", f"statements, {page}", sent[page], 6, "")
     cpu = r.inside["cpu"]
-    # Against the second page: the first is kept ready until the next public change, and would be no yardstick.
+    yield _at_most("P15", "last page of the list / first", cpu["deepest"] / cpu["list"], 1.2, "×")
+    # The first is kept ready until the next public change; the second tells what the depth itself costs.
     yield _at_most("P15", "last page of the list / second", cpu["deepest"] / cpu["second"], 1.2, "×")
     whole = max(told.size for told in r.cases["map data, whole town"].told)
     small = max(told.size for told in r.cases["map data, a small box"].told)
