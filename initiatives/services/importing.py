@@ -244,13 +244,13 @@ def _add_steps(actor: Actor, case: Initiative, steps: Iterable[ImportedStep], re
     report.steps += len(fresh)
     details: dict[str, Any] = dict(case.details)
     details["steps"] = known + [step.fingerprint for step in fresh]
-    open_steps = list(details.get("open_steps", []))
+    running = list(details.get("running", []))  # Beginnings of the steps that no row has ended yet.
     for step in fresh:
         if step.ended_at is None:
-            open_steps.append(step.beginning)
-        elif step.beginning in open_steps:
-            open_steps.remove(step.beginning)
-    details["open_steps"] = open_steps
+            running.append(step.beginning)
+        elif step.beginning in running:
+            running.remove(step.beginning)
+    details["running"] = running
     if fresh:
         case.details = details
     return bool(fresh)
@@ -262,7 +262,7 @@ def _extend(actor: Actor, case: Initiative, item: ImportedInitiative, report: Im
         return False
     untouched = case.version == 1 and case.state in ("published", "done")
     if untouched:
-        _place(case, "published" if case.details["open_steps"] else "done")
+        _place(case, "published" if case.details["running"] else "done")
     if case.lat is None and item.lat is not None:
         case.lat, case.lon, case.place = item.lat, item.lon, Place.POINT
     events.tell("content.changed", case)

@@ -220,7 +220,7 @@ def save_sheet(
         raise Conflict(
             _l("Somebody else changed this meanwhile. Compare both texts and save again."), theirs=sheet
         )
-    if sheet.finished and rules.is_compared(sheet, case.sheets):
+    if rules.is_compared(sheet, case.sheets):
         raise Invalid(
             _l("Others have finished theirs too and you have read them. Your sheet stays as it is.")
         )
