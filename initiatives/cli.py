@@ -1,6 +1,7 @@
 """`flask initiatives import|export`: files of other systems in, our own formats out."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +14,7 @@ from initiatives.formats import table
 from initiatives.formats.exports import WRITERS
 from initiatives.formats.readers import READERS
 from initiatives.formats.records import Office, Reading
-from initiatives.services.importing import DryRunEnd, ImportReport, RefusedFile
+from initiatives.services.importing import ImportReport, RefusedFile
 from initiatives.states import CATEGORIES
 from portal.core import i18n, tenancy
 from portal.core.actor import Actor, Channel, acting
@@ -67,8 +68,7 @@ def import_file(
     actor = Actor(name="command line", channel=Channel.COMMAND, municipality_id=town.id)
     i18n.speak(lang, town.zone)
     with tenancy.within(town.id), acting(actor), file.open("rb") as source:
-        bar = _Bar(source, file.stat().st_size)
-        good = _run(actor, READERS[kind](source, office), bar, dry_run=dry_run)
+        good = _run(actor, lambda: READERS[kind](source, office), _Bar(source, file.stat().st_size), dry_run)
     if not good:
         sys.exit(1)
 
@@ -86,22 +86,23 @@ class _Bar:
             click.echo(f"\r[{'#' * (share // 4):<25}] {share:3d} %  {count}", nl=False, err=True)
 
 
-def _run(actor: Actor, reading: Reading, bar: _Bar, *, dry_run: bool) -> bool:
-    """Import and print the report; whether the file was sound."""
-    try:
-        report = services.take_over(actor, reading, dry_run=dry_run, progress=bar)
-    except DryRunEnd as end:
-        _print(end.report)
-        click.echo(_("This was a dry run: nothing was kept."))
-        return True
-    except RefusedFile as refused:
-        _print(refused.report)
-        click.echo(_("The file has errors; nothing was taken over."), err=True)
-        return False
-    except Busy:
-        raise click.ClickException("The database is busy. Nothing was taken over; try again.") from None
+def _run(actor: Actor, read: Callable[[], Reading], bar: _Bar, dry_run: bool) -> bool:
+    """Check the file, import it and print the report; whether it was sound."""
+    report = services.check(actor, read(), bar)
+    refused = bool(report.errors)
+    if not refused and not dry_run:
+        try:
+            report = services.take_over(actor, read(), bar)
+        except RefusedFile as changed:  # Somebody wrote into the file since it was checked.
+            report, refused = changed.report, True
+        except Busy:
+            raise click.ClickException("The database is busy. Nothing was taken over; try again.") from None
     _print(report)
-    return True
+    if refused:
+        click.echo(_("The file has errors; nothing was taken over."), err=True)
+    elif dry_run:
+        click.echo(_("This was a dry run: nothing was kept."))
+    return not refused
 
 
 def _print(report: ImportReport) -> None:

@@ -524,6 +524,8 @@ WHO = {
     "system": _p("who acted", "The portal"),
 }
 """Who took a step of the history; never the name of a private person."""
+AUTHOR_WHO = frozenset({"author", "operator"})
+"""Whose words are the author's: an operator writes down what the caller says."""
 STAFF_WHO = frozenset({"reviewer", "team", "leader", "decision_maker", "other_decision_maker", "owner"})
 """Of these the desk also shows the name: they acted for the office."""
 

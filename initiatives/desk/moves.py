@@ -16,7 +16,7 @@ from initiatives.desk.actions import blocked_by, may_extend
 from initiatives.desk.verbs import PAGES, move_of, version_of, words_of
 from initiatives.forms import desk as forms
 from initiatives.models import Initiative
-from initiatives.states import CATEGORIES, CORRECTIONS, WORKFLOW
+from initiatives.states import AUTHOR_WHO, CATEGORIES, CORRECTIONS, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.content import queries as content
 from portal.core import actor as actors
@@ -179,7 +179,7 @@ def _contested(case: Initiative) -> list[tuple[str, str, str]]:
     }
     office = tenancy.town_by_id(case.municipality_id).language
     return [
-        (queries.step_title(step), step.note, case.language if step.who == "author" else office)
+        (queries.step_title(step), step.note, case.language if step.who in AUTHOR_WHO else office)
         for step in steps.values()
     ]
 

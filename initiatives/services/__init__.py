@@ -22,7 +22,7 @@ from initiatives.services.filing import (
     write_where,
     write_who,
 )
-from initiatives.services.importing import take_over
+from initiatives.services.importing import check, take_over
 from initiatives.services.joining import (
     comment,
     follow,
@@ -83,6 +83,7 @@ __all__ = [
     "add_note",
     "appeal",
     "assign",
+    "check",
     "comment",
     "complete",
     "correct",

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from initiatives import queries, rules
+from initiatives import policy, queries, rules
 from initiatives.models import (
     Author,
     Initiative,
@@ -28,20 +28,20 @@ def complete(actor: Actor, case: Initiative, what: What, where: Where, version: 
         raise Invalid(_l("The 30 days in which it could be taken up again have passed. File it anew."))
     write_what(case, what)
     write_where(case, where)
-    move.run(actor, case, "submit", who="author")
+    move.run(actor, case, "submit", who=_speaker(actor, case))
     audit.note(f"initiative:{case.id}")
 
 
 @use_case("initiative.own", code="initiative.withdrawn", load=queries.case)
 def withdraw(actor: Actor, case: Initiative, note: str) -> None:
     """The author takes it back."""
-    move.run(actor, case, "withdraw", note=note, who="author")
+    move.run(actor, case, "withdraw", note=note, who=_speaker(actor, case))
 
 
 @use_case("initiative.own", code="initiative.appealed", load=queries.case)
 def appeal(actor: Actor, case: Initiative, note: str) -> None:
     """The author appeals against a refusal."""
-    move.run(actor, case, "appeal", note=note, who="author")
+    move.run(actor, case, "appeal", note=note, who=_speaker(actor, case))
     case.appealed_once = True
 
 
@@ -50,7 +50,15 @@ def judge(actor: Actor, case: Initiative, verb: str, note: str) -> None:
     """The author says whether it helped: `confirm` or `dispute`."""
     if verb not in ("confirm", "dispute"):
         raise Invalid(_l("Choose one of the possible results."))
-    move.run(actor, case, verb, note=note, who="author")
+    move.run(actor, case, verb, note=note, who=_speaker(actor, case))
+
+
+def _speaker(actor: Actor, case: Initiative) -> str:
+    """Who the history names: the author, or the operator who takes a caller's words down."""
+    if policy.owns(actor, case) or not policy.took(actor, case):
+        return "author"
+    audit.on_behalf()
+    return "operator"
 
 
 def open_by_code(number: str, code: str) -> Initiative:

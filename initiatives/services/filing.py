@@ -271,7 +271,7 @@ def send_draft(actor: Actor, case: Initiative, key: str) -> list[Any]:
         ),
         case,
         "submit",
-        who="author",
+        who="operator" if actor.on_behalf else "author",
     )
     audit.note(f"initiative:{case.id}", number=case.number)
     return [case.id, case.number, author is not None and author.user_id is None]

@@ -4,7 +4,7 @@ The old number stays and is found by the search; importing the same file again c
 second file about the same number adds the steps it knows. Source: product section 7.3.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,10 +24,12 @@ from portal.core.collate import fold
 from portal.core.db import db, insert_or_keep
 from portal.core.errors import Invalid
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.policy import need
 from portal.core.tokens import SERIAL_DIGITS, CaseCounter
 from portal.core.usecase import use_case
 from portal.core.workflow import Lane
 
+PERMISSION = "initiative.import"
 BATCH = 250
 REPORTED = 200
 """Problems and warnings kept for the report; the rest is only counted."""
@@ -35,7 +37,7 @@ REPORTED = 200
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did or, as a dry run, would do."""
+    """What an import did or, when a file is checked, would do."""
 
     added: int = 0
     extended: int = 0
@@ -44,6 +46,16 @@ class ImportReport:
     errors: int = 0
     warnings: int = 0
     problems: list[Problem] = field(default_factory=list)
+
+    def tally(self, *, is_new: bool, steps: int) -> None:
+        """Count an initiative with the steps that were not known of it."""
+        self.steps += steps
+        if is_new:
+            self.added += 1
+        elif steps:
+            self.extended += 1
+        else:
+            self.unchanged += 1
 
     def tell(self, problem: Problem) -> None:
         """Count a problem and keep it while there is room."""
@@ -55,14 +67,6 @@ class ImportReport:
             self.problems.append(problem)
 
 
-class DryRunEnd(Exception):
-    """Ends the transaction of a dry run; carries the report."""
-
-    def __init__(self, report: ImportReport) -> None:
-        super().__init__("dry run")
-        self.report = report
-
-
 class RefusedFile(Invalid):
     """The file has errors, so nothing of it was taken over; carries the report."""
 
@@ -71,15 +75,51 @@ class RefusedFile(Invalid):
         self.report = report
 
 
-@use_case("initiative.import", code="initiative.imported")
+def check(actor: Actor, reading: Reading, progress: Callable[[int], None] = lambda n: None) -> ImportReport:
+    """What taking this over would do. Only reads, so that nobody who writes meanwhile has to wait.
+
+    Numbers do not repeat within a file: the readers see to it. Raises NotAllowed.
+    """
+    need(actor, PERMISSION)
+    report = ImportReport()
+    for batch in _batches(reading, report, progress):
+        known = _known(batch)
+        for item in batch:
+            case = known.get((item.source, item.external_number))
+            report.tally(is_new=case is None, steps=len(_fresh_steps(case, item.steps)))
+        _forget(known)
+    return report
+
+
+@use_case(PERMISSION, code="initiative.imported")
 def take_over(
-    actor: Actor, reading: Reading, *, dry_run: bool = False, progress: Callable[[int], None] = lambda n: None
+    actor: Actor, reading: Reading, progress: Callable[[int], None] = lambda n: None
 ) -> ImportReport:
-    """Take over what a reader yields. Raises RefusedFile when the file has an error, DryRunEnd at the end of a dry run."""
+    """Take over what a reader yields, in one transaction. Raises RefusedFile when the file has an error.
+
+    On SQLite nobody else can write until it ends, so files are checked first, by `check`.
+    """
     town = tenancy.town_by_id(tenancy.current_id() or 0)
     report = ImportReport()
     audit.counts_only()
     serials = _Serials(town)
+    for batch in _batches(reading, report, progress):
+        _store(actor, town, batch, serials, report)
+    if report.errors:
+        raise RefusedFile(report)
+    serials.close()
+    rebuild_counts(town.id)
+    audit.note(f"municipality:{town.id}", added=report.added, extended=report.extended, steps=report.steps)
+    return report
+
+
+def _batches(
+    reading: Reading, report: ImportReport, progress: Callable[[int], None]
+) -> Iterator[list[ImportedInitiative]]:
+    """What the reader yields, some at a time; what is wrong goes into the report.
+
+    After the first error the rest is only read, so that one run names every error of the file.
+    """
     batch: list[ImportedInitiative] = []
     done = 0
     for item in reading:
@@ -88,26 +128,16 @@ def take_over(
             continue
         for warning in item.warnings:
             report.tell(warning)
-        # After the first error the rest is only read, so that one run names every error of the file.
-        if report.errors:
-            batch.clear()
-            continue
+        done += 1
         batch.append(item)
         if len(batch) == BATCH:
-            _store(actor, town, batch, serials, report)
-            done += len(batch)
             progress(done)
-            batch.clear()
-    if report.errors:
-        raise RefusedFile(report)
-    _store(actor, town, batch, serials, report)
-    progress(done + len(batch))
-    serials.close()
-    rebuild_counts(town.id)
-    audit.note(f"municipality:{town.id}", added=report.added, extended=report.extended, steps=report.steps)
-    if dry_run:
-        raise DryRunEnd(report)
-    return report
+            if not report.errors:
+                yield batch
+            batch = []
+    progress(done)
+    if batch and not report.errors:
+        yield batch
 
 
 class _Serials:
@@ -144,32 +174,31 @@ class _Serials:
 def _store(
     actor: Actor,
     town: tenancy.Town,
-    batch: Iterable[ImportedInitiative],
+    batch: list[ImportedInitiative],
     serials: _Serials,
     report: ImportReport,
 ) -> None:
-    items = list(batch)
-    if not items:
-        return
-    known = _known(items)
+    known = _known(batch)
     fresh: list[tuple[Initiative, ImportedInitiative]] = []
-    for item in items:
+    for item in batch:
         case = known.get((item.source, item.external_number))
         if case is None:
             case = _new(actor, town, item, serials)
             known[item.source, item.external_number] = case
             db.session.add(case)
             fresh.append((case, item))
-            report.added += 1
-        elif _extend(actor, case, item, report):
-            report.extended += 1
         else:
-            report.unchanged += 1
+            report.tally(is_new=False, steps=_extend(actor, case, item))
     db.session.flush()  # Steps name the cases.
     for case, item in fresh:
-        _add_steps(actor, case, item.steps, report)
+        report.tally(is_new=True, steps=_add_steps(actor, case, item.steps))
         events.tell("content.changed", case)
     db.session.flush()
+    _forget(known)
+
+
+def _forget(known: dict[tuple[str, str], Initiative]) -> None:
+    """Let a batch go: memory does not grow with the file."""
     for case in known.values():
         db.session.expunge(case)
 
@@ -220,10 +249,15 @@ def _place(case: Initiative, state: str) -> None:
         case.outcome, case.progress = Outcome.DONE, 100
 
 
-def _add_steps(actor: Actor, case: Initiative, steps: Iterable[ImportedStep], report: ImportReport) -> bool:
-    """Write the steps not yet known; whether there were any."""
-    known = list(case.details.get("steps", []))
-    fresh = [step for step in steps if step.fingerprint not in known]
+def _fresh_steps(case: Initiative | None, steps: Iterable[ImportedStep]) -> list[ImportedStep]:
+    """The steps that the case does not know yet."""
+    known = case.details.get("steps", []) if case is not None else []
+    return [step for step in steps if step.fingerprint not in known]
+
+
+def _add_steps(actor: Actor, case: Initiative, steps: Iterable[ImportedStep]) -> int:
+    """Write the steps not yet known; how many there were."""
+    fresh = _fresh_steps(case, steps)
     for step in fresh:
         db.session.add(
             StateChange(
@@ -241,9 +275,8 @@ def _add_steps(actor: Actor, case: Initiative, steps: Iterable[ImportedStep], re
                 internal_note="",
             )
         )
-    report.steps += len(fresh)
     details: dict[str, Any] = dict(case.details)
-    details["steps"] = known + [step.fingerprint for step in fresh]
+    details["steps"] = [*details.get("steps", []), *(step.fingerprint for step in fresh)]
     running = list(details.get("running", []))  # Beginnings of the steps that no row has ended yet.
     for step in fresh:
         if step.ended_at is None:
@@ -253,17 +286,20 @@ def _add_steps(actor: Actor, case: Initiative, steps: Iterable[ImportedStep], re
     details["running"] = running
     if fresh:
         case.details = details
-    return bool(fresh)
+    return len(fresh)
 
 
-def _extend(actor: Actor, case: Initiative, item: ImportedInitiative, report: ImportReport) -> bool:
-    """A further file about a known number: add its steps; a case the team has not touched follows them."""
-    if not _add_steps(actor, case, item.steps, report):
-        return False
+def _extend(actor: Actor, case: Initiative, item: ImportedInitiative) -> int:
+    """A further file about a known number: add its steps, as many as it says; a case the team has not touched
+    follows them.
+    """
+    added = _add_steps(actor, case, item.steps)
+    if not added:
+        return 0
     untouched = case.version == 1 and case.state in ("published", "done")
     if untouched:
         _place(case, "published" if case.details["running"] else "done")
     if case.lat is None and item.lat is not None:
         case.lat, case.lon, case.place = item.lat, item.lon, Place.POINT
     events.tell("content.changed", case)
-    return True
+    return added

@@ -12,7 +12,7 @@ from initiatives import queries, rules, services
 from initiatives.formats import exports
 from initiatives.formats.records import ExportedInitiative
 from initiatives.models import Initiative, Sheet, StudyKind
-from initiatives.states import CATEGORIES, OUTCOMES, PARTS, PHASES, WHO, WORKFLOW
+from initiatives.states import AUTHOR_WHO, CATEGORIES, OUTCOMES, PARTS, PHASES, WHO, WORKFLOW
 from portal.content import queries as content
 from portal.content import services as content_services
 from portal.content.models import FileRole
@@ -308,14 +308,14 @@ def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepVi
     The public reads that an author appealed or took it back, not in what words: nobody has checked those for
     names and numbers.
     """
-    spoken = {"author": case.language, "resident": case.language}
+    spoken = dict.fromkeys((*AUTHOR_WHO, "resident"), case.language)
     return [
         StepView(
             queries.step_title(step),
             WORKFLOW.state(step.to_state).look,
             step.at,
             str(WHO.get(step.who, "")),
-            step.note if step.who != "author" or Lane.AUTHOR in lanes else "",
+            step.note if step.who not in AUTHOR_WHO or Lane.AUTHOR in lanes else "",
             internal=step.lane is Lane.INTERNAL,
             lang=foreign(spoken.get(step.who, g.town.language)),
         )

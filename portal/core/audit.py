@@ -7,7 +7,7 @@ appear as "changed". Triggers of the migration refuse update and delete. Source:
 
 import hmac
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -89,6 +89,13 @@ def counts_only() -> None:
     draft: Draft | None = db.session.info.get("audit")
     if draft is not None:
         draft.lists_rows = False
+
+
+def on_behalf() -> None:
+    """Mark this entry as an act for somebody else, such as a caller."""
+    draft: Draft | None = db.session.info.get("audit")
+    if draft is not None:
+        draft.actor = replace(draft.actor, on_behalf=True)
 
 
 def drop() -> None:

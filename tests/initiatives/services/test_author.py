@@ -4,14 +4,18 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from initiatives import queries, services
 from initiatives.models import Outcome, Place
 from initiatives.services import What, Where
 from portal.content import queries as content_queries
 from portal.core.actor import Actor
+from portal.core.audit import AuditEntry
+from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.tenancy import Town
+from portal.core.workflow import Lane
 from tests.factories.initiatives import CODE, TEXT, make_initiative
 
 ActorAs = Callable[..., Actor]
@@ -43,6 +47,24 @@ def test_a_case_completed_on_another_device_is_a_conflict(town: Town, author: Ac
     with pytest.raises(Conflict):
         services.complete(author, case.id, WHAT, WHERE, case.version + 1)
     assert queries.case(case.id).title == case.title
+
+
+def test_what_an_operator_does_for_a_caller_is_told_as_theirs(
+    town: Town, author: Actor, actor_as: ActorAs
+) -> None:
+    operator = actor_as("operator")
+    case = make_initiative(town, "returned", author=author)
+    case.taken_by_user_id = operator.user_id
+    db.session.commit()
+    services.complete(operator, case.id, WHAT, WHERE, case.version)
+    services.withdraw(author, case.id, "")
+    steps = content_queries.history(*case.about, tuple(Lane))
+    assert [step.who for step in steps if step.verb in ("submit", "withdraw")][-2:] == ["operator", "author"]
+    entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(entry.code, entry.on_behalf) for entry in entries[-2:]] == [
+        ("initiative.completed", True),
+        ("initiative.withdrawn", False),
+    ]
 
 
 def test_what_is_still_incomplete_stays_returned(town: Town, author: Actor) -> None:

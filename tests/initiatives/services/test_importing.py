@@ -1,6 +1,7 @@
 """Taking over: all or nothing, safe to repeat, further steps of a known number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from initiatives import queries, services
 from initiatives.formats.records import Code, ImportedInitiative, Problem, Step, problem
 from initiatives.models import Initiative, Place
 from initiatives.services import importing
-from initiatives.services.importing import DryRunEnd, RefusedFile
+from initiatives.services.importing import RefusedFile
 from portal.content import queries as content_queries
 from portal.core.actor import Actor
 from portal.core.db import db
@@ -44,6 +45,15 @@ def stored() -> dict[str, Initiative]:
 
 def taken(actor: Actor, *items: ImportedInitiative | Problem, **how: Any) -> importing.ImportReport:
     return services.take_over(actor, iter(items), **how)
+
+
+@contextmanager
+def refusing_to_write() -> Iterator[None]:
+    """Whoever asks for the writers' turn inside fails."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("portal.core.usecase.writing", lambda: pytest.fail("Took the writers' turn."))
+        patch.setattr("portal.core.db.writer_turn", lambda _: pytest.fail("Took the writers' turn."))
+        yield
 
 
 def told(report: importing.ImportReport) -> tuple[int, int, int, int]:
@@ -145,15 +155,29 @@ def test_a_report_keeps_two_hundred_problems_and_counts_all(town: Town, leader: 
     assert (len(caught.value.report.problems), caught.value.report.errors) == (importing.REPORTED, 250)
 
 
-def test_a_dry_run_tells_and_keeps_nothing(town: Town, leader: Actor) -> None:
-    make_initiative(town)
-    with pytest.raises(DryRunEnd) as caught:
-        taken(leader, replace(ITEM, steps=(OPEN,)), dry_run=True)
-    assert told(caught.value.report) == (1, 0, 0, 1)
-    assert list(stored()) == [""]
-    assert queries.total(queries.Wanted()) == 1
-    taken(leader, ITEM)
-    assert (stored()["A/1"].number or "").endswith("-2025-0001")
+def test_a_check_tells_what_would_happen_and_writes_nothing(
+    town: Town, leader: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 2)
+    items = [replace(ITEM, external_number=f"A/{n}", steps=(OPEN,)) for n in range(5)]
+    taken(leader, items[0], replace(items[1], steps=()))
+    before = stored()
+    with refusing_to_write():
+        report = services.check(leader, iter(items))
+    assert told(report) == (3, 1, 1, 4)
+    assert stored().keys() == before.keys()
+    assert queries.total(queries.Wanted()) == 2
+    assert told(taken(leader, *items)) == told(report)
+
+
+def test_a_check_names_every_error(town: Town, leader: Actor) -> None:
+    report = services.check(leader, iter([ITEM, WRONG, ITEM, WRONG]))
+    assert (report.errors, report.problems) == (2, [WRONG, WRONG])
+
+
+def test_a_check_asks_for_the_right_to_import(town: Town, actor_as: ActorAs) -> None:
+    with pytest.raises(NotAllowed):
+        services.check(actor_as("reviewer"), iter([ITEM]))
 
 
 def test_numbers_go_on_where_others_ended(town: Town, leader: Actor) -> None:
