@@ -91,6 +91,12 @@ NOTICES = (
         _l("Progress"),
         transactional=False,
     ),
+    NoticeKind(
+        "initiative.completed",
+        _l("We have received the completed initiative %(number)s"),
+        _mail("completed"),
+        _l("Completed"),
+    ),
     NoticeKind("initiative.merged", _l("Initiative %(number)s was merged"), _mail("merged"), _l("Merged")),
     NoticeKind(
         "initiative.split", _l("Initiative %(number)s stands alone again"), _mail("split"), _l("Split off")
@@ -148,6 +154,8 @@ def moved(case: Initiative, step: StateChange) -> None:
     code = WORKFLOW.move(step.verb).notice
     if code is None:
         return
+    if step.verb == "submit" and step.from_state != "draft":
+        code = "initiative.completed"
     note = step.note if step.lane in (Lane.PUBLIC, Lane.AUTHOR) else ""
     to_author(case, code, note=note)
     if code in FOLLOWED and case.is_public:

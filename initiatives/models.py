@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from initiatives.states import WORKFLOW
+from initiatives.states import TAKEN_OVER, WORKFLOW
 from portal.content.mixins import Content
 from portal.core import clock, tenancy
 from portal.core.actor import Channel
 from portal.core.db import Base, EnumText, Key, UtcDateTime
 from portal.core.sealed import Sealed
 from portal.core.tenancy import Municipal
+from portal.core.workflow import State
 
 HEAD = "ix_initiative"
 
@@ -137,6 +138,17 @@ class Initiative(Content, Municipal, Base):
 
     def __repr__(self) -> str:
         return f"<Initiative {self.number or 'draft'} {self.state}>"
+
+    @property
+    def is_untouched_import(self) -> bool:
+        """Whether it was taken over from another system and nobody has changed it here."""
+        return self.external_source is not None and self.version == 1
+
+    @property
+    def present(self) -> State:
+        """The state's row of the table."""
+        present = super().present
+        return TAKEN_OVER.get(present.key, present) if self.is_untouched_import else present
 
     @property
     def has_place(self) -> bool:

@@ -682,7 +682,9 @@ CLOSED_STATES = (
     "lapsed", "adopted", "partly_adopted", "refused", "planned", "in_progress", "done", "partly_done",
     "abandoned", "confirmed", "merged", "transferred", "withdrawn",
 )  # fmt: skip
-TABS = ("todo", "waiting", "late", "done", "all")
+_IMPORTED = and_(Initiative.external_source.is_not(None), Initiative.version == 1)
+"""SQL twin of `is_untouched_import`: it waits for nobody until the team takes it up."""
+TABS = ("todo", "waiting", "late", "imported", "done", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -865,11 +867,13 @@ def _desk_conditions(actor: actors.Actor, wanted: DeskFilter) -> list[ColumnElem
     if wanted.tab == "todo":
         found.append(_waits_for(actor))
     elif wanted.tab == "waiting":
-        found += [not_(_waits_for(actor)), Initiative.state.not_in(CLOSED_STATES)]
+        found += [not_(_waits_for(actor)), not_(_IMPORTED), Initiative.state.not_in(CLOSED_STATES)]
     elif wanted.tab == "late":
         today = clock.today(_zone())
         late = select(Deadline.object_id).where(*_open_clocks(), Deadline.due_on < today)
         found.append(Initiative.id.in_(late))
+    elif wanted.tab == "imported":
+        found += [_IMPORTED, Initiative.state.not_in(CLOSED_STATES)]
     elif wanted.tab == "done":
         found += [not_(_waits_for(actor)), Initiative.state.in_(CLOSED_STATES)]
     if wanted.mine:
@@ -883,7 +887,7 @@ def _waits_for(actor: actors.Actor) -> ColumnElement[bool]:
     """
     roles = actor.roles_in(actor.municipality_id)
     states = sorted({state for role, listed in ACTS_IN.items() if role in roles for state in listed})
-    found: list[ColumnElement[bool]] = [Initiative.state.in_(states)]
+    found: list[ColumnElement[bool]] = [and_(Initiative.state.in_(states), not_(_IMPORTED))]
     if roles & {"reviewer", "leader"}:
         found.append(and_(Initiative.state.in_(OWNED), _assigned_to(actor)))
         found += [

@@ -3,6 +3,8 @@
 Source: product design sections 5.1 and 7.1 (docs/initiatives.md).
 """
 
+from dataclasses import replace
+
 from initiatives import rules
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
@@ -482,6 +484,21 @@ MOVES = (
 )
 
 WORKFLOW = Workflow("initiative", "draft", STATES, MOVES)
+TAKEN_OVER = {
+    "published": replace(
+        WORKFLOW.state("published"),
+        help=_l(
+            "It was taken over from an earlier system with its steps so far. Everybody can read and support it; "
+            "the monitoring team has not taken it up here yet."
+        ),
+    ),
+    "done": replace(
+        WORKFLOW.state("done"),
+        help=_l("It was ended in an earlier system and taken over from there."),
+        next_actor=NOBODY,
+    ),
+}
+"""States of a case that came by an import and that nobody has touched here: nothing is promised, no clock runs."""
 PUBLIC_STATES = WORKFLOW.public_keys()
 STATES_OF_PHASE = {phase: WORKFLOW.keys(phase) for phase in PHASES}
 

@@ -134,11 +134,12 @@ def _tabs(actor: actors.Actor, wanted: DeskFilter) -> list[Tab]:
         "todo": _("To do"),
         "waiting": _("Waiting for others"),
         "late": _("Late"),
+        "imported": _("Taken over"),
         "done": _("Done"),
         "all": _("All"),
     }
     # What is done or everything only grows: its number costs much and says little.
-    counted = ("todo", "waiting", "late")
+    counted = ("todo", "waiting", "late", "imported")
     counts = dict(
         zip(counted, queries.work_counts(actor, [_of_tab(wanted, tab) for tab in counted]), strict=True)
     )
@@ -151,6 +152,8 @@ def _tabs(actor: actors.Actor, wanted: DeskFilter) -> list[Tab]:
             tab == "late",
         )
         for tab in TABS
+        # Most municipalities never took anything over.
+        if tab != "imported" or counts[tab] or wanted.tab == tab
     ]
 
 

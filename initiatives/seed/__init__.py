@@ -67,9 +67,8 @@ def _plant_town(plots: list[Plot]) -> None:
             case, joint = cases[plot.key], cases[plot.record["merged_into"]]
             case.merged_into_id, case.merge_consented = joint.id, True
             content.link(case, case.KIND, joint.id, "merged")
-    for case in cases.values():
-        if case.number is not None:  # Nobody searches for drafts.
-            events.tell("content.changed", case)
+    # Nobody searches for drafts.
+    events.tell("content.arrived", [case for case in cases.values() if case.number is not None])
 
 
 def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None]) -> None:

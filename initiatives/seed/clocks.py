@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from initiatives import services
 from initiatives.models import Initiative
 from initiatives.rules import APPEAL_DECISION_DAYS
 from initiatives.seed import roads
@@ -74,8 +75,7 @@ def start_clock(plot: Plot, case: Initiative) -> None:
         row = content.start_deadline_on(case, "appeal", due)
         row.started_on = started
     else:
-        key, days = WORKING_DAYS[plot.state]
-        row = content.start_deadline(case, key, days, started)
+        row = services.start_clock(case, plot.state, started)
     if plot.key in roads.EXTENDED:
         later = add_working_days(due, roads.EXTENDED[plot.key], plot.town.country)
         row = content.extend_deadline(case, row.key, later)
@@ -83,10 +83,5 @@ def start_clock(plot: Plot, case: Initiative) -> None:
 
 
 def _level(plot: Plot, row: Deadline) -> int:
-    """How far the clock has gone: 1 after four fifths, 2 when late, 3 five working days later."""
-    zone = plot.town.zone
-    head = add_working_days(row.due_on, content.HEAD_AFTER_DAYS, plot.town.country)
-    late = deadline_instant(row.due_on, zone)
-    began = deadline_instant(row.started_on, zone) - timedelta(days=1)
-    moments = (began + (late - began) * content.WARNING_SHARE, late, deadline_instant(head, zone))
-    return sum(moment <= plot.now for moment in moments)
+    """How far the clock has gone: 1 warned, 2 late, 3 late by five working days."""
+    return sum(moment <= plot.now for moment in content.alarms(row, services.warning_share(row.key)))

@@ -45,7 +45,9 @@ from initiatives.services.settling import (
     remember_in_counts,
     settle,
     shift_cells,
+    start_clock,
     system,
+    warning_share,
 )
 from initiatives.services.team import (
     Contact,
@@ -124,6 +126,7 @@ __all__ = [
     "settle",
     "shift_cells",
     "split",
+    "start_clock",
     "start_draft",
     "start_study",
     "submit",
@@ -135,6 +138,7 @@ __all__ = [
     "unfollow",
     "unsupport",
     "user_of",
+    "warning_share",
     "withdraw",
     "write_what",
     "write_where",

@@ -184,15 +184,20 @@ def write_who(case: Initiative, who: Who) -> None:
 
 
 @use_case("initiative.write", code="initiative.file_added")
-def add_file(actor: Actor, token: str, stored: Stored, role: FileRole, alt: str) -> None:
-    """Hang a stored photo or document on the draft. Raises Invalid when there are enough."""
+def add_file(actor: Actor, token: str, stored: Stored, role: FileRole, alt: str) -> bool:
+    """Hang a stored photo or document on the draft; False for one that hangs there already, sent twice.
+
+    Raises Invalid when there are enough.
+    """
     case = queries.draft_by_token(token)
-    _attach(case, stored, role, alt)
+    return _attach(case, stored, role, alt)
 
 
-def _attach(case: Initiative, stored: Stored, role: FileRole, alt: str) -> None:
+def _attach(case: Initiative, stored: Stored, role: FileRole, alt: str) -> bool:
     limit = rules.PHOTOS_MAX if role is FileRole.PHOTO else rules.DOCUMENTS_MAX
     present = [row for row in content_queries.files(*case.about, public_only=False) if row.role is role]
+    if any((row.name, row.size) == (stored.name, stored.size) for row in present):
+        return False
     if len(present) >= limit:
         if role is FileRole.PHOTO:
             raise Invalid(str(Filled("There are %(n)s photos already, which is the most.", {"n": limit})))
@@ -200,6 +205,7 @@ def _attach(case: Initiative, stored: Stored, role: FileRole, alt: str) -> None:
     content.attach(case, stored, role, alt)
     case.updated_at = clock.now()
     audit.note(f"initiative:{case.id}")
+    return True
 
 
 @use_case("initiative.write", code="initiative.file_removed")

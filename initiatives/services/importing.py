@@ -29,7 +29,6 @@ from portal.core.tokens import SERIAL_DIGITS, CaseCounter
 from portal.core.usecase import use_case
 from portal.core.workflow import Lane
 
-PERMISSION = "initiative.import"
 BATCH = 250
 REPORTED = 200
 """Problems and warnings kept for the report; the rest is only counted."""
@@ -80,7 +79,7 @@ def check(actor: Actor, reading: Reading, progress: Callable[[int], None] = lamb
 
     Numbers do not repeat within a file: the readers see to it. Raises NotAllowed.
     """
-    need(actor, PERMISSION)
+    need(actor, "initiative.import")
     report = ImportReport()
     for batch in _batches(reading, report, progress):
         known = _known(batch)
@@ -91,7 +90,7 @@ def check(actor: Actor, reading: Reading, progress: Callable[[int], None] = lamb
     return report
 
 
-@use_case(PERMISSION, code="initiative.imported")
+@use_case("initiative.import", code="initiative.imported")
 def take_over(
     actor: Actor, reading: Reading, progress: Callable[[int], None] = lambda n: None
 ) -> ImportReport:
@@ -192,8 +191,8 @@ def _store(
     db.session.flush()  # Steps name the cases.
     for case, item in fresh:
         report.tally(is_new=True, steps=_add_steps(actor, case, item.steps))
-        events.tell("content.changed", case)
     db.session.flush()
+    events.tell("content.arrived", [case for case, _ in fresh])
     _forget(known)
 
 
@@ -296,8 +295,7 @@ def _extend(actor: Actor, case: Initiative, item: ImportedInitiative) -> int:
     added = _add_steps(actor, case, item.steps)
     if not added:
         return 0
-    untouched = case.version == 1 and case.state in ("published", "done")
-    if untouched:
+    if case.is_untouched_import:
         _place(case, "published" if case.details["running"] else "done")
     if case.lat is None and item.lat is not None:
         case.lat, case.lon, case.place = item.lat, item.lon, Place.POINT

@@ -1,7 +1,7 @@
 """What follows from a move: phase, list, counters, map, clocks, notices; and what rings when time has passed."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -15,6 +15,7 @@ from initiatives.models import (
 )
 from portal.content import move
 from portal.content import services as content
+from portal.content.models import Deadline
 from portal.core import clock, events, jobs, tenancy
 from portal.core.actor import Actor, Channel
 from portal.core.calendar import day_start
@@ -32,6 +33,9 @@ WORKING_DAYS = {
     "disputed": ("dispute", rules.COMPLETE_DAYS),
 }
 """The clock each state starts. Source: product 5.1."""
+
+REMINDER_SHARES = {"complete": 3 / rules.COMPLETE_DAYS}
+"""Where a clock warns earlier than others: the author is reminded on the third day. Source: product 5.1."""
 
 TIMED = frozenset({*WORKING_DAYS, "appealed"})
 """States in which a clock runs."""
@@ -69,8 +73,7 @@ def settle(fact: events.Fact) -> None:
 def _set_clocks(case: Initiative, state: str) -> None:
     content.finish_deadline(case)
     if state in WORKING_DAYS:
-        key, days = WORKING_DAYS[state]
-        content.start_deadline(case, key, days)
+        start_clock(case, state)
     elif state == "appealed":
         content.start_deadline_on(
             case, "appeal", case.local_today + timedelta(days=rules.APPEAL_DECISION_DAYS)
@@ -85,6 +88,17 @@ def _set_clocks(case: Initiative, state: str) -> None:
             due_at=day_start(case.returns_on, town.zone),
             dedupe=f"initiative.resume:{case.id}:{case.returns_on.isoformat()}",
         )
+
+
+def start_clock(case: Initiative, state: str, start: date | None = None) -> Deadline:
+    """Start the clock of a state of WORKING_DAYS, on a local day or today."""
+    key, days = WORKING_DAYS[state]
+    return content.start_deadline(case, key, days, start, warning_share(key))
+
+
+def warning_share(key: str) -> float:
+    """The part of its working days after which a clock warns."""
+    return REMINDER_SHARES.get(key, content.WARNING_SHARE)
 
 
 def count(case: Initiative, **steps: int) -> None:

@@ -291,18 +291,19 @@ def _added(draft: str, form: PhotoForm, uploads: list[Any]) -> bool:
         throttle.hit(throttle.UPLOAD_NETWORK, network())
     for field, role in uploads:
         raw, name = field.data.read(files.MAX_BYTES + 1), field.data.filename or ""
-        stored = None
+        stored, kept = None, False
         try:
             stored = (
                 files.store_photo(raw, name) if role is FileRole.PHOTO else files.store_document(raw, name)
             )
-            services.add_file(actors.current(), draft, stored, role, form.alt.data or "")
+            kept = services.add_file(actors.current(), draft, stored, role, form.alt.data or "")
         except Invalid as problem:
-            if stored is not None:
-                for key in (stored.key, stored.thumb_key, stored.original_key):
-                    files.remove(key)
             form.blame({field.name: problem.reason})
             return False
+        finally:
+            if stored is not None and not kept:
+                for key in (stored.key, stored.thumb_key, stored.original_key):
+                    files.remove(key)
     return True
 
 

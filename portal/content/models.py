@@ -35,7 +35,7 @@ class StateChange(Municipal, Base):
 class Deadline(Municipal, Base):
     """A clock on a thing: due at the end of the local day `due_on`; `level` says how far it escalated.
 
-    Levels: 0 running, 1 warned at 80 %, 2 late (leader told), 3 late by five more working days (head told).
+    Levels: 0 running, 1 warned (after 80 % of its working days), 2 late (leader told), 3 late by five more working days (head told).
     """
 
     __tablename__ = "deadline"

@@ -9,6 +9,7 @@ from portal.core.registry import Daily, JobKind, Module
 
 def _start() -> None:
     events.listen("content.changed", age_pages)
+    events.listen("content.arrived", age_pages)
 
 
 def _tidy() -> None:

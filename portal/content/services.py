@@ -1,6 +1,7 @@
 """Doing with what content types share: deadlines, files, comments, follows. Called inside use cases."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time
+from math import ceil
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -17,7 +18,7 @@ from portal.content.models import (
 )
 from portal.content.move import Movable
 from portal.core import clock, jobs, tenancy
-from portal.core.calendar import add_working_days, deadline_instant
+from portal.core.calendar import add_working_days, deadline_instant, to_utc, working_days_between
 from portal.core.db import db, insert_or_keep
 from portal.core.errors import Conflict
 from portal.core.files import Stored
@@ -25,6 +26,9 @@ from portal.core.i18n import lazy_gettext as _l
 from portal.core.sealed import new_row_id, ring
 
 WARNING_SHARE = 0.8
+"""Part of the working days after which a warning goes out. Source: product 5.1."""
+WARNING_HOUR = time(8)
+"""Local time of a warning: a message of the night would wake people."""
 HEAD_AFTER_DAYS = 5
 """Working days after which a late deadline goes to the head of the office. Source: product 5.1."""
 
@@ -37,14 +41,23 @@ def need_version(thing: Any, version: int, mine: object = None) -> None:
         )
 
 
-def start_deadline(thing: Movable, key: str, working_days: int, start: date | None = None) -> Deadline:
-    """Start a clock in working days of the office's calendar; an open one of this key is replaced."""
+def start_deadline(
+    thing: Movable,
+    key: str,
+    working_days: int,
+    start: date | None = None,
+    warning_share: float = WARNING_SHARE,
+) -> Deadline:
+    """Start a clock in working days of the office's calendar; an open one of this key is replaced.
+
+    It warns in the morning of the working day on which `warning_share` of them has come.
+    """
     town = tenancy.town_by_id(thing.municipality_id)
     finish_deadline(thing, key)
     start = start or clock.today(town.zone)
     closures = frozenset(date.fromisoformat(text) for text in town.closures)
     due = add_working_days(start, working_days, town.country, closures)
-    return _open_deadline(thing, key, start, due)
+    return _open_deadline(thing, key, start, due, warning_share)
 
 
 def start_deadline_on(thing: Movable, key: str, due: date) -> Deadline:
@@ -86,7 +99,9 @@ def finish_deadline(thing: Movable, *keys: str) -> None:
             row.done_at = clock.now()
 
 
-def _open_deadline(thing: Movable, key: str, start: date, due: date) -> Deadline:
+def _open_deadline(
+    thing: Movable, key: str, start: date, due: date, warning_share: float = WARNING_SHARE
+) -> Deadline:
     row = Deadline(
         municipality_id=thing.municipality_id,
         kind=thing.KIND,
@@ -98,29 +113,36 @@ def _open_deadline(thing: Movable, key: str, start: date, due: date) -> Deadline
     )
     db.session.add(row)
     db.session.flush()  # The jobs below name the row.
-    _plan(row)
+    _plan(row, warning_share)
     return row
 
 
-def _plan(row: Deadline) -> None:
-    """Write the rows that warn at 80 %, tell the leader when late, the head five working days later."""
-    town = tenancy.town_by_id(row.municipality_id)
-    closures = frozenset(date.fromisoformat(text) for text in town.closures)
-    late = deadline_instant(row.due_on, town.zone)
-    began = deadline_instant(row.started_on, town.zone) - timedelta(days=1)
-    head_day = add_working_days(row.due_on, HEAD_AFTER_DAYS, town.country, closures)
-    moments: dict[int, datetime] = {
-        1: began + (late - began) * WARNING_SHARE,
-        2: late,
-        3: deadline_instant(head_day, town.zone),
-    }
-    for level, at in moments.items():
+def _plan(row: Deadline, warning_share: float = WARNING_SHARE) -> None:
+    """Write the rows that warn, tell the leader when late, the head five working days later."""
+    for level, at in enumerate(alarms(row, warning_share), start=1):
         jobs.enqueue(
             "content.deadline",
             {"deadline": row.id, "level": level, "due_on": row.due_on.isoformat()},
             due_at=at,
             dedupe=f"deadline:{row.id}:{row.due_on.isoformat()}:{level}",
         )
+
+
+def alarms(row: Deadline, warning_share: float = WARNING_SHARE) -> tuple[datetime, datetime, datetime]:
+    """When a clock reaches its levels: a warning, late, late for so long that the head is told."""
+    town = tenancy.town_by_id(row.municipality_id)
+    closures = frozenset(date.fromisoformat(text) for text in town.closures)
+    length = working_days_between(row.started_on, row.due_on, town.country, closures)
+    warning_day = add_working_days(
+        row.started_on, max(0, ceil(length * warning_share)), town.country, closures
+    )
+    head_day = add_working_days(row.due_on, HEAD_AFTER_DAYS, town.country, closures)
+    return (
+        # A clock that starts and ends on free days has no working day to warn on.
+        to_utc(datetime.combine(min(warning_day, row.due_on), WARNING_HOUR), town.zone),
+        deadline_instant(row.due_on, town.zone),
+        deadline_instant(head_day, town.zone),
+    )
 
 
 def attach(thing: Movable, stored: Stored, role: FileRole, alt: str = "") -> Attachment:

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -316,6 +316,12 @@ def insert_or_keep(model: type[Base], **values: Any) -> bool:
     """Insert a row unless its key is there already; whether it was inserted. Joins the transaction."""
     statement = insert_statement(model, db.engine.dialect.name)
     return bool(db.session.execute(statement, values).rowcount)  # type: ignore[attr-defined]
+
+
+def insert_or_keep_all(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, leaving out those whose key is there already. Joins the transaction."""
+    if rows:
+        db.session.execute(insert_statement(model, db.engine.dialect.name), rows)
 
 
 @lru_cache

@@ -1,10 +1,10 @@
 """Putting things into the search, in the transaction that changes them.
 
 Modules need not call this: whoever tells the fact `content.changed` about a thing of a registered content
-type is indexed; `content.removed` takes it out again.
+type is indexed; `content.arrived` does so for a list of new ones, `content.removed` takes one out again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from random import randrange
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from portal.core import tenancy
-from portal.core.db import db, insert_or_keep
+from portal.core.db import db, insert_or_keep, insert_or_keep_all
 from portal.core.events import Fact, listen
 from portal.core.registry import ContentType, SearchText, registry
 from portal.search.models import SearchDocument
@@ -25,25 +25,13 @@ TRIES = 8
 def start() -> None:
     """Listen to what changes."""
     listen("content.changed", _changed)
+    listen("content.arrived", _arrived)
     listen("content.removed", _removed)
 
 
 def put(kind: str, object_id: int, text: SearchText, href: str) -> None:
     """Let a thing of the municipality in scope be found as `text`; `href` is its path without language."""
-    municipality_id = tenancy.current_id()
-    if municipality_id is None:
-        raise tenancy.OutsideScope(f"{kind} {object_id} indexed outside its municipality.")
-    values: dict[str, Any] = {
-        "number": text.number,
-        "title": text.title,
-        "excerpt": excerpt_of(text.body),
-        "href": href,
-        "language": text.language,
-        "public": text.public,
-        "at": text.at,
-        "scope": scopes(municipality_id, public=text.public),
-        "words": index_words(text.title, text.body, text.number),
-    }
+    values = _values(kind, object_id, text, href)
     known = db.session.execute(
         select(SearchDocument.id, SearchDocument.at).where(
             SearchDocument.kind == kind, SearchDocument.object_id == object_id
@@ -59,13 +47,57 @@ def put(kind: str, object_id: int, text: SearchText, href: str) -> None:
         if insert_or_keep(
             SearchDocument,
             id=document_id(text.at, slot),
-            municipality_id=municipality_id,
-            kind=kind,
-            object_id=object_id,
             **values,
         ):
             return
     raise RuntimeError(f"No free place in the search for {kind} {object_id}.")
+
+
+def _values(kind: str, object_id: int, text: SearchText, href: str) -> dict[str, Any]:
+    municipality_id = tenancy.current_id()
+    if municipality_id is None:
+        raise tenancy.OutsideScope(f"{kind} {object_id} indexed outside its municipality.")
+    return {
+        "municipality_id": municipality_id,
+        "kind": kind,
+        "object_id": object_id,
+        "number": text.number,
+        "title": text.title,
+        "excerpt": excerpt_of(text.body),
+        "href": href,
+        "language": text.language,
+        "public": text.public,
+        "at": text.at,
+        "scope": scopes(municipality_id, public=text.public),
+        "words": index_words(text.title, text.body, text.number),
+    }
+
+
+def put_new(content_type: ContentType, things: Sequence[Any]) -> None:
+    """Index things that were not there before, of any number in a few statements; an import brings thousands."""
+    if content_type.index is None:
+        return
+    missing = {
+        thing.id: _values(content_type.key, thing.id, text, content_type.address(thing))
+        for thing in things
+        if (text := content_type.index(thing)) is not None
+    }
+    first = True
+    for _ in range(1 + TRIES):
+        rows = [
+            values | {"id": document_id(values["at"], slot_of(values["at"]) if first else randrange(SLOTS))}  # noqa: S311
+            for values in missing.values()
+        ]
+        if not rows:
+            return
+        insert_or_keep_all(SearchDocument, rows)
+        found = select(SearchDocument.object_id).where(
+            SearchDocument.kind == content_type.key, SearchDocument.object_id.in_(missing)
+        )
+        for object_id in db.session.scalars(found):
+            missing.pop(object_id, None)
+        first = False
+    raise RuntimeError(f"No free place in the search for {len(missing)} of {content_type.key}.")
 
 
 def _slots(at: datetime) -> Iterator[int]:
@@ -99,6 +131,13 @@ def _changed(fact: Fact) -> None:
         # A new thing gets its key, and a changed one its row, before it is read here.
         db.session.flush()
         put_thing(content_type, fact.thing)
+
+
+def _arrived(fact: Fact) -> None:
+    content_type = _type_of(fact.thing[0]) if fact.thing else None
+    if content_type is not None:
+        db.session.flush()
+        put_new(content_type, fact.thing)
 
 
 def _removed(fact: Fact) -> None:

@@ -31,6 +31,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -47,6 +48,8 @@ LEASE_S = 150
 """A killed worker's lease has run out after this."""
 LONGEST_PAUSE_S = 2.5
 """Between two kills, after everything is ready again."""
+TRIAL = "Próba"
+"""How the titles of all that is filed under the kills begin."""
 NEW = "/pl/lublin/initiatives/new"
 
 
@@ -320,7 +323,7 @@ def keep_filing(port: int, name: str, told: Filings, stopping: threading.Event) 
     serial = 0
     while not stopping.is_set():
         serial += 1
-        title = f"Próba {name} {serial:05d}"
+        title = f"{TRIAL} {name} {serial:05d}"
         person = Person(port)
         try:
             path = draft(person, title, f"{name}.{serial}@people.example")
@@ -412,8 +415,9 @@ def _settle(trial: Portal, told: Kills, wait_s: float) -> None:
 
 
 def filed_twice(filed: list[list[str]]) -> list[str]:
-    """Titles that stand on more than one case; each filing of a drill has a title of its own."""
-    return [title for title, n in Counter(title for _, title in filed).items() if n > 1]
+    """Titles that stand on more than one case; each filing of the kills has a title of its own."""
+    tried = Counter(title for _, title in filed if title.startswith(TRIAL))
+    return [title for title, n in tried.items() if n > 1]
 
 
 # The command -----------------------------------------------------------------------------------------------
@@ -457,6 +461,7 @@ def tell(volleys: Volleys, kills: Kills) -> int:
         f"Kills: {sum(kills.kills.values())} ({by_kind}). Filings: {filings.tried} sent, "
         f"{len(filings.acknowledged)} acknowledged ({filings.repeated} only when sent again), "
         f"{len(filings.unheard)} without an answer that says so\n"
+        f"Ready again after {median(kills.ready_s or [0.0]):.1f} s (median)\n"
     )
     print("| figure | measured | hold | |")
     print("|---|---|---|---|")

@@ -178,8 +178,7 @@ def _write_history(case: Initiative) -> None:
 
 def _start_clock(case: Initiative) -> None:
     if case.state in services.WORKING_DAYS:
-        key, days = services.WORKING_DAYS[case.state]
-        content.start_deadline(case, key, days)
+        services.start_clock(case, case.state)
     elif case.state == "appealed":
         due = case.local_today + timedelta(days=rules.APPEAL_DECISION_DAYS)
         content.start_deadline_on(case, "appeal", due)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from initiatives import messages, queries, services
 from initiatives.models import Initiative
 from portal.accounts.models import User
+from portal.content import move
 from portal.core.actor import Actor
 from portal.core.db import db, writing
 from portal.core.tenancy import Town
@@ -32,6 +33,17 @@ def tell_author(case: Initiative, **columns: Any) -> None:
 def values(notice: Any) -> dict[str, Any]:
     found: dict[str, Any] = unpack(notice.values)["values"]
     return found
+
+
+def test_what_was_completed_is_acknowledged_in_other_words_than_the_first_time(
+    town: Town, actor_as: ActorAs, outbox: Outbox
+) -> None:
+    author = actor_as("resident")
+    for state, code in (("draft", "initiative.received"), ("returned", "initiative.completed")):
+        case = make_initiative(town, state, author=author)
+        with writing():
+            move.run(author, queries.case(case.id), "submit")
+        assert [notice.code for notice in outbox()][-1:] == [code]
 
 
 @pytest.mark.parametrize(

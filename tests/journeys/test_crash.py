@@ -13,8 +13,12 @@ KILLS = 6
 
 
 def test_a_case_filed_twice_would_be_seen() -> None:
-    filed = [["LUB-I-2026-0001", "Ławka"], ["LUB-I-2026-0002", "Kosz"], ["LUB-I-2026-0003", "Ławka"]]
-    assert drill.filed_twice(filed) == ["Ławka"]
+    filed = [
+        ["LUB-I-2026-0001", "Próba Ławka"],
+        ["LUB-I-2026-0002", "Kosz"],
+        ["LUB-I-2026-0003", "Próba Ławka"],
+    ]
+    assert drill.filed_twice(filed) == ["Próba Ławka"]
     assert drill.filed_twice(filed[:2]) == []
 
 

@@ -41,10 +41,10 @@ def draft(visitor: Actor) -> str:
     return token
 
 
-def photo() -> files.Stored:
+def photo(name: str = "a.jpg") -> files.Stored:
     raw = io.BytesIO()
     Image.new("RGB", (60, 40), "teal").save(raw, "JPEG")
-    return files.store_photo(raw.getvalue(), "a.jpg")
+    return files.store_photo(raw.getvalue(), name)
 
 
 def counted(table: Any) -> int:
@@ -112,8 +112,17 @@ def test_there_is_a_most_of_photos(
     monkeypatch.setattr(rules, "PHOTOS_MAX", 1)
     services.add_file(visitor, draft, photo(), FileRole.PHOTO, "Przystanek")
     with pytest.raises(Invalid, match="1 photos already"):
-        services.add_file(visitor, draft, photo(), FileRole.PHOTO, "")
+        services.add_file(visitor, draft, photo("b.jpg"), FileRole.PHOTO, "")
     assert [row.alt for row in content_queries.files(*queries.draft_by_token(draft).about)] == ["Przystanek"]
+
+
+def test_a_photo_sent_twice_hangs_once(town: Town, visitor: Actor, draft: str) -> None:
+    kept = [
+        services.add_file(visitor, draft, photo(name), FileRole.PHOTO, "")
+        for name in ("a.jpg", "a.jpg", "b.jpg")
+    ]
+    assert kept == [True, False, True]
+    assert counted(Attachment) == 2
 
 
 def test_a_removed_photo_leaves_no_file(town: Town, visitor: Actor, draft: str) -> None:

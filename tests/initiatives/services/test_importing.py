@@ -14,6 +14,7 @@ from initiatives.formats.records import Code, ImportedInitiative, Problem, Step,
 from initiatives.models import Initiative, Place
 from initiatives.services import importing
 from initiatives.services.importing import RefusedFile
+from initiatives.states import WORKFLOW
 from portal.content import queries as content_queries
 from portal.core.actor import Actor
 from portal.core.db import db
@@ -72,6 +73,20 @@ def test_what_comes_in_is_public_numbered_and_counted(town: Town, leader: Actor)
     assert (rows["A/2"].progress, rows["A/2"].outcome.value) == (100, "done")
     assert queries.total(queries.Wanted(category="roads")) == 3
     assert [cell[3] for cell in queries.map_data(queries.Wanted(), 8, (22, 51, 23, 52)).points] == [22.56]
+
+
+def test_what_is_taken_over_promises_nothing_until_somebody_touches_it(
+    town: Town, leader: Actor, actor_as: ActorAs
+) -> None:
+    taken(leader, ITEM, replace(ITEM, external_number="A/2", done=True))
+    rows = stored()
+    assert [str(rows[f"A/{n}"].present.help)[:11] for n in (1, 2)] == ["It was take", "It was ende"]
+    lists = [queries.DeskFilter(tab) for tab in ("todo", "waiting", "imported", "done")]
+    assert queries.work_counts(leader, lists) == (0, 0, 1, 1)
+    lead, second = (actor_as("reviewer").user_id or 0 for _ in range(2))
+    services.assign(leader, rows["A/1"].id, "Zieleń", lead, [lead, second])
+    assert queries.case(rows["A/1"].id).present is WORKFLOW.state("assigned")
+    assert queries.work_counts(leader, lists) == (0, 1, 0, 1)
 
 
 def test_the_same_file_again_changes_nothing(town: Town, leader: Actor) -> None:

@@ -192,7 +192,10 @@ def test_an_uncompleted_case_is_reminded_and_then_lapses(
 ) -> None:
     frozen("2026-03-02 10:00")
     case = make_initiative(town, "returned")
-    frozen("2026-03-09 12:00")
+    frozen("2026-03-05 07:59")  # The morning of the third working day has not come.
+    run_jobs()
+    assert outbox() == []
+    frozen("2026-03-05 08:01")
     run_jobs()
     assert [notice.code for notice in outbox()] == ["initiative.complete_reminder"]
     assert queries.case(case.id).state == "returned"

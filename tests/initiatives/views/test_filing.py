@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from initiatives import rules
 from initiatives.models import Author, Initiative
-from portal.core import tenancy
+from portal.content.models import Attachment
+from portal.core import files, tenancy
 from portal.core.db import db
 from portal.core.tenancy import Town
 from tests.factories.browser import Browser
@@ -122,6 +123,23 @@ def test_too_many_photos_are_told_in_the_language_of_the_page(
     answer = client.post(f"{draft}/photos", data=sent)
     assert answer.status_code == 422
     assert "víc fotografií přidat nelze" in answer.text
+
+
+def test_a_double_click_hangs_a_photo_once_and_leaves_no_file_behind(
+    client: Browser, town: Town, begin: Begin
+) -> None:
+    draft = begin("/en/lublin")
+    token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', client.get(f"{draft}/photos").text)
+    assert token
+    raw = BytesIO()
+    Image.new("RGB", (60, 40)).save(raw, "JPEG")
+    before = set(files.folder().rglob("*.*"))
+    for _ in range(2):
+        sent = {"csrf_token": token[1], "photo": (BytesIO(raw.getvalue()), "a.jpg")}
+        assert client.post(f"{draft}/photos", data=sent).status_code == 303
+    assert len(set(files.folder().rglob("*.*")) - before) == 3  # Photo, small copy, original.
+    with tenancy.within(town.id):
+        assert len(db.session.scalars(select(Attachment)).all()) == 1
 
 
 class TestSent:

@@ -124,6 +124,24 @@ class TestFacts:
         (hit,) = queries.find("chodnik", town.id)
         assert (hit.kind, hit.object_id, hit.href) == ("thing", 3, "/lublin/things/3")
 
+    def test_things_that_arrive_together_are_found_and_may_share_an_instant(
+        self, town: Town, frozen: Callable[[str], None]
+    ) -> None:
+        frozen("2026-03-02 10:00")
+        tell("content.changed", Thing(1, "Chodnik"))
+        tell("content.arrived", [Thing(2, "Chodnik"), Thing(3, "Chodnik"), Thing(4, "")])
+        tell("content.arrived", [])
+        assert sorted(found("chodnik", town)) == [1, 2, 3]
+        assert documents() == 3
+
+    def test_too_many_of_one_second_are_an_error_and_not_a_loop(
+        self, town: Town, frozen: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        frozen("2026-03-02 10:00")
+        monkeypatch.setattr(index, "randrange", lambda _: 0)
+        with pytest.raises(RuntimeError, match="No free place"):
+            tell("content.arrived", [Thing(number, "Chodnik") for number in range(3)])
+
     def test_a_removed_thing_is_gone(self, town: Town) -> None:
         tell("content.changed", Thing(3, "Chodnik"))
         tell("content.removed", Thing(3, "Chodnik"))
