@@ -165,6 +165,36 @@ def synthesis_complete(case: Case) -> Text | None:
     return None if case.recommended else _l("Choose what you recommend.")
 
 
+def synthesis_lacks(
+    wanted: str, allowed: str, tradeoff: str, recommended: str, why: str, cost_once: int | None, source: str
+) -> dict[str, Text]:
+    """What has to be written before a recommendation may be sent, by field; all of it at once.
+
+    Cost and source of money of a positive one, the reason of a negative one. Source: product 5.1.
+    """
+    positive = recommended in ("adopted", "partly_adopted")
+    negative = recommended in ("deferred", "refused")
+    told = (
+        ("wanted", wanted.strip(), _l("Write what residents want.")),
+        ("allowed", allowed.strip(), _l("Write what law and money allow.")),
+        ("tradeoff", tradeoff.strip(), _l("Write the trade-off between the two.")),
+        ("recommended", recommended, _l("Choose what you recommend.")),
+        ("why", why.strip() or not negative, _l("Say why, so that the decision-maker can weigh it.")),
+        ("cost_once", cost_once is not None or not positive, _l("Write the cost.")),
+        ("source", source.strip() or not positive, _l("Say where the money comes from.")),
+    )
+    return {name: text for name, is_there, text in told if not is_there}
+
+
+def verdict_lacks(verdict: str, left_out: str, has_day: bool) -> dict[str, Text]:
+    """What a decision says besides its reasons, by field."""
+    if verdict == "partly_adopted" and not left_out.strip():
+        return {"left_out": _l("Say what is left out, and why.")}
+    if verdict == "deferred" and not has_day:
+        return {"returns_on": _l("Choose a day after today.")}
+    return {}
+
+
 def may_appeal(case: Case) -> Text | None:
     """Within seven days of the refusal, and once."""
     if case.appealed_once:

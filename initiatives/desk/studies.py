@@ -131,9 +131,9 @@ def synthesis(number: str) -> BaseResponse:
         if case.state not in STUDIES:
             raise Conflict(MOVED_ON)
         return _synthesis_page(case, form)
-    if not form.validate():
-        return _synthesis_page(case, form, 422)
     send = request.form.get("go") == "send"
+    if not (form.validate_to_send() if send else form.validate()):
+        return _synthesis_page(case, form, 422)
     try:
         _recommend(case, form, send=send)
     except Invalid as problem:

@@ -106,6 +106,12 @@ class JudgeForm(BaseForm):
 # ---- moves ----
 
 
+def _without(form: BaseForm, lacks: dict[str, Text]) -> bool:
+    """Blame what is missing at its fields, unless they are blamed already; whether nothing is."""
+    form.blame({name: text for name, text in lacks.items() if not form[name].errors})
+    return not lacks
+
+
 class MoveForm(BaseForm):
     """A move that needs no words. `version` is the one of the case that the page showed."""
 
@@ -175,6 +181,13 @@ class DecideForm(MoveForm):
     note = _reasons(_p("field", "Reasons"), _l("Write the reasons; they are published."))
     left_out = TextAreaField(_l("What is left out, and why?"), [_at_most(rules.REASON_MAX)])
     returns_on = DayField(_l("On which day does it return?"), validators=[Optional()])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Besides each field what the chosen verdict asks for, so that one answer names all that is missing."""
+        sound = super().validate(extra_validators)
+        has_day = self.returns_on.data is not None
+        lacks = rules.verdict_lacks(self.verdict.data or "", self.left_out.data or "", has_day)
+        return _without(self, lacks) and sound
 
 
 class ReverseForm(DecideForm):
@@ -316,6 +329,20 @@ class SynthesisForm(BaseForm):
     cost_yearly = MoneyField(_l("Running cost per year"), rules.COST_MAX)
     source = StringField(_l("Where the money comes from"), [_at_most(SHORT_MAX)])
     version = HiddenField()
+
+    def validate_to_send(self) -> bool:
+        """The fields, and everything that a recommendation must not lack."""
+        sound = self.validate()
+        lacks = rules.synthesis_lacks(
+            self.wanted.data or "",
+            self.allowed.data or "",
+            self.tradeoff.data or "",
+            self.recommended.data or "",
+            self.why.data or "",
+            self.cost_once.data,
+            self.source.data or "",
+        )
+        return _without(self, lacks) and sound
 
 
 class MilestoneForm(BaseForm):

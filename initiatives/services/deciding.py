@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from initiatives import queries
+from initiatives import queries, rules
 from initiatives.models import (
     Decision,
     Initiative,
@@ -12,7 +12,6 @@ from portal.core import clock
 from portal.core.actor import Actor
 from portal.core.db import db
 from portal.core.errors import Invalid
-from portal.core.i18n import lazy_gettext as _l
 from portal.core.usecase import use_case
 
 
@@ -56,12 +55,9 @@ def decide_appeal(
 
 
 def _need_verdict_words(case: Initiative, verdict: str, left_out: str, returns_on: date | None) -> None:
-    if verdict == "partly_adopted" and not left_out.strip():
-        raise Invalid(_l("Say what is left out."), {"left_out": _l("Say what is left out, and why.")})
-    if verdict == "deferred" and (returns_on is None or returns_on <= case.local_today):
-        raise Invalid(
-            _l("Name the day on which it returns."), {"returns_on": _l("Choose a day after today.")}
-        )
+    has_day = returns_on is not None and returns_on > case.local_today
+    for name, text in rules.verdict_lacks(verdict, left_out, has_day).items():
+        raise Invalid(text, {name: text})
 
 
 def _add_decision(

@@ -262,11 +262,9 @@ def recommend(
     case.cost_source = source
     case.updated_at = clock.now()
     if send:
-        if recommended in ("adopted", "partly_adopted") and (once_cost is None or not source):
-            raise Invalid(
-                _l("A positive recommendation names the cost and where the money comes from."),
-                {"cost_once": _l("Write the cost."), "source": _l("Say where the money comes from.")},
-            )
+        lacks = rules.synthesis_lacks(wanted, allowed, tradeoff, recommended, why, once_cost, source)
+        if lacks:
+            raise Invalid(next(iter(lacks.values())), lacks)
         move.run(actor, case, "recommend", who="leader")
     else:
         case.version += 1

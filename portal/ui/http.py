@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, redirect, request, url_for
@@ -259,6 +260,7 @@ def error_page(
                 reason=reason or help_text,
                 incident=incident,
                 code=status,
+                back_href=_page_before(),
             )
         except Exception:
             log.exception("the error page failed")
@@ -267,6 +269,18 @@ def error_page(
         response.headers["Retry-After"] = str(retry_after)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _page_before() -> str:
+    """The page of ours that led here, such as the case whose move was refused; empty if there was none."""
+    try:
+        before = urlsplit(request.referrer or "")
+    except ValueError:  # Whoever asks writes this header as they like.
+        return ""
+    # Two slashes would name another host.
+    if before.netloc != request.host or before.path == request.path or before.path.startswith("//"):
+        return ""
+    return f"{before.path}?{before.query}" if before.query else before.path
 
 
 def _refused(problem: PortalError) -> BaseResponse:

@@ -56,7 +56,8 @@ def test_call_becomes_a_case_with_a_receipt_to_read_out(visit: Visit) -> None:
     # The caller lost the code and phones again: a new one is read out, the old one opens nothing any more.
     petr.go(case.desk)
     petr.press("Show contact data")
-    petr.press("The code was lost: make a new one")
+    petr.page.get_by_text(petr.t("The author lost the secret code")).click()
+    petr.press("Make a new code")
     fresh = petr.main().locator(".code", has_text=CODE).inner_text()
     grandson = visit("cs", width=390)
     for used, answer in ((code, 422), (fresh, 200)):

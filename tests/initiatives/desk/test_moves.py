@@ -204,8 +204,9 @@ def test_time_in_the_past_is_refused(client, town, as_role):
 def test_part_and_delay_need_their_words(client, town, as_role):
     as_role("decision_maker")
     case = make_initiative(town, "recommendation")
-    part = client.submit(href(case, "decide"), {"verdict": "partly_adopted", "note": WHY})
+    part = client.submit(href(case, "decide"), {"verdict": "partly_adopted", "note": ""})
     assert (part.status_code, "Say what is left out" in part.text) == (422, True)
+    assert "Write the reasons" in part.text  # All that is missing in one answer.
     late = client.submit(
         href(case, "decide"), {"verdict": "deferred", "note": WHY, "returns_on": "2020-01-01"}
     )

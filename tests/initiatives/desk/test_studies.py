@@ -279,11 +279,19 @@ def test_positive_recommendation_names_cost_and_source(client, town, leader):
     assert fresh(case).wanted == ""
 
 
-def test_half_a_synthesis_cannot_be_sent(client, town, leader):
+def test_half_a_synthesis_cannot_be_sent_and_all_that_is_missing_is_named_at_once(client, town, leader):
     case = make_initiative(town, "feasibility_study", sheets=True)
-    page = client.submit(href(case, "/synthesis"), {**WORDS, "tradeoff": "", "go": "send"})
+    half = {**WORDS, "tradeoff": "", "cost_once": "dużo", "source": ""}
+    page = client.submit(href(case, "/synthesis"), {**half, "go": "send"})
     assert page.status_code == 422
-    assert "Write the synthesis first" in page.text
+    for problem in ("Write the trade-off between the two.", "Say where the money comes from."):
+        assert problem in page.text
+    assert "Write the cost." not in page.text  # The sum that is no number is blamed once.
+    refusal = client.submit(
+        href(case, "/synthesis"), {**WORDS, "recommended": "refused", "why": "", "go": "send"}
+    )
+    assert "Say why, so that the decision-maker can weigh it." in refusal.text
+    assert fresh(case).state == "feasibility_study"
 
 
 def test_synthesis_can_be_sent_when_both_studies_are_there(client, town, leader):

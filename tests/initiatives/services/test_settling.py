@@ -74,7 +74,7 @@ def test_counters_and_cells_along_a_road_equal_counting_anew(town: Town, actor_a
             "B",
             "C",
             "refused",
-            "",
+            "Nie ma miejsca.",
             (None, None),
             "",
             queries.case(number).version,

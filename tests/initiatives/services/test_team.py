@@ -251,7 +251,9 @@ def test_a_positive_recommendation_says_what_it_costs(
     write = services.recommend
     with pytest.raises(Invalid):
         write(leader, case.id, "A", "B", "C", "adopted", "", costs, source, 1, send=True)
-    write(leader, case.id, "A", "B", "C", "refused", "", costs, source, 1, send=True)
+    with pytest.raises(Invalid):
+        write(leader, case.id, "A", "B", "C", "refused", "", costs, source, 1, send=True)
+    write(leader, case.id, "A", "B", "C", "refused", "Nie ma miejsca.", costs, source, 1, send=True)
     assert queries.case(case.id).state == "recommendation"
 
 

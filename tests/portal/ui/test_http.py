@@ -24,6 +24,25 @@ def test_an_unknown_or_broken_host_is_not_the_portal(client: Browser, host: str)
     assert client.get("/en/", headers={"Host": host}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("referrer", "back"),
+    [
+        ("http://localhost/en/lublin/initiatives?q=a%20b", "/en/lublin/initiatives?q=a%20b"),
+        ("http://localhost/en/nothing-here", ""),  # The very page.
+        ("http://localhost//elsewhere.example/", ""),
+        ("http://elsewhere.example/en/", ""),
+        ("http://[", ""),
+        ("", ""),
+    ],
+)
+def test_a_refusal_leads_back_to_the_page_before_if_it_was_ours(
+    client: Browser, town: Town, referrer: str, back: str
+) -> None:
+    text = client.get("/en/nothing-here", headers={"Referer": referrer}).text
+    found = re.findall(r'href="([^"]+)">Back to the page before', text)
+    assert found == ([back] if back else [])
+
+
 @pytest.mark.parametrize("origin", ["http://[", "null", "http://elsewhere.example", "ftp", ""])
 def test_a_form_of_another_origin_is_refused(client: Browser, origin: str) -> None:
     assert client.post("/en/sign-in", headers={"Origin": origin}).status_code == 403
