@@ -8,8 +8,8 @@ from portal.core.registry import Daily, JobKind, Module
 
 
 def _start() -> None:
-    events.listen("content.changed", age_pages)
-    events.listen("content.arrived", age_pages)
+    for code in ("content.changed", "content.arrived", "municipality.changed"):
+        events.listen(code, age_pages)
 
 
 def _tidy() -> None:

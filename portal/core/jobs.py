@@ -231,6 +231,8 @@ def loop(stopping: Iterator[bool]) -> None:
             tidied = time.monotonic()
             tidy_log()
         if (job := take_due()) is not None:
+            # Nothing tells a worker that a municipality was founded or changed meanwhile.
+            tenancy.forget_towns()
             run(job)
             continue
         due = next_due()

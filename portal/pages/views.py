@@ -236,7 +236,7 @@ def accessibility() -> FlaskResponse:
         url=_base_url() + url_for("pages.home"),
         country=leading.country if leading else "PL",
         contact=queries.contact_of(leading) if leading else None,
-        dates=statement_dates({}),
+        dates=statement_dates(leading.contact.get("statement", {}) if leading else {}),
     )
     return page("pages/accessibility.html", title=_("Accessibility statement"), statement=statement)
 

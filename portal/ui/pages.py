@@ -218,10 +218,15 @@ def _standing_of(town: Town | None, locale: str) -> Standing:
     return made
 
 
+def look_version(town: Town) -> str:
+    """Which colours and mark a municipality has; part of the addresses under which browsers keep them for a year."""
+    # The same in every process and after every start, unlike `hash`, or browsers would fetch it anew each time.
+    return f"{crc32(repr((sorted(town.colours.items()), town.mark, town.code)).encode()):x}"
+
+
 def town_frame(town: Town) -> TownFrame:
     """What the frame and the town cards show of a municipality."""
-    # The same in every process and after every start, unlike `hash`, or browsers would fetch it anew each time.
-    version = crc32(repr((sorted(town.colours.items()), town.mark, town.code)).encode())
+    version = look_version(town)
     return TownFrame(
         slug=town.slug,
         name=town.name,
@@ -231,8 +236,8 @@ def town_frame(town: Town) -> TownFrame:
         phone=town.contact.get("phone", ""),
         address=town.contact.get("address", ""),
         href=url_for("pages.town", town=town.slug),
-        theme_href=url_for("pages.theme", slug=town.slug, v=f"{version:x}"),
-        mark_href=url_for("pages.mark", slug=town.slug, v=f"{version:x}"),
+        theme_href=url_for("pages.theme", slug=town.slug, v=version),
+        mark_href=url_for("pages.mark", slug=town.slug, v=version),
     )
 
 
