@@ -812,7 +812,7 @@ def lock(words: list[str]) -> int:
             )
         for name, chosen in (
             ("run", ["pyproject.toml"]),
-            ("test", ["pyproject.toml", "--extra", "server", "--extra", "routing", "--group", "dev"]),
+            ("test", ["pyproject.toml", "--extra", "server", "--group", "dev"]),
             ("node", ["--group", "assets"]),
             ("tools", ["--group", "tools"]),
         ):

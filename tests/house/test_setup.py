@@ -4,6 +4,7 @@ What cannot be tried inside a test run (a machine without anything, both servers
 """
 
 import http.server
+import importlib.metadata
 import json
 import os
 import re
@@ -61,7 +62,7 @@ def test_locks_hold_every_direct_dependency() -> None:
     groups, extras = PROJECT["dependency-groups"], PROJECT["project"]["optional-dependencies"]
     wanted = {
         "run": PROJECT["project"]["dependencies"],
-        "test": [*PROJECT["project"]["dependencies"], *groups["dev"], *extras["server"], *extras["routing"]],
+        "test": [*PROJECT["project"]["dependencies"], *groups["dev"], *extras["server"]],
         "node": groups["assets"],
         "tools": groups["tools"],
     }
@@ -73,6 +74,26 @@ def test_locks_hold_every_direct_dependency() -> None:
 def test_test_environment_can_stand_in_for_the_one_that_runs() -> None:
     # dev.py keeps a test environment when asked for one to run in, so they must agree to the version.
     assert pins("run").items() <= pins("test").items()
+
+
+# A server that is started by its name, and the time zones that zoneinfo finds by itself.
+NOT_IMPORTED = {"granian", "tzdata"}
+
+
+def test_every_package_of_the_portal_is_imported_by_it() -> None:
+    text = "\n".join(
+        path.read_text() for folder in ("portal", "initiatives") for path in (dev.ROOT / folder).rglob("*.py")
+    )
+    found = set(re.findall(r"^\s*(?:from|import) (\w+)|import_module\(\"(\w+)", text, re.MULTILINE))
+    modules = {name for pair in found for name in pair if name}
+    used = {
+        package_name(package).replace("_", "-")
+        for module, packages in importlib.metadata.packages_distributions().items()
+        for package in packages
+        if module in modules
+    }
+    wanted = {package_name(requirement) for requirement in PROJECT["project"]["dependencies"]}
+    assert wanted - used == NOT_IMPORTED, "a package that nobody needs is one more to keep safe"
 
 
 # Packages and contracts
