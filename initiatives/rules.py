@@ -24,6 +24,8 @@ EXTENSION_MAX_DAYS = 183
 """How far ahead the new day of an extended clock may lie: half a year."""
 NEAR_DEGREES = 0.1
 """How far outside the box of its municipality a place may lie: some ten kilometres."""
+GROW_DEGREES = 0.5
+"""How far the box may grow at once; what lies further off is a slip of the pen, not a part of the town."""
 
 DRAFT_DAYS = 60
 REOPEN_DAYS = 30

@@ -22,6 +22,7 @@ from initiatives.services.filing import (
     write_where,
     write_who,
 )
+from initiatives.services.growing import grow_box
 from initiatives.services.importing import check, take_over
 from initiatives.services.joining import (
     comment,
@@ -98,6 +99,7 @@ __all__ = [
     "extend",
     "follow",
     "forget_in_counts",
+    "grow_box",
     "hold",
     "judge",
     "judge_comment",
