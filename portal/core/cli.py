@@ -61,8 +61,10 @@ def _in_plain_words(callback: Callable[..., Any]) -> Callable[..., Any]:
         except PortalError as problem:
             raise click.ClickException(refusal(problem)) from problem
         except (OperationalError, ProgrammingError) as problem:
+            # PostgreSQL quotes the whole statement in further lines.
+            reason = str(problem.orig).partition("\n")[0]
             raise click.ClickException(
-                f"The database does not answer as it should ({type(problem.orig).__name__}: {problem.orig}). "
+                f"The database does not answer as it should ({type(problem.orig).__name__}: {reason}). "
                 "If it is new or of another release, call `flask db upgrade`; `flask doctor` says more."
             ) from problem
 

@@ -174,6 +174,7 @@ def test_a_database_without_tables_says_what_to_call(run: Run, app: Flask, datab
     databases.clear()
     for words in (("municipalities", "list"), ("audit", "verify"), ("jobs", "run"), ("demo-accounts",)):
         result = run(*words)
+        db.session.rollback()  # Each command of a shell has a session of its own.
         assert result.exit_code == 1
         assert "flask db upgrade" in result.output
         assert len(result.output.splitlines()) < 5
