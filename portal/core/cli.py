@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from portal.core import audit, jobs, tenancy
 from portal.core.actor import COMMANDER, acting
+from portal.core.backup_cli import backup_group
 from portal.core.catalogues import i18n
 from portal.core.config import PACKAGE, Mode
 from portal.core.db import db, writing
@@ -33,7 +34,7 @@ jobs_group = AppGroup("jobs", help="Due work.")
 def register(app: Flask) -> None:
     """Hang the commands on the application."""
     Migrate(app, db, directory=str(PACKAGE / "migrations"), render_as_batch=True)
-    for command in (audit_group, jobs_group, seed, i18n, new_module):
+    for command in (audit_group, backup_group, jobs_group, seed, i18n, new_module):
         app.cli.add_command(in_plain_words(command))
     for module in registry.modules:
         for command in module.commands:

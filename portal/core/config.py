@@ -6,6 +6,7 @@ columns of the demo database stay readable. Production demands every secret from
 
 import json
 import os
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
@@ -65,6 +66,7 @@ class Settings:
     sms_url: str | None
     sms_token: str | None
     relaxed: bool
+    backup_recipient: str | None = None
 
     @property
     def shows_demo(self) -> bool:
@@ -112,6 +114,9 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     if not proxies.isdigit():
         problems.append("PORTAL_TRUSTED_PROXIES must be the number of proxies in front, such as 1.")
         proxies = "0"
+    recipient = env.get("PORTAL_BACKUP_RECIPIENT") or None
+    if recipient and not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", recipient):
+        problems.append("PORTAL_BACKUP_RECIPIENT must be the public key age1… of who may read backups.")
     if problems:
         raise ConfigError(problems)
     own_host = urlsplit(base_url).hostname or "127.0.0.1"
@@ -129,6 +134,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         sms_url=env.get("PORTAL_SMS_URL") or None,
         sms_token=env.get("PORTAL_SMS_TOKEN") or None,
         relaxed=relaxed,
+        backup_recipient=recipient,
     )
 
 
