@@ -59,7 +59,7 @@ ROUTES = (
     Route(CASE, "case", case.case, "initiative.desk"),
     Route(f"{CASE}/new-code", "new_code", case.new_code, "initiative.contact", GET_POST),
     Route(f"{CASE}/note", "note", case.note, "initiative.note", GET_POST),
-    Route(f"{CASE}/contact", "contact", case.contact, "initiative.note", GET_POST),
+    Route(f"{CASE}/contact", "contact", case.contact, "initiative.contact", GET_POST),
     Route(f"{CASE}/files/<int:file_id>", "case_file", case.file, "initiative.desk"),
     Route(f"{CASE}/edit", "case_edit", case.edit, "initiative.moderate", GET_POST),
     Route(f"{CASE}/comments/<int:comment_id>", "case_comment", case.comment, "initiative.moderate", GET_POST),
