@@ -1,6 +1,7 @@
 """Reading in public: lists, files of exactly what is shown, the map and its data, one initiative."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -256,6 +257,8 @@ def points() -> Response:
         zoom = int(request.args.get("zoom", "12"))
         west, south, east, north = box
     except ValueError:
+        abort(400)
+    if not all(map(math.isfinite, box)):
         abort(400)
     data = queries.map_data(
         queries.wanted_from(request.args), max(0, min(zoom, 22)), (west, south, east, north)

@@ -328,6 +328,19 @@ def insert_statement(model: type[Base], dialect: str) -> Insert:
     return statement.execution_options(preserve_rowcount=True)
 
 
+@lru_cache
+def add_statement(model: type[Base], dialect: str) -> Insert:
+    """Add numbers to the row of a key, which is made where it is not there yet, in the words of an engine.
+
+    Executed with a list it takes many rows at once; every column that is not of the key is a sum.
+    """
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    table = cast(Table, model.__table__)
+    statement = insert(table)
+    sums = {c.name: c + statement.excluded[c.name] for c in table.columns if not c.primary_key}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums)
+
+
 def refuse_writing(problem: Exception) -> None:
     """Let nothing be written in this request: whoever tries gets `problem`."""
     db.session.info["refused"] = problem

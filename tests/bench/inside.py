@@ -23,7 +23,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event, func, insert, select
 
 from initiatives import queries
-from initiatives.models import Author, Initiative, Place
+from initiatives.models import Author, Initiative, Place, finest_cell
 from portal.accounts.models import LoginSession, User
 from portal.accounts.rules import SessionKind
 from portal.core import clock, tenancy
@@ -182,6 +182,19 @@ def deepest() -> str:
     row = db.session.execute(oldest).one()
     db.session.rollback()
     return encode(Cursor(Direction.OLDER, row.listed_at, row.id))
+
+
+def some_twenty() -> dict[str, Any]:
+    """The filter that comes nearest to a page of twenty cases, as query values, and how many it finds.
+
+    A file holds all that its filter finds, while the peers' lists for machines come in pages.
+    """
+    pair = (Initiative.phase, Initiative.category)
+    statement = select(*pair, func.count()).where(Initiative.listed_at.is_not(None)).group_by(*pair)
+    rows = db.session.execute(statement).all()
+    db.session.rollback()
+    phase, category, count = min(rows, key=lambda row: abs(row[2] - queries.PAGE_SIZE))
+    return {"query": f"phase={phase}&category={category}", "count": count}
 
 
 def numbers(count: int) -> list[str]:
