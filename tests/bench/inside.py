@@ -226,6 +226,7 @@ def drafts(app: Flask, town: Town, count: int, user_id: int) -> list[dict[str, s
             "place": Place.POINT,
             "lat": town.centre[0],
             "lon": town.centre[1],
+            "cell": finest_cell(*town.centre),
             "currency": town.currency,
             "channel": Channel.WEB,
             "state": "draft",
@@ -328,6 +329,7 @@ def measure(app: Flask, size: int, filings: int) -> dict[str, Any]:
         "details": [f"{place}/initiatives/{number}" for number in numbers(400)],
         "drafts": drafts(app, town, filings, int(people["resident_id"])) if filings else [],
         "supports": supports(app, filings, int(people["resident_id"])) if filings else [],
+        "file": some_twenty(),
         "box": ",".join(map(str, box)),
         "small_box": ",".join(f"{edge:.5f}" for edge in small),
     }
