@@ -21,14 +21,14 @@ from portal.core import actor as actors
 from portal.core import clock, files, tenancy
 from portal.core.collate import sort_key
 from portal.core.errors import Missing
-from portal.core.i18n import LANGUAGE_NAMES, current_locale, current_zone, from_json
+from portal.core.i18n import LANGUAGE_NAMES, ago, current_locale, for_templates, from_json, iso
 from portal.core.i18n import gettext as _
 from portal.core.paging import Cursor, decode
 from portal.core.policy import can
 from portal.core.workflow import Lane
 from portal.maps.folium_map import MapParts, Picker, render_map
 from portal.maps.geo import Point
-from portal.ui.fragments import fragment, until_change
+from portal.ui.fragments import fragment, moulded, until_change
 from portal.ui.pages import Link, page, public_address
 from portal.ui.templating import url_for
 
@@ -131,17 +131,36 @@ def _filters(here: str, wanted: queries.Wanted, districts: list[str]) -> Markup:
 
 
 def cards_for_page(cards: Sequence[queries.Card], *, with_town: bool = False) -> list[Markup]:
-    """The cards of a list as markup, most of them ready from an earlier page."""
+    """The cards of a list as markup."""
     towns = {card.municipality_id: card.town for card in cards}
     lists = {key: url_for("initiatives.listing", town=town.slug) for key, town in towns.items()}
-    locale, zone = current_locale(), current_zone()
-    today = clock.today(zone)
+    locale = current_locale()
+    ngettext = for_templates(locale)["ngettext"]
     made = []
     for card in cards:
         href = f"{lists[card.municipality_id]}/{card.slug}"
-        place = towns[card.municipality_id].name if with_town else ""
-        values = {"card": card, "href": href, "town": place, "locale": locale}
-        made.append(fragment("initiatives/_card.html", card, href, place, zone, today, **values))
+        present = card.present
+        # Of a withdrawn case only title and day are public.
+        gone = card.state == "withdrawn"
+        photo = f"{href}/files/{card.photo_id}?size=small" if card.photo_id else ""
+        texts = {
+            "href": href,
+            "photo": photo,
+            "category": str(card.category_label),
+            "place": towns[card.municipality_id].name if with_town else "" if gone else card.district,
+            "language": card.language if card.language != locale else "",
+            "title": card.title,
+            "text": "" if gone else card.text,
+            "state": str(present.label),
+            "listed_at": iso(card.listed_at),
+            "day": ago(card.listed_at),
+            "supporters": ngettext("%(n)s supporter", "%(n)s supporters", card.support_count),
+            "comments": ngettext("%(n)s comment", "%(n)s comments", card.comment_count)
+            if card.comment_count
+            else "",
+        }
+        icon = "" if photo else card.category or "other"
+        made.append(moulded("initiatives/_card.html", texts, look=present.look, category_icon=icon))
     return made
 
 
