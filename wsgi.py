@@ -1,6 +1,7 @@
 """The one WSGI entry: `granian --interface wsgi wsgi:app`, `gunicorn wsgi:app`, `flask`."""
 
 import ctypes
+import gc
 import signal
 import sys
 
@@ -13,4 +14,10 @@ if sys.platform == "linux" and "granian" in sys.modules:
     # A killed granian leaves workers that keep the port and serve old code: they go with their parent.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
-app = create_app(commands=SERVERS.isdisjoint(sys.modules))
+serves = not SERVERS.isdisjoint(sys.modules)
+app = create_app(commands=not serves)
+
+if serves:
+    # What stands after the start stays: the collector of garbage need not look through it time and again.
+    gc.collect()
+    gc.freeze()

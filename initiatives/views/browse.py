@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, abort, g, redirect, request, send_file, stream_with_context
 from markupsafe import Markup
@@ -75,7 +76,7 @@ def _listing(endpoint: str) -> Response:
     town: tenancy.Town | None = g.get("town")
     total, districts = _total(wanted), _districts() if town else []
     older, newer, cards = _found(endpoint, wanted)
-    here = url_for(endpoint)
+    here, filters = url_for(endpoint), _query()
     title = _("Initiatives of residents") if town is None else _("Initiatives: %(town)s", town=town.name)
     return page(
         "initiatives/listing.html",
@@ -85,10 +86,11 @@ def _listing(endpoint: str) -> Response:
         cards=cards,
         total=total,
         filters_form=_filters(here, wanted, districts),
-        newer_href=url_for(endpoint, **_query(at=newer)) if newer else "",
-        older_href=url_for(endpoint, **_query(at=older)) if older else "",
+        # Put together here: no two pages have the same neighbours, so `url_for` would find none of them kept.
+        newer_href=f"{here}?{urlencode({**filters, 'at': newer})}" if newer else "",
+        older_href=f"{here}?{urlencode({**filters, 'at': older})}" if older else "",
         here=here,
-        filters=_query(),
+        filters=filters,
         in_town=town is not None,
     )
 
