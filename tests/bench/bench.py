@@ -190,7 +190,10 @@ def _cases(portal: Server, hello: Server, bare: Server, inside: dict[str, Any]) 
         "list, signed in": Case(portal, always(listing, **cookie)),
         "list, kept": Case(portal, always(listing, **gzip)),
         "list, unchanged (304)": Case(portal, always(listing, **unchanged)),
-        "list as JSON, live": Case(portal, always(f"{listing}.json?bench=1&{inside['file']['query']}")),
+        # One at a time: who reads several long answers in turn keeps the server's threads waiting for one another.
+        "list as JSON, live": Case(
+            portal, always(f"{listing}.json?bench=1&{inside['file']['query']}"), connections=1
+        ),
         "one initiative, live": Case(portal, details),
         "map data, whole town": Case(portal, always(f"{points}?bench=1&zoom=11&box={inside['box']}")),
         "map data, a small box": Case(portal, always(f"{points}?bench=1&zoom=15&box={inside['small_box']}")),
