@@ -72,7 +72,7 @@ def erase(user_id: int) -> int:
 PERSONAL = PersonalData(
     title=_l("Initiatives, comments, supports and what you follow"),
     columns={
-        "initiative": ("title", "text", "folded", "address", "lat", "lon", "details"),
+        "initiative": ("title", "text", "folded", "address", "lat", "lon", "cell", "details"),
         "initiative_author": (
             "name_sealed",
             "email_sealed",

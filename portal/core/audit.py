@@ -153,13 +153,16 @@ def seal() -> None:
     draft: Draft | None = session.info.pop("audit", None)
     if draft is None:
         return
-    insert_or_keep(AuditHead, chain=draft.chain, seq=0, hash=GENESIS)
-    head = session.scalars(
+    statement = (
         select(AuditHead)
         .where(AuditHead.chain == draft.chain)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()
+    )
+    head = session.scalar(statement)
+    if head is None:  # The first entry of a chain; of two at the same instant the later waits here.
+        insert_or_keep(AuditHead, chain=draft.chain, seq=0, hash=GENESIS)
+        head = session.scalars(statement).one()
     details = {**draft.details, **({"rows": draft.rows} if draft.rows else {})}
     entry = AuditEntry(
         chain=draft.chain,

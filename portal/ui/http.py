@@ -4,7 +4,7 @@ security headers, and one page for every error. Views never decide on headers or
 
 import secrets
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -177,9 +177,10 @@ def _leave(_error: BaseException | None) -> None:
 
 def _after(response: Response, settings: Settings) -> Response:
     # A refused or failing view may leave a transaction open; the session's own write must not wait for it.
-    db.session.rollback()
+    if db.session.registry.has():
+        db.session.rollback()
     headers = response.headers
-    for name, value in security_headers(settings).items():
+    for name, value in security_headers(secure=settings.secure).items():
         headers.setdefault(name, value)
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = _cache_control()
@@ -197,7 +198,8 @@ def _cache_control() -> str:
     return "no-cache"
 
 
-def security_headers(settings: Settings) -> dict[str, str]:
+@lru_cache
+def security_headers(*, secure: bool) -> dict[str, str]:
     """The same headers for every answer, cached or live (R15)."""
     switch = manifest().get("inline-sha256", "")
     script = f"script-src 'self'{f' {switch!r}' if switch else ''}"
@@ -214,7 +216,7 @@ def security_headers(settings: Settings) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "X-Frame-Options": "DENY",
     }
-    if settings.secure:
+    if secure:
         headers["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
     return headers
 

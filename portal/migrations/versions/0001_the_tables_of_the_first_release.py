@@ -267,6 +267,7 @@ def upgrade() -> None:
         sa.Column("place", sa.String(), nullable=True),
         sa.Column("lat", sa.Double(), nullable=True),
         sa.Column("lon", sa.Double(), nullable=True),
+        sa.Column("cell", sa.BigInteger(), nullable=True),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("cost_minor", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.String(), nullable=False),
@@ -308,6 +309,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint("place <> 'point' or lat is not null", name=op.f("ck_initiative_point_has_place")),
+        sa.CheckConstraint("(lat is null) = (cell is null)", name=op.f("ck_initiative_point_has_cell")),
         sa.CheckConstraint("(lat is null) = (lon is null)", name=op.f("ck_initiative_whole_point")),
         sa.CheckConstraint("cost_minor is null or cost_minor >= 0", name=op.f("ck_initiative_cost")),
         sa.ForeignKeyConstraint(
@@ -328,7 +330,7 @@ def upgrade() -> None:
     with op.batch_alter_table("initiative", schema=None) as batch_op:
         batch_op.create_index("ix_initiative_all", ["listed_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_initiative_author_user_id"), ["author_user_id"], unique=False)
-        batch_op.create_index("ix_initiative_box", ["municipality_id", "lat", "lon"], unique=False)
+        batch_op.create_index("ix_initiative_cell", ["cell"], unique=False)
         batch_op.create_index(
             "ix_initiative_desk", ["municipality_id", "state", "updated_at", "id"], unique=False
         )
@@ -372,6 +374,7 @@ def upgrade() -> None:
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("filter", sa.String(), nullable=False),
         sa.Column("zoom", sa.Integer(), nullable=False),
+        sa.Column("tile", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("cell", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("sum_lat", sa.Double(), nullable=False),
@@ -380,8 +383,9 @@ def upgrade() -> None:
             ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_map_cell_municipality_id")
         ),
         sa.PrimaryKeyConstraint(
-            "municipality_id", "filter", "zoom", "cell", name=op.f("pk_initiative_map_cell")
+            "municipality_id", "filter", "zoom", "tile", "cell", name=op.f("pk_initiative_map_cell")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "link",
