@@ -85,9 +85,8 @@ def can(actor: Actor, key: str, thing: Any = None) -> Verdict:
         return YES
     place = getattr(thing, "municipality_id", None) or actor.municipality_id
     roles = actor.roles_in(place)
-    closed: frozenset[str] = getattr(thing, "closed_permissions", frozenset())
-    if key in closed:
-        return Verdict(allowed=False, reason=_l("This is not possible in the present state of the case."))
+    if (closed := _closed(actor, key, thing)) is not None:
+        return closed
     stale = False
     for grant in permission.grants:
         if grant.role not in roles:
@@ -108,6 +107,16 @@ def can(actor: Actor, key: str, thing: Any = None) -> Verdict:
     # The permission's own words tell of one thing; where none is named they would mislead.
     reason = permission.denied if thing is not None else DENIED
     return Verdict(allowed=False, reason=reason, would_help=would_help)
+
+
+def _closed(actor: Actor, key: str, thing: Any) -> Verdict | None:
+    """What shuts a permission whatever the roles: the state of the thing, the scopes of a key."""
+    closed: frozenset[str] = getattr(thing, "closed_permissions", frozenset())
+    if key in closed:
+        return Verdict(allowed=False, reason=_l("This is not possible in the present state of the case."))
+    if actor.scopes is not None and key not in actor.scopes:
+        return Verdict(allowed=False, reason=_l("The key was not given this permission."))
+    return None
 
 
 def need(actor: Actor, key: str, thing: Any = None) -> None:
