@@ -24,7 +24,6 @@ from portal.core.workflow import Lane
 from portal.search.queries import cursor_of
 from portal.ui.pages import public_address
 
-LANG: Schema = {"type": "string", "enum": list(LOCALES)}
 _TEXT: Schema = {"type": "string"}
 _MAYBE: Schema = {"type": ["string", "null"]}
 _WHEN: Schema = {"type": ["string", "null"], "format": "date-time"}
@@ -208,7 +207,7 @@ def _due(case: Initiative) -> date | None:
     return rows[0].due_on if rows else None
 
 
-def one(number: str, query: dict[str, Any]) -> dict[str, Any]:
+def one(number: str) -> dict[str, Any]:
     """A public initiative: everything its page shows. Of a withdrawn one title and day are left."""
     case = _public(number)
     gone = case.state == "withdrawn"
@@ -276,7 +275,7 @@ def one(number: str, query: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def history(number: str, query: dict[str, Any]) -> dict[str, Any]:
+def history(number: str) -> dict[str, Any]:
     """The public history, oldest first. What authors wrote to the office is not in it."""
     case = _public(number)
     steps = content.history(*case.about, (Lane.PUBLIC,))
@@ -295,7 +294,7 @@ def history(number: str, query: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def comments(number: str, query: dict[str, Any]) -> dict[str, Any]:
+def comments(number: str) -> dict[str, Any]:
     """What is said under it, oldest first; nobody's name."""
     case = _public(number)
     rows = [] if case.state == "withdrawn" else content.comments(*case.about)
@@ -313,7 +312,7 @@ def comments(number: str, query: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def translations(number: str, query: dict[str, Any]) -> dict[str, Any]:
+def translations(number: str) -> dict[str, Any]:
     """Title and text in other languages, with how far each can be trusted."""
     case = _public(number)
     found = [queries.translation(case.id, language) for language in LOCALES if language != case.language]
@@ -332,7 +331,7 @@ def translations(number: str, query: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def workflow(number: str, query: dict[str, Any]) -> dict[str, Any]:
+def workflow(number: str) -> dict[str, Any]:
     """Where it stands, and the moves this key could make now."""
     case = queries.case_by_number(number)
     actor = actors.current()
@@ -377,7 +376,7 @@ def move(number: str, verb: str, body: dict[str, Any]) -> dict[str, Any]:
         form.offer(queries.team_without_stake(case))
     _need_sound(form)
     PAGES[verb].run(actor, case.id, form)
-    return workflow(number, {})
+    return workflow(number)
 
 
 def _sent(values: dict[str, Any]) -> MultiDict[str, str]:
@@ -463,7 +462,6 @@ def _page_of(name: str) -> Schema:
 
 BASE = "/municipalities/<slug:town>/initiatives"
 ONE = f"{BASE}/<slug:number>"
-_LANG = {"lang": LANG}
 _PAGING: dict[str, Schema] = {
     "size": {"type": "integer", "minimum": 1, "maximum": 100},
     "at": {"type": "string", "maxLength": 40},
@@ -483,17 +481,15 @@ OPERATIONS = (
             "q": {"type": "string", "maxLength": 200},
             "sort": {"enum": list(queries.SORTS)},
             **_PAGING,
-            **_LANG,
         },
     ),
-    ApiRoute(ONE, "initiative", "One public initiative.", one, _reference("Initiative"), query=_LANG),
+    ApiRoute(ONE, "initiative", "One public initiative.", one, _reference("Initiative")),
     ApiRoute(
         f"{ONE}/@history",
         "initiative_history",
         "Its public history, oldest first.",
         history,
         _object(items=_list_of(_reference("Step"))),
-        query=_LANG,
     ),
     ApiRoute(
         f"{ONE}/@translations",
@@ -505,7 +501,6 @@ OPERATIONS = (
                 _object(language=_TEXT, title=_TEXT, text=_TEXT, status=_TEXT, outdated={"type": "boolean"})
             )
         ),
-        query=_LANG,
     ),
     ApiRoute(
         f"{ONE}/comments",
@@ -513,7 +508,6 @@ OPERATIONS = (
         "What residents and the office say under it.",
         comments,
         _object(items=_list_of(_reference("Comment"))),
-        query=_LANG,
     ),
     ApiRoute(
         f"{ONE}/@workflow",
@@ -521,7 +515,6 @@ OPERATIONS = (
         "Where it stands; with a key also the moves it could make.",
         workflow,
         _reference("Workflow"),
-        query=_LANG,
     ),
     ApiRoute(
         f"{ONE}/@workflow/<verb>",
@@ -531,7 +524,6 @@ OPERATIONS = (
         _reference("Workflow"),
         permission="initiative.desk",
         method="POST",
-        query=_LANG,
         body={
             "type": "object",
             "required": ["version"],
@@ -555,7 +547,6 @@ OPERATIONS = (
         _object(number=_TEXT, code=_MAYBE, links={"type": "object", "additionalProperties": _TEXT}),
         permission="initiative.take",
         method="POST",
-        query=_LANG,
         status=201,
         body={
             "type": "object",
@@ -599,7 +590,6 @@ OPERATIONS = (
             "state": {"enum": _STATES},
             "category": {"enum": list(CATEGORIES)},
             **_PAGING,
-            **_LANG,
         },
     ),
 )

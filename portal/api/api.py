@@ -10,9 +10,9 @@ from portal.core.i18n import LOCALES
 from portal.core.registry import ApiRoute, Schema, registry
 from portal.core.tenancy import Town
 from portal.search import queries as search
+from portal.ui.api import COMMON
 from portal.ui.pages import public_address
 
-LANG: Schema = {"type": "string", "enum": list(LOCALES)}
 SIZE: Schema = {"type": "integer", "minimum": 1, "maximum": 100}
 PAGES: dict[str, Schema] = {
     "older": {"type": ["string", "null"], "description": "Value of `at` for the page of older ones."},
@@ -70,7 +70,7 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def root(query: dict[str, Any]) -> dict[str, Any]:
+def root() -> dict[str, Any]:
     """Where to go from here."""
     return {
         "links": {
@@ -84,7 +84,9 @@ def root(query: dict[str, Any]) -> dict[str, Any]:
 def openapi() -> dict[str, Any]:
     """The OpenAPI document of every module."""
     schemas = {name: schema for module in registry.modules for name, schema in module.api_schemas.items()}
-    return rules.document(queries.operations(), schemas, root=public_address("api.root"), version=_version())
+    return rules.document(
+        queries.operations(), schemas, COMMON, root=public_address("api.root"), version=_version()
+    )
 
 
 def _version() -> str:
@@ -94,13 +96,13 @@ def _version() -> str:
         return "0"
 
 
-def municipalities(query: dict[str, Any]) -> dict[str, Any]:
+def municipalities() -> dict[str, Any]:
     """All municipalities."""
     towns = sorted(tenancy.towns().values(), key=lambda town: town.slug)
     return {"items": [_municipality(town) for town in towns]}
 
 
-def municipality(query: dict[str, Any]) -> dict[str, Any]:
+def municipality() -> dict[str, Any]:
     """One municipality."""
     current = tenancy.current_id()
     if current is None:
@@ -165,7 +167,6 @@ OPERATIONS = (
             "required": ["links"],
             "properties": {"links": {"type": "object", "additionalProperties": {"type": "string"}}},
         },
-        query={"lang": LANG},
     ),
     ApiRoute("/openapi.json", "openapi", "This document.", openapi, {"type": "object"}),
     ApiRoute(
@@ -174,7 +175,6 @@ OPERATIONS = (
         "All municipalities.",
         municipalities,
         listed("Municipality"),
-        query={"lang": LANG},
     ),
     ApiRoute(
         "/municipalities/<slug:town>",
@@ -182,7 +182,6 @@ OPERATIONS = (
         "One municipality.",
         municipality,
         reference("Municipality"),
-        query={"lang": LANG},
     ),
     ApiRoute(
         "/search",
@@ -195,7 +194,6 @@ OPERATIONS = (
             "municipality": {"type": "string", "maxLength": 60},
             "size": SIZE,
             "at": {"type": "string", "maxLength": 40},
-            "lang": LANG,
         },
     ),
 )

@@ -59,13 +59,21 @@ KEY_DAYS = (30, 90, 365)
 
 
 def document(
-    operations: Iterable[ApiRoute], schemas: Mapping[str, Schema], *, root: str, version: str
+    operations: Iterable[ApiRoute],
+    schemas: Mapping[str, Schema],
+    common: Mapping[str, Schema],
+    *,
+    root: str,
+    version: str,
 ) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of these operations. `root` is the public address of the API."""
+    """The OpenAPI 3.1 document of these operations, which all take the `common` parameters.
+
+    `root` is the public address of the API.
+    """
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         path = _CONVERTER.sub(r"{\2}", operation.path) or "/"
-        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation)
+        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, common)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -95,14 +103,14 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _operation(operation: ApiRoute) -> dict[str, Any]:
+def _operation(operation: ApiRoute, common: Mapping[str, Schema]) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": _PATH_SCHEMAS.get(kind, {"type": "string"})}
         for kind, name in _CONVERTER.findall(operation.path)
     ]
     parameters += [
         {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in operation.query.items()
+        for name, schema in {**operation.query, **common}.items()
     ]
     refusals = [400, 404, 429, 503]
     if operation.permission != PUBLIC:

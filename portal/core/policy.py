@@ -103,7 +103,8 @@ def can(actor: Actor, key: str, thing: Any = None) -> Verdict:
             reason=_l("Sign in once more to confirm that it is you."),
             would_help=Help.SIGN_IN_AGAIN,
         )
-    would_help = None if actor.signed_in or not permission.grants else Help.SIGN_IN
+    is_somebody = actor.signed_in or actor.key_id is not None
+    would_help = None if is_somebody or not permission.grants else Help.SIGN_IN
     # The permission's own words tell of one thing; where none is named they would mislead.
     reason = permission.denied if thing is not None else DENIED
     return Verdict(allowed=False, reason=reason, would_help=would_help)

@@ -11,13 +11,15 @@ from typing import Any
 
 from flask import Response, request
 
-from portal.core.i18n import Text
+from portal.core.i18n import LOCALES, Text
 from portal.core.registry import ApiRoute, Place, Route, Schema
 
 ROOT = "/api/v1"
 PROBLEM = "application/problem+json"
 LARGEST_BODY = 64 * 1024
 """Bytes of a body at most: texts, never files."""
+COMMON: dict[str, Schema] = {"lang": {"type": "string", "enum": list(LOCALES)}}
+"""Parameters of every operation: the language of labels."""
 TRUTH = {"true": True, "false": False}
 
 
@@ -35,15 +37,14 @@ def route_of(operation: ApiRoute) -> Route:
 
     def enter(**values: Any) -> Response:
         try:
-            if operation.query or request.args:
-                values["query"] = _query(operation)
+            query = _query(operation)
+            if operation.query:
+                values["query"] = query
             if operation.body is not None:
                 values["body"] = _body(operation)
         except Unreadable as problem_found:
             title = "The request is not as the OpenAPI document says"
             return problem(problem_found.status, title, str(problem_found), problem_found.errors)
-        if not operation.query:
-            values.pop("query", None)
         return answer(operation.view(**values), operation)
 
     return Route(
@@ -94,15 +95,16 @@ def _query(operation: ApiRoute) -> dict[str, Any]:
     """The parameters as their schemas want them. Raises Unreadable for unknown, repeated and wrong ones."""
     errors: dict[str, str] = {}
     found: dict[str, Any] = {}
+    schemas = COMMON | dict(operation.query)
     for name in request.args:
-        if name not in operation.query:
-            known = ", ".join(operation.query) or "none"
+        if name not in schemas:
+            known = ", ".join(schemas)
             errors[f"/{name}"] = f"There is no such parameter; known are: {known}."
         elif len(request.args.getlist(name)) > 1:
             errors[f"/{name}"] = "This parameter stands more than once."
         else:
-            found[name] = _coerced(request.args[name], operation.query[name])
-    schema = {"type": "object", "properties": dict(operation.query)}
+            found[name] = _coerced(request.args[name], schemas[name])
+    schema = {"type": "object", "properties": schemas}
     errors |= _complaints(found, json.dumps(schema, sort_keys=True))
     if errors:
         raise Unreadable(400, "A parameter of the address is not right.", errors)
