@@ -12,5 +12,11 @@ ROUTES = (
     Route(f"{BASE}/keys/<int:key_id>/end", "end_key", desk.end_key, "api.manage", GET_POST),
     Route(f"{BASE}/webhooks/new", "new_webhook", desk.new_webhook, "api.manage", GET_POST),
     Route(f"{BASE}/webhooks/<int:webhook_id>", "webhook", desk.webhook, "api.manage"),
-    Route(f"{BASE}/webhooks/<int:webhook_id>/<act>", "webhook_act", desk.webhook_act, "api.manage", GET_POST),
+    Route(
+        f"{BASE}/webhooks/<int:webhook_id>/<slug:act>",
+        "webhook_act",
+        desk.webhook_act,
+        "api.manage",
+        GET_POST,
+    ),
 )
