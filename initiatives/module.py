@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from initiatives import jobs, messages, queries, services
+from initiatives import api, jobs, messages, queries, services
 from initiatives.cli import COMMANDS
 from initiatives.desk.work import FACTS, WORK
 from initiatives.models import Initiative
@@ -90,4 +90,7 @@ MODULE = Module(
     templates=str(Path(__file__).parent / "templates"),
     start=_start,
     reserved_slugs=("initiatives", "follow"),
+    api=api.OPERATIONS,
+    api_schemas=api.SCHEMAS,
+    api_scopes=api.SCOPES,
 )

@@ -656,6 +656,13 @@ def of_author(user_id: int) -> list[Card]:
         return [Card(*row) for row in db.session.execute(statement)]
 
 
+def team_without_stake(case: Initiative) -> list[tuple[int, str]]:
+    """(id, name) of the members who may work on a case; those who took part in it are left out."""
+    people = accounts.colleagues(case.municipality_id, "reviewer", "leader")
+    barred = with_a_stake(case, {person.user_id for person in people})
+    return [(person.user_id, person.name) for person in people if person.user_id not in barred]
+
+
 def with_a_stake(case: Initiative, user_ids: Set[int]) -> set[int]:
     """Which of these accounts wrote, support or commented on the case: they may not work on it."""
     supporters = select(Support.user_id).where(

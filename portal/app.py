@@ -112,6 +112,8 @@ def _modules(app: Flask) -> None:
         for route in module.routes:
             if not route.csrf:
                 csrf.exempt(app.view_functions[f"{module.name}.{route.endpoint}"])
+        for operation in module.api:  # They read no cookie.
+            csrf.exempt(app.view_functions[f"api.{operation.name}"])
         if module.start:
             with app.app_context():
                 module.start()

@@ -12,8 +12,8 @@ from initiatives.desk import entry
 from initiatives.desk.actions import Action, actions
 from initiatives.desk.lists import Due, due_of
 from initiatives.desk.sheets import Comparison, compared, may_compare
-from initiatives.desk.verbs import version_of
 from initiatives.forms.desk import CHANNEL_LABELS, VERDICT_LABELS, EditForm, JudgeForm, NoteForm
+from initiatives.forms.verbs import version_of
 from initiatives.models import Initiative, Place, StudyKind
 from initiatives.services import Contact
 from initiatives.states import CATEGORIES, DEADLINES, OUTCOMES

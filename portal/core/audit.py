@@ -72,6 +72,8 @@ class Draft:
 def begin(actor: Actor, code: str) -> Draft:
     """Start collecting the entry of a use case."""
     draft = Draft(actor, code, tenancy.current_id() or PORTAL)
+    if actor.key_id is not None:
+        draft.details["api_key"] = actor.key_id
     db.session.info["audit"] = draft
     return draft
 

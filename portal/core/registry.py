@@ -45,6 +45,31 @@ class Route:
     csrf: bool = True
 
 
+Schema = Mapping[str, Any]
+"""A JSON Schema (draft 2020-12), as OpenAPI 3.1 has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRoute:
+    """One operation of `/api/v1`; the schemas that describe it in the OpenAPI document also check it.
+
+    `path` is written as Flask does; what it names goes to `view` by name, and so do `query` (a dict) and
+    `body` (what was sent), each where the operation has one. `query` maps a parameter's name → its schema.
+    """
+
+    path: str
+    name: str
+    summary: str
+    view: Callable[..., Any]
+    answer: Schema
+    permission: str = PUBLIC
+    method: str = "GET"
+    query: Mapping[str, Schema] = field(default_factory=dict)
+    body: Schema | None = None
+    status: int = 200
+    media_type: str = "application/json"
+
+
 @dataclass(frozen=True, slots=True)
 class MenuItem:
     """An entry of the navigation: endpoint, label, who sees it, in which menu."""
@@ -187,6 +212,9 @@ class Module:
     templates: str | None = None
     start: Callable[[], None] | None = None
     reserved_slugs: tuple[str, ...] = ()
+    api: tuple[ApiRoute, ...] = ()
+    api_schemas: Mapping[str, Schema] = field(default_factory=dict)
+    api_scopes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -56,6 +56,11 @@ def relax(*, off: bool) -> None:
     _off = off
 
 
+def is_relaxed() -> bool:
+    """Whether all throttles are lifted."""
+    return _off
+
+
 def hit(limit: Limit, *parts: object) -> None:
     """Count one attempt. Raises TooMany with the seconds to wait when the window is full."""
     if _off:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from initiatives.models import Author, Initiative, Reviewer, Sheet, StudyKind, Translation
 from portal.accounts.models import User
+from portal.api.models import ApiKey, Webhook
 from portal.content.models import Comment
 from portal.core import tenancy
 from portal.core.db import db
@@ -25,10 +26,14 @@ PAGELESS = {
     "initiatives.new_photo", "accounts.data_file", "pages.municipalities_map", "pages.municipalities_points",
     "pages.theme", "pages.mark", "pages.tile", "pages.favicon", "pages.healthz", "pages.readyz", "pages.robots",
     "pages.sitemap", "pages.opensearch", "pages.security_txt",
+    "api.root", "api.openapi", "api.municipalities", "api.municipality", "api.search", "api.initiatives",
+    "api.initiative", "api.initiative_history", "api.initiative_translations", "api.initiative_comments",
+    "api.initiative_workflow", "api.work",
     # Go on to another page at once
     "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
     "initiatives.case_comment",
     # Only take posts
+    "api.initiative_move", "api.take_initiative",
     "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
 }  # fmt: skip
 
@@ -38,7 +43,7 @@ REFUSED = {
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "initiatives.new",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.milestones", "initiatives.case_edit",
-    "pages.portal_municipalities",
+    "pages.portal_municipalities", "api.new_key", "api.new_webhook",
 }  # fmt: skip
 """Forms that are refused when they are sent as they stand; the answer is looked at as well."""
 REFUSED_MOVES = {
@@ -273,12 +278,28 @@ def _decider(case_id: int) -> int | None:
         return db.session.scalar(select(Initiative.decided_by_user_id).where(Initiative.id == case_id))
 
 
+def _key_and_webhook() -> tuple[int, int]:
+    """Ids of the key and the webhook of the demo data."""
+    with tenancy.unscoped("the demo data's own rows"):
+        key, hook = db.session.scalar(select(ApiKey.id)), db.session.scalar(select(Webhook.id))
+    assert key is not None
+    assert hook is not None
+    return key, hook
+
+
 def running(notice: str) -> Iterator[Stop]:
     """Messages, members, the installation."""
     admin = f"admin@{LUBLIN}.example"
     with tenancy.unscoped("looking for a colleague"):
         users = {user.email: user.id for user in db.session.scalars(select(User)) if user.email}
     colleague = users[f"reviewer@{LUBLIN}.example"]
+    yield Stop("api.keys", {"town": LUBLIN}, admin)
+    yield Stop("api.new_key", {"town": LUBLIN}, admin)
+    yield Stop("api.new_webhook", {"town": LUBLIN}, admin)
+    key, hook = _key_and_webhook()
+    yield Stop("api.end_key", {"town": LUBLIN, "key_id": key}, admin)
+    yield Stop("api.webhook", {"town": LUBLIN, "webhook_id": hook}, admin)
+    yield Stop("api.webhook_act", {"town": LUBLIN, "webhook_id": hook, "act": "remove"}, admin)
     yield Stop("accounts.members", {"town": LUBLIN}, admin)
     yield Stop("accounts.invite", {"town": LUBLIN}, admin)
     for name in ("member", "roles", "remove", "close", "reopen", "setup"):
