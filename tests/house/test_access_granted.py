@@ -20,12 +20,14 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from initiatives import queries, services
-from initiatives.desk.verbs import PAGES, move_of
+from initiatives.forms.verbs import PAGES, move_of
 from initiatives.models import Initiative
 from portal.accounts import rules
 from portal.accounts.models import Verification, VerificationKind
 from portal.accounts.roles import Role
 from portal.accounts.services.links import issue
+from portal.api import queries as api_queries
+from portal.api import services as api_services
 from portal.content import services as content
 from portal.content.models import CommentState, FileRole, Stance
 from portal.core import clock, files, jobs, policy, tenancy
@@ -33,7 +35,7 @@ from portal.core.actor import Actor
 from portal.core.db import db, writing
 from portal.core.registry import PUBLIC, Place, Route, registry
 from portal.core.tenancy import Town
-from portal.core.tokens import digest
+from portal.core.tokens import digest, new_secret
 from portal.notify import outbox
 from portal.notify.kinds import Delivery
 from portal.notify.models import Notice
@@ -92,6 +94,14 @@ SIGN_IN = re.compile(r"/sign-in(/staff)?\?next=|/confirm\?next=")
 OUR_OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
+def api_rows(town: Town) -> tuple[int, int]:
+    """Ids of a key and a webhook of the town."""
+    admin = make_actor("admin", town)
+    api_services.make_key(admin, "Registry", ["leader"], ["initiative.desk"], 30, new_secret())
+    hook = api_services.make_webhook(admin, "R", "https://example.org/h", ["initiative"], new_secret())
+    return api_queries.all_keys()[0].id, hook
+
+
 @dataclass(slots=True)
 class Furnished:
     """A town in which every address has its thing, and as far as names go it is this person's to handle."""
@@ -143,6 +153,9 @@ class Furnished:
             "invitation_id": lambda: invitation_to(self.town),
             "notice_id": lambda: letter(undelivered=endpoint == "notify.resend"),
             "job_id": dead_job,
+            "key_id": lambda: api_rows(self.town)[0],
+            "webhook_id": lambda: api_rows(self.town)[1],
+            "act": lambda: "stop",
         }
         return makers[name]()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from initiatives.desk.verbs import EXTEND
+from initiatives.forms.verbs import EXTEND
 from initiatives.models import Initiative, Reviewer
 from initiatives.states import WORKFLOW
 from portal.content import move
