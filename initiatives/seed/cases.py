@@ -7,6 +7,7 @@ from initiatives import rules, services
 from initiatives.models import Author, Initiative, Outcome, Place
 from initiatives.seed.plots import FINISHED, VERDICTS, Plot
 from initiatives.states import WORKFLOW
+from portal.accounts.queries import phone_key
 from portal.content import move
 from portal.content import services as content
 from portal.core import tenancy, tokens
@@ -137,6 +138,7 @@ def author_of(plot: Plot, case: Initiative) -> Author:
             f"{first} {last}",
             f"+48 00 {rng.randint(100, 999)} 00 {rng.randint(10, 99)}",
         )
+        author.phone_key = phone_key(author.phone or "", plot.town.country)
     elif rng.random() < 0.8:
         author.name = f"{first} {last}" if rng.random() < 0.6 else None
         local = fold(f"{first}.{last}").replace(" ", "")

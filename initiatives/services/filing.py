@@ -11,6 +11,7 @@ from initiatives.models import (
     Initiative,
     Place,
 )
+from portal.accounts.queries import phone_key
 from portal.content import move
 from portal.content import queries as content_queries
 from portal.content import services as content
@@ -181,6 +182,8 @@ def write_who(case: Initiative, who: Who) -> None:
     author.phone, author.postal = who.phone or None, who.postal or None
     author.shows_name = who.shows_name and bool(who.name)
     author.person = content.person_of_email(who.email) if who.email else None
+    country = tenancy.town_by_id(case.municipality_id).country
+    author.phone_key = phone_key(who.phone, country) if who.phone else None
 
 
 @use_case("initiative.write", code="initiative.file_added")

@@ -52,6 +52,7 @@ class Settings:
     sms_url: str | None
     sms_token: str | None
     relaxed: bool
+    audit_mail: str | None = None
 
     @property
     def shows_demo(self) -> bool:
@@ -111,6 +112,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         sms_url=env.get("PORTAL_SMS_URL") or None,
         sms_token=env.get("PORTAL_SMS_TOKEN") or None,
         relaxed=relaxed,
+        audit_mail=env.get("PORTAL_AUDIT_MAIL") or None,
     )
 
 

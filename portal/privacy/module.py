@@ -1,0 +1,41 @@
+"""Record of data protection."""
+
+from pathlib import Path
+
+from portal.core import events
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.registry import Daily, MenuItem, Module
+from portal.privacy import jobs
+from portal.privacy.cli import privacy_group
+from portal.privacy.messages import NOTICES
+from portal.privacy.policy import PERMISSIONS
+from portal.privacy.privacy import PERSONAL, RETENTION
+from portal.privacy.routes import ROUTES
+from portal.privacy.services import again
+
+
+def _start() -> None:
+    events.listen("account.erasing", again.account_erasing)
+
+
+MODULE = Module(
+    name="privacy",
+    title=_l("Data protection"),
+    routes=ROUTES,
+    permissions=PERMISSIONS,
+    menu=(
+        MenuItem("privacy.retention", _l("Data protection"), permission="privacy.read", desk=True, order=85),
+        MenuItem("privacy.requests", _l("Requests of people"), permission="privacy.act", desk=True, order=86),
+    ),
+    daily=(
+        Daily("privacy.retention", jobs.end_what_is_over, hour=2),
+        Daily("privacy.anchor", jobs.anchor, hour=4),
+        Daily("privacy.watch", jobs.watch_readings, hour=6),
+    ),
+    notices=NOTICES,
+    personal=(PERSONAL,),
+    retention=RETENTION,
+    commands=(privacy_group,),
+    templates=str(Path(__file__).parent / "templates"),
+    start=_start,
+)
