@@ -39,6 +39,7 @@ def _index(case: Initiative) -> SearchText | None:
 
 def _start() -> None:
     events.listen("initiative.moved", services.settle)
+    events.listen("consent.withdrawn", services.consent_withdrawn)
     events.listen("deadline.reached", services.deadline_reached)
     outbox.provide("initiative.followers", messages.followers)
 

@@ -13,6 +13,7 @@ from portal.content import services as content
 from portal.core import tenancy, tokens
 from portal.core.actor import Channel
 from portal.core.collate import fold
+from portal.core.consent import WORDS, ConsentEvent, Purpose
 from portal.core.sealed import new_row_id
 
 
@@ -106,6 +107,23 @@ def decider_of(plot: Plot, *, on_appeal: bool) -> int | None:
     if plot.at("uphold", "reverse") and len(deciders) == 1:
         return None
     return deciders[0]
+
+
+def name_consent(case: Initiative, author: Author) -> ConsentEvent:
+    """The author's consent to having the name shown, as the form takes it."""
+    return ConsentEvent(
+        municipality_id=case.municipality_id,
+        at=case.submitted_at,
+        purpose=Purpose.NAME,
+        kind=case.KIND,
+        object_id=case.id,
+        given=True,
+        version=WORDS[Purpose.NAME].version,
+        language=author.locale,
+        channel=case.channel.value,
+        user_id=author.user_id,
+        person=author.person,
+    )
 
 
 def referred_to(plot: Plot) -> str:

@@ -16,9 +16,10 @@ from portal.content import move
 from portal.content import queries as content_queries
 from portal.content import services as content
 from portal.content.models import Attachment, FileRole
-from portal.core import audit, clock, files, tenancy, tokens
+from portal.core import audit, clock, consent, files, tenancy, tokens
 from portal.core.actor import Actor, Channel
 from portal.core.collate import fold
+from portal.core.consent import Purpose
 from portal.core.db import db
 from portal.core.errors import Invalid, Missing
 from portal.core.files import Stored
@@ -283,6 +284,10 @@ def send_draft(actor: Actor, case: Initiative, key: str) -> list[Any]:
         who="operator" if actor.on_behalf else "author",
     )
     audit.note(f"initiative:{case.id}", number=case.number)
+    if author is not None and author.shows_name:
+        consent.record(
+            actor, Purpose.NAME, case.about, given=True, user_id=author.user_id, person=author.person
+        )
     return [case.id, case.number, author is not None and author.user_id is None]
 
 

@@ -2,20 +2,28 @@
 
 from pathlib import Path
 
+from portal.accounts import menu as account
 from portal.core import events
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import Daily, MenuItem, Module
+from portal.core.registry import Daily, MenuItem, Module, Place
 from portal.privacy import jobs
 from portal.privacy.cli import privacy_group
 from portal.privacy.messages import NOTICES
 from portal.privacy.policy import PERMISSIONS
-from portal.privacy.privacy import PERSONAL, RETENTION
+from portal.privacy.privacy import CONSENTS, PERSONAL, RETENTION
 from portal.privacy.routes import ROUTES
 from portal.privacy.services import again
 
 
 def _start() -> None:
+    account.offer(MenuItem("privacy.consents", _l("My consents"), Place.PORTAL, "account.own", order=75))
     events.listen("account.erasing", again.account_erasing)
+
+
+def _seed() -> None:
+    from portal.privacy import seed  # noqa: PLC0415 - only a demonstration needs it
+
+    seed.plant()
 
 
 MODULE = Module(
@@ -33,9 +41,10 @@ MODULE = Module(
         Daily("privacy.watch", jobs.watch_readings, hour=6),
     ),
     notices=NOTICES,
-    personal=(PERSONAL,),
+    personal=(PERSONAL, CONSENTS),
     retention=RETENTION,
     commands=(privacy_group,),
+    seed=_seed,
     templates=str(Path(__file__).parent / "templates"),
     start=_start,
 )

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, update
 
-from portal.core import tenancy
+from portal.core import consent, tenancy
+from portal.core.consent import ConsentEvent
 from portal.core.db import db
 from portal.core.i18n import Filled, iso
 from portal.core.i18n import lazy_gettext as _l
@@ -52,7 +53,68 @@ PERSONAL = PersonalData(
     erase_here=erase_here,
 )
 
+
+def export_consents(user_id: int) -> list[dict[str, Any]]:
+    """What an account agreed to and took back."""
+    with tenancy.unscoped("a person's consents lie in every municipality"):
+        return export_consents_here(Whom(frozenset(), user_id))
+
+
+def export_consents_here(whom: Whom) -> list[dict[str, Any]]:
+    """The same of anybody, in the scope at hand."""
+    return [
+        {
+            "kind": "consent",
+            "at": iso(row.at),
+            "purpose": row.purpose.value,
+            "of": f"{row.kind}:{row.object_id}",
+            "given": row.given,
+            "version": row.version,
+            "language": row.language,
+            "channel": row.channel,
+        }
+        for row in consent.events_of(*_consents(whom))
+    ]
+
+
+def _consents(whom: Whom) -> list[ColumnElement[bool]]:
+    by: list[ColumnElement[bool]] = [ConsentEvent.person.in_(whom.keys)]
+    if whom.user_id is not None:
+        by.append(ConsentEvent.user_id == whom.user_id)
+    return [or_(*by), *([ConsentEvent.at <= whom.until] if whom.until else [])]
+
+
+def erase_consents(user_id: int) -> int:
+    """Leave the events without the person: that there was a consent, and which, stays; how many."""
+    with tenancy.unscoped("a person's consents lie in every municipality"):
+        return erase_consents_here(Whom(frozenset(), user_id))
+
+
+def erase_consents_here(whom: Whom) -> int:
+    """The same of anybody, in the scope at hand."""
+    statement = update(ConsentEvent).where(*_consents(whom)).values(user_id=None, person=None)
+    done = db.session.execute(statement.execution_options(synchronize_session=False))
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+CONSENTS = PersonalData(
+    title=_l("Consents you gave and took back"),
+    columns={"consent_event": ("person", "user_id")},
+    export=export_consents,
+    erase=erase_consents,
+    export_here=export_consents_here,
+    erase_here=erase_consents_here,
+)
+
 RETENTION = (
+    Retention(
+        "privacy.consent",
+        _l("Consents you gave and took back"),
+        _l("As a proof as long as what you agreed to; without you once you are erased"),
+        asked=_l("When you let your name be shown or follow an initiative"),
+        seen=_l("You; the data-protection officer when you ask"),
+        order=44,
+    ),
     Retention(
         "privacy.request",
         _l("Who asked for a copy or for erasure"),
