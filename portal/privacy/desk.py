@@ -1,6 +1,7 @@
 """The officer's pages: how long data are kept, who read them, and what people ask about theirs."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, g, redirect, request, url_for
@@ -8,15 +9,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts import queries as accounts
 from portal.core import clock, tenancy
-from portal.core.actor import current
+from portal.core.actor import Actor, current
 from portal.core.errors import Invalid, Missing, NotAllowed, TooMany
 from portal.core.i18n import gettext as _
 from portal.core.policy import Help, can
+from portal.core.registry import WorkItem
 from portal.core.tokens import canonical_number
 from portal.privacy import queries
 from portal.privacy.forms import PROOFS, AskedForm, CopyForm, EraseForm
 from portal.privacy.models import DataRequest
-from portal.privacy.rules import IDENTITY_DAYS
+from portal.privacy.rules import ANSWER_DAYS, IDENTITY_DAYS
 from portal.privacy.services import asked as services
 from portal.ui.pages import Link, page, say
 
@@ -111,6 +113,23 @@ def requests() -> BaseResponse:
         proofs=PROOFS,
         days=IDENTITY_DAYS,
     )
+
+
+def count_open(_actor: Actor) -> int:
+    """Requests nobody has answered, for the desk's first page."""
+    return len(queries.open_requests())
+
+
+def list_open(_actor: Actor, limit: int) -> list[WorkItem]:
+    """The oldest of them, with the day by which the law wants an answer."""
+    today = clock.today(g.town.zone)
+    items = []
+    for row in queries.open_requests()[:limit]:
+        due = (row.created_at + timedelta(days=ANSWER_DAYS)).date()
+        state = _("waits for a second person") if row.waits_for_second else _("open")
+        href = url_for("privacy.request", request_id=row.id)
+        items.append(WorkItem(_("Request of a person"), href, state, due_day=due, late=due < today))
+    return items
 
 
 def request_page(request_id: int) -> Response:

@@ -5,8 +5,8 @@ from pathlib import Path
 from portal.accounts import menu as account
 from portal.core import events
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import Daily, MenuItem, Module, Place
-from portal.privacy import jobs
+from portal.core.registry import Daily, MenuItem, Module, Place, WorkList
+from portal.privacy import desk, jobs
 from portal.privacy.cli import privacy_group
 from portal.privacy.messages import NOTICES
 from portal.privacy.policy import PERMISSIONS
@@ -43,6 +43,11 @@ MODULE = Module(
     notices=NOTICES,
     personal=(PERSONAL, CONSENTS),
     retention=RETENTION,
+    work=(
+        WorkList(
+            "privacy.requests", _l("Requests of people"), "privacy.read", desk.count_open, desk.list_open
+        ),
+    ),
     commands=(privacy_group,),
     seed=_seed,
     templates=str(Path(__file__).parent / "templates"),

@@ -28,7 +28,7 @@ from portal.notify.outbox import recipient_key
 from portal.privacy import rules
 from portal.privacy.models import DataRequest
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +281,14 @@ def requests() -> list[DataRequest]:
     """The newest requests of the municipality in scope."""
     newest = select(DataRequest).order_by(DataRequest.created_at.desc(), DataRequest.id).limit(100)
     return list(db.session.scalars(newest))
+
+
+def open_requests() -> list[DataRequest]:
+    """Requests of the municipality in scope that nobody has answered yet, oldest first."""
+    statement = select(DataRequest).where(
+        DataRequest.who_sealed.is_not(None), DataRequest.copied_at.is_(None), DataRequest.erased_at.is_(None)
+    )
+    return list(db.session.scalars(statement.order_by(DataRequest.created_at, DataRequest.id)))
 
 
 def whom_of(asked: DataRequest) -> Whom:

@@ -11,6 +11,8 @@ FEW_A_DAY = 10
 WATCHED_DAYS = 30
 MASS_RECORDS = 30
 """From here on an erasure takes two people: a number or address that so much hangs on may be many people's (R26)."""
+ANSWER_DAYS = 30
+"""A request is answered within a month (Article 12(3) GDPR)."""
 IDENTITY_DAYS = 30
 """How long a request that was answered still says whose it was."""
 

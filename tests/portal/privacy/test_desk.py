@@ -194,3 +194,14 @@ def test_the_administrator_handles_requests_but_reads_no_log(
     assert client.get(f"{DESK}/requests").status_code == 200
     assert client.get(f"{DESK}/readings").status_code == 403
     assert client.get(DESK).status_code == 403
+
+
+def test_open_requests_wait_on_the_desk_with_the_day_of_the_law(
+    client: Browser, town: Town, officer: Actor, filed: Any, frozen: Any
+) -> None:
+    filed()
+    here = client.submit(f"{DESK}/requests", {"email": "anna@people.example", "proof": "document"}).location
+    assert here in client.get("/en/lublin/desk").text
+    assert "anna" not in client.get("/en/lublin/desk").text
+    client.submit(f"{here}/erase", {"sure": "y"})
+    assert here not in client.get("/en/lublin/desk").text
