@@ -188,10 +188,14 @@ def finest_cell(lat: float | None, lon: float | None) -> int | None:
 
 
 class Author(Municipal, Base):
-    """Who filed it, sealed. `shows_name` is the author's own choice; without it the public sees nobody."""
+    """Who filed it, sealed. `shows_name` is the author's own choice; without it the public sees nobody.
+
+    `person` and `phone_key` are keyed hashes of e-mail address and telephone: by them somebody without an
+    account is found who asks for a copy or for erasure.
+    """
 
     __tablename__ = "initiative_author"
-    PERSONAL = ("code_hash",)
+    PERSONAL = ("code_hash", "person", "phone_key")
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"), unique=True)
@@ -205,6 +209,7 @@ class Author(Municipal, Base):
     user_id: Mapped[int | None] = mapped_column(Key)
     code_hash: Mapped[str | None] = mapped_column(unique=True)
     person: Mapped[str | None] = mapped_column(index=True)
+    phone_key: Mapped[str | None] = mapped_column(index=True)
 
     name = Sealed()
     email = Sealed()

@@ -47,6 +47,7 @@ ROUTES = (
     # The author's acts
     Route(f"{ONE}/complete", "complete", acts.complete, "initiative.own", GET_POST),
     Route(f"{ONE}/withdraw", "withdraw", acts.withdraw, "initiative.own", GET_POST),
+    Route(f"{ONE}/name", "name", acts.name, "initiative.own", GET_POST),
     Route(f"{ONE}/appeal", "appeal", acts.appeal, "initiative.own", GET_POST),
     Route(f"{ONE}/result", "result", acts.result, "initiative.own", GET_POST),
     Route("/follow", "follow", mine.follow, PUBLIC, GET_POST, Place.PORTAL),

@@ -7,6 +7,7 @@ from portal.content.module import MODULE as CONTENT
 from portal.core.registry import Module
 from portal.notify.module import MODULE as NOTIFY
 from portal.pages.module import MODULE as PAGES
+from portal.privacy.module import MODULE as PRIVACY
 from portal.search.module import MODULE as SEARCH
 
-MODULES: tuple[Module, ...] = (NOTIFY, ACCOUNTS, CONTENT, SEARCH, INITIATIVES, PAGES, API)
+MODULES: tuple[Module, ...] = (NOTIFY, ACCOUNTS, CONTENT, SEARCH, INITIATIVES, PAGES, API, PRIVACY)

@@ -429,6 +429,7 @@ def detail(number: str) -> Response:
         supports=bool(person) and queries.supports(case.id, person),
         follows=bool(person) and content.follows(*case.about, person),
         can_appeal=mine and case.state == "refused" and rules.may_appeal(case) is None,
+        name_href=_name_href(case) if mine else "",
         can_withdraw=mine and "withdraw" in {m.verb for m in WORKFLOW.moves_from(case.state)},
         desk_href=_desk_href(case),
         slug=(case.number or "").lower(),
@@ -436,6 +437,13 @@ def detail(number: str) -> Response:
     if not case.is_public:
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _name_href(case: Initiative) -> str:
+    """Where the author shows or hides their name; nowhere when they left none."""
+    if case.author is None or not case.author.name or case.state == "withdrawn":
+        return ""
+    return url_for("initiatives.name", number=(case.number or "").lower())
 
 
 def files_of(case: Initiative) -> list[content.FileRow]:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import JSON, UniqueConstraint, event, inspect, select
+from sqlalchemy import JSON, Index, UniqueConstraint, event, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import clock, tenancy
@@ -28,7 +28,7 @@ class AuditEntry(Base):
     """One act: who, when, what, on which rows. `seq` counts from 1 in each municipality's chain."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (UniqueConstraint("chain", "seq"),)
+    __table_args__ = (UniqueConstraint("chain", "seq"), Index("ix_audit_entry_code", "chain", "code", "seq"))
     AUDITED = False
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -67,6 +67,7 @@ class Settings:
     sms_token: str | None
     relaxed: bool
     backup_recipient: str | None = None
+    audit_mail: str | None = None
 
     @property
     def shows_demo(self) -> bool:
@@ -135,6 +136,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         sms_token=env.get("PORTAL_SMS_TOKEN") or None,
         relaxed=relaxed,
         backup_recipient=recipient,
+        audit_mail=env.get("PORTAL_AUDIT_MAIL") or None,
     )
 
 

@@ -17,6 +17,7 @@ from portal.api.models import ApiKey, Webhook
 from portal.content.models import Comment
 from portal.core import tenancy
 from portal.core.db import db
+from portal.privacy.models import DataRequest
 
 LUBLIN = "lublin"
 PAGELESS = {
@@ -31,7 +32,7 @@ PAGELESS = {
     "api.initiative_workflow", "api.work",
     # Go on to another page at once
     "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
-    "initiatives.case_comment",
+    "initiatives.case_comment", "notify.address", "privacy.copy",
     # Only take posts
     "api.initiative_move", "api.take_initiative",
     "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
@@ -43,7 +44,7 @@ REFUSED = {
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "initiatives.new",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.milestones", "initiatives.case_edit",
-    "pages.portal_municipalities", "api.new_key", "api.new_webhook",
+    "pages.portal_municipalities", "api.new_key", "api.new_webhook", "privacy.requests", "privacy.erase",
 }  # fmt: skip
 """Forms that are refused when they are sent as they stand; the answer is looked at as well."""
 REFUSED_MOVES = {
@@ -201,6 +202,13 @@ def own(new_address: str) -> Iterator[Stop]:
     for state, name in (("returned", "complete"), ("done", "result"), ("published", "withdraw")):
         mine = case(state, Initiative.author_user_id.is_not(None))
         yield Stop(f"initiatives.{name}", mine.values, mine.author)
+    named = case(
+        "published",
+        Initiative.author_user_id.is_not(None),
+        Initiative.id.in_(select(Author.initiative_id).where(Author.name_sealed.is_not(None))),
+    )
+    yield Stop("initiatives.name", named.values, named.author)
+    yield Stop("privacy.consents", who=named.author)
     mine = case("refused", Initiative.author_user_id.is_not(None), Initiative.appealed_once.is_(False))
     yield Stop("initiatives.appeal", mine.values, mine.author)
 
@@ -307,5 +315,16 @@ def running(notice: str) -> Iterator[Stop]:
     leader = f"leader@{LUBLIN}.example"
     yield Stop("notify.messages", {"town": LUBLIN}, leader)
     yield Stop("notify.message", {"town": LUBLIN, "notice_id": int(notice)}, leader)
+    officer = f"dpo@{LUBLIN}.example"
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        asked = {row.is_over: row.id for row in db.session.scalars(select(DataRequest))}
+    yield Stop("privacy.retention", {"town": LUBLIN}, officer)
+    yield Stop("privacy.readings", {"town": LUBLIN}, officer)
+    yield Stop("privacy.readings", {"town": LUBLIN, "case": "LUB-I-2020-0001"}, officer)
+    yield Stop("privacy.requests", {"town": LUBLIN}, officer)
+    yield Stop("privacy.requests", {"town": LUBLIN}, admin)
+    for is_over in (False, True):
+        yield Stop("privacy.request", {"town": LUBLIN, "request_id": asked[is_over]}, officer)
+    yield Stop("privacy.erase", {"town": LUBLIN, "request_id": asked[False]}, officer)
     for name in ("portal", "portal_health", "portal_jobs", "portal_municipalities"):
         yield Stop(f"pages.{name}", who="portal-operator@portal.example")

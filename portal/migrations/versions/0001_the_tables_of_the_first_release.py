@@ -32,6 +32,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
+        batch_op.create_index("ix_audit_entry_code", ["chain", "code", "seq"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entry_subject"), ["subject"], unique=False)
 
     op.create_table(
@@ -123,6 +124,7 @@ def upgrade() -> None:
         sa.Column("session_version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_sign_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("language IN ('pl', 'cs', 'en')", name=op.f("ck_user_language")),
@@ -609,6 +611,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("code_hash", sa.String(), nullable=True),
         sa.Column("person", sa.String(), nullable=True),
+        sa.Column("phone_key", sa.String(), nullable=True),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_author_initiative_id")
@@ -625,6 +628,7 @@ def upgrade() -> None:
             batch_op.f("ix_initiative_author_municipality_id"), ["municipality_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_initiative_author_person"), ["person"], unique=False)
+        batch_op.create_index(batch_op.f("ix_initiative_author_phone_key"), ["phone_key"], unique=False)
 
     op.create_table(
         "initiative_decision",
@@ -877,6 +881,61 @@ def upgrade() -> None:
             batch_op.f("ix_webhook_delivery_municipality_id"), ["municipality_id"], unique=False
         )
         batch_op.create_index("ix_webhook_delivery_webhook", ["webhook_id", "id"], unique=False)
+    op.create_table(
+        "consent_event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("given", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_consent_event_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_event")),
+    )
+    with op.batch_alter_table("consent_event", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_consent_event_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index("ix_consent_event_object", ["kind", "object_id", "purpose", "id"], unique=False)
+        batch_op.create_index("ix_consent_event_person", ["person"], unique=False)
+        batch_op.create_index("ix_consent_event_user_id", ["user_id"], unique=False)
+    op.create_table(
+        "data_request",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("proof", sa.String(), nullable=False),
+        sa.Column("who_sealed", sa.String(), nullable=True),
+        sa.Column("keys", sa.JSON(), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("copied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("copied_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("erasure_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erasure_asked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erased_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_data_request_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_request")),
+    )
+    with op.batch_alter_table("data_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_data_request_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_data_request_municipality_id"), ["municipality_id"], unique=False
+        )
 
     create_index_tables(op.get_bind())
     _refuse_changes()
