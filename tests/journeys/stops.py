@@ -169,16 +169,21 @@ def public() -> Iterator[Stop]:
     yield Stop("initiatives.detail", {"town": LUBLIN, "number": "lub-i-1999-0001"}, status=404)
 
 
-def entering(draft: str, receipt: str, link: str, reset: str, invitation: str) -> Iterator[Stop]:
-    """Coming in, and filing without an account."""
+def closed_doors() -> Iterator[Stop]:
+    """Pages on which somebody comes in, or begins to file, as whoever knows nothing yet sees them."""
     for name in ("sign_in", "link_sent", "sign_in_staff", "password"):
         yield Stop(f"accounts.{name}")
+    yield Stop("initiatives.new", {"town": LUBLIN})
+
+
+def entering(draft: str, receipt: str, link: str, reset: str, invitation: str) -> Iterator[Stop]:
+    """Coming in, and filing without an account."""
+    yield from closed_doors()
     yield Stop("accounts.second_factor")
     yield Stop("accounts.use_link", {"token": link})
     yield Stop("accounts.new_password", {"token": reset})
     yield Stop("accounts.invitation", {"token": invitation})
     yield Stop("accounts.use_link", {"token": "A" * 43}, status=410)
-    yield Stop("initiatives.new", {"town": LUBLIN})
     for step in ("what", "where", "photos", "you", "preview", "drop"):
         yield Stop(f"initiatives.new_{step}", {"town": LUBLIN, "draft": draft})
     yield Stop("initiatives.receipt", {"town": LUBLIN, "number": receipt})
