@@ -577,29 +577,60 @@ def translation(initiative_id: int, language: str) -> Translation | None:
     return db.session.scalar(statement)
 
 
+EXPORTED: tuple[Any, ...] = (
+    Initiative.id,
+    Initiative.listed_at,
+    Initiative.number,
+    Initiative.title,
+    Initiative.text,
+    Initiative.category,
+    Initiative.state,
+    Initiative.phase,
+    Initiative.submitted_at,
+    Initiative.created_at,
+    Initiative.updated_at,
+    Initiative.external_number,
+    Initiative.external_source,
+    Initiative.lat,
+    Initiative.lon,
+    Initiative.address,
+    Initiative.district,
+    Initiative.channel,
+    Initiative.cost_minor,
+    Initiative.currency,
+    Initiative.language,
+    Initiative.support_count,
+)
+
+
 def exported(wanted: Wanted, address: Callable[[str], str], size: int = 500) -> Iterator[ExportedInitiative]:
     """Every public initiative the filter shows, newest first, in batches: memory stays flat."""
-    last: tuple[datetime, int] | None = None
+    build = _batch_statement.__wrapped__ if wanted.text else _batch_statement
+    last: dict[str, Any] = {}
     while True:
-        statement = (
-            select(Initiative)
-            .where(*conditions(wanted))
-            .order_by(Initiative.listed_at.desc(), Initiative.id.desc())
-            .limit(size)
-            .execution_options(populate_existing=True)
-        )
-        if last is not None:
-            statement = statement.where(tuple_(Initiative.listed_at, Initiative.id) < last)
-        rows = list(db.session.scalars(statement))
+        with _reach(wanted):
+            rows = db.session.execute(build(wanted, size, goes_on=bool(last)), last).all()
         for row in rows:
             yield _exported(row, address)
-        if len(rows) < size or rows[-1].listed_at is None:
+        if len(rows) < size:
             return
-        last = (rows[-1].listed_at, rows[-1].id)
-        db.session.expunge_all()
+        last = {"edge_at": rows[-1].listed_at, "edge_id": rows[-1].id}
 
 
-def _exported(row: Initiative, address: Callable[[str], str]) -> ExportedInitiative:
+@lru_cache(maxsize=128)
+def _batch_statement(wanted: Wanted, size: int, *, goes_on: bool) -> Select[Any]:
+    """The rows of a batch; `edge_at` and `edge_id` are the position it goes on from."""
+    here = (Initiative.listed_at, Initiative.id)
+    statement = select(*EXPORTED).where(*conditions(wanted)).limit(size)
+    if goes_on:
+        edge = (
+            bindparam(name, type_=key.type) for name, key in zip(("edge_at", "edge_id"), here, strict=True)
+        )
+        statement = statement.where(tuple_(*here) < tuple_(*edge))
+    return statement.order_by(*(key.desc() for key in here))
+
+
+def _exported(row: Any, address: Callable[[str], str]) -> ExportedInitiative:
     number = row.number or ""
     # Of a withdrawn one title and day stay public: its place may be somebody's door.
     gone = row.state == "withdrawn"
