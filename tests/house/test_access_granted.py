@@ -40,6 +40,8 @@ from portal.notify import outbox
 from portal.notify.kinds import Delivery
 from portal.notify.models import Notice
 from portal.notify.outbox import Recipient
+from portal.privacy.queries import Known
+from portal.privacy.services import asked as asked_services
 from tests.factories.actors import make_actor
 from tests.factories.browser import Browser
 from tests.factories.initiatives import make_initiative
@@ -70,6 +72,12 @@ OTHERWISE = {
     ("GET", "initiatives.new_code"): (303, BACK_TO_CASE),
     ("GET", "initiatives.note"): (303, BACK_TO_CASE),
     ("GET", "initiatives.case_comment"): (303, BACK_TO_CASE),
+    ("GET", "api.webhook_act"): (303, "a button of the webhook's page"),
+    ("GET", "privacy.copy"): (303, "a button of the page of the request"),
+    ("GET", "notify.address"): (
+        303,
+        "reads nothing by itself: the reason is given on the page of the message",
+    ),
     ("GET", "accounts.second_factor"): (303, "is asked for after a password only"),
     ("POST", "accounts.second_factor"): (303, "is asked for after a password only"),
     ("GET", "accounts.confirm"): (303, "whoever has just signed in need not prove it again"),
@@ -77,9 +85,11 @@ OTHERWISE = {
 }
 """What a rights-holder is answered instead of a page, by method and endpoint, and why."""
 PRESSED = {
-    "initiatives.contact": 200,
     "initiatives.new_code": 200,
     "initiatives.new_photo": 303,
+    "privacy.copy": 200,
+    "api.end_key": 303,
+    "api.webhook_act": 303,
     "notify.resend": 303,
     "notify.done": 303,
     "accounts.withdraw": 303,
@@ -102,6 +112,15 @@ def api_rows(town: Town) -> tuple[int, int]:
     return api_queries.all_keys()[0].id, hook
 
 
+def request_about(town: Town) -> int:
+    """Id of a request for a copy of the data of somebody who filed here."""
+    make_initiative(town, "published")
+    officer = make_actor("dpo", town)
+    return asked_services.open_request(
+        officer, Known(email="author@people.example"), "document", new_secret()
+    )
+
+
 @dataclass(slots=True)
 class Furnished:
     """A town in which every address has its thing, and as far as names go it is this person's to handle."""
@@ -115,7 +134,12 @@ class Furnished:
     def case(self, state: str, *, own: bool) -> Initiative:
         """A case in this state: this person's own, or one they work on."""
         if (state, own) not in self.cases:
-            self.cases[state, own] = make_initiative(self.town, state, **self._handled(state, own=own))
+            made = make_initiative(self.town, state, **self._handled(state, own=own))
+            if own and made.author is not None:
+                # Whether it is shown is asked only of those who gave one.
+                with writing():
+                    made.author.name = "Anna Próbna"
+            self.cases[state, own] = made
         return self.cases[state, own]
 
     def _handled(self, state: str, *, own: bool) -> dict[str, Any]:
@@ -156,6 +180,7 @@ class Furnished:
             "key_id": lambda: api_rows(self.town)[0],
             "webhook_id": lambda: api_rows(self.town)[1],
             "act": lambda: "stop",
+            "request_id": lambda: request_about(self.town),
         }
         return makers[name]()
 
