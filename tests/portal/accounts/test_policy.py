@@ -78,6 +78,7 @@ def test_the_installation_is_the_business_of_its_operator_alone() -> None:
 def test_every_row_is_asked_here() -> None:
     asked = {
         "account.enter",
+        "account.forget",
         "account.own",
         "account.secure",
         "member.read",

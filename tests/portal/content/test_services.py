@@ -39,8 +39,8 @@ def test_a_clock_counts_working_days_and_rings_three_times(case: Initiative) -> 
     with writing():
         row = services.start_deadline(case, "check", 2)
     assert row.due_on == date(2026, 4, 7), "Friday works, Easter Monday does not"
-    # At 80 %, at the end of the local day, and five working days after.
-    assert alarms(row.id, row.due_on) == ["2026-04-06 17:12", "2026-04-07 22:00", "2026-04-14 22:00"]
+    # In the morning of the working day on which 80 % of them have come, at the end of the last, five working days later.
+    assert alarms(row.id, row.due_on) == ["2026-04-07 06:00", "2026-04-07 22:00", "2026-04-14 22:00"]
 
 
 def test_a_clock_started_again_replaces_the_open_one(case: Initiative) -> None:
