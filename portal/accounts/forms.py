@@ -95,6 +95,14 @@ class CodeForm(BaseForm):
     code = _code()
 
 
+class RecoveryForm(BaseForm):
+    """Staff: a recovery code in place of the second step."""
+
+    code = StringField(
+        _l("Recovery code"), validators=[DataRequired(_l("Write one of your recovery codes."))]
+    )
+
+
 class EnterForm(BaseForm):
     """Using a link; the name is asked only of people who are new."""
 

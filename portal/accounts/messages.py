@@ -37,6 +37,12 @@ NOTICES: tuple[NoticeKind, ...] = (
         "accounts/mail/changed.txt",
         _l("Change of an account"),
     ),
+    NoticeKind(
+        "account.recovery",
+        _l("A recovery code of your account was used"),
+        "accounts/mail/recovery.txt",
+        _l("Recovery code used"),
+    ),
 )
 
 
@@ -95,5 +101,11 @@ def confirm_address(to: Recipient, token: str) -> None:
 
 
 def account_changed(to: Recipient, what: str) -> None:
-    """Tell the owner of an account of a change that matters; `what`: password, address, factor, roles, closed."""
+    """Tell the owner of an account of a change that matters; `what` as in mail/changed.txt."""
     outbox.send("account.changed", to, {"what": what, "link": address("/contact", to.locale)})
+
+
+def recovery_used(user: User, left: int) -> None:
+    """Tell the owner that a recovery code was used, and how many are left."""
+    link = address("/account/security", user.language)
+    outbox.send("account.recovery", recipient_of(user), {"left": left, "link": link})

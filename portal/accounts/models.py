@@ -94,6 +94,27 @@ class Membership(Base):
         return f"<Membership {self.user_id} {self.role} in {self.municipality_id}>"
 
 
+class RecoveryCode(Base):
+    """A single-use code that stands in for the second factor of somebody who lost the phone.
+
+    Only a keyed hash is kept, bound to the account: with the key outside the database a copy of the table
+    opens nothing. New codes take the place of all former ones.
+    """
+
+    __tablename__ = "recovery_code"
+    AUDITED: ClassVar[bool] = False
+    PERSONAL: ClassVar[tuple[str, ...]] = ("code_hash",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    user_id: Mapped[int] = mapped_column(Key, ForeignKey("user.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def __repr__(self) -> str:
+        return f"<RecoveryCode {self.id}>"
+
+
 class LoginSession(Base):
     """A session as the server keeps it. Of its token only the SHA-256 is here; of its device only the family.
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from portal.accounts.models import LoginSession, Membership, User, Verification
+from portal.accounts.models import LoginSession, Membership, RecoveryCode, User, Verification
 from portal.accounts.session import end_sessions
 from portal.core import clock
 from portal.core.db import db
@@ -14,7 +14,7 @@ from portal.core.registry import PersonalData
 
 
 def export(user_id: int) -> list[dict[str, Any]]:
-    """The account, its roles and its sessions; neither password nor second factor, which are secrets."""
+    """The account, its roles and its sessions; of password, second factor and codes only that they are there: they are secrets."""
     user = db.session.scalar(select(User).where(User.id == user_id))
     if user is None:
         return []
@@ -35,6 +35,12 @@ def export(user_id: int) -> list[dict[str, Any]]:
     )
     return [
         account,
+        *(
+            {"kind": "recovery_code", "made_at": iso(c.created_at), "used_at": iso(c.used_at)}
+            for c in db.session.scalars(
+                select(RecoveryCode).where(RecoveryCode.user_id == user_id).order_by(RecoveryCode.id)
+            )
+        ),
         *({"kind": "role", "role": m.role.value, "since": iso(m.since)} for m in memberships),
         *(
             {
@@ -54,7 +60,7 @@ def erase(user_id: int) -> int:
     if user is None:
         return 0
     rows = 1 + end_sessions(user_id)
-    for model in (Membership, Verification):
+    for model in (Membership, Verification, RecoveryCode):
         rows += int(db.session.execute(delete(model).where(model.user_id == user_id)).rowcount)  # type: ignore[attr-defined]
     user.email = user.email_hash = user.phone = user.phone_hash = user.name = None
     user.password_hash = user.totp = user.totp_step = user.last_sign_in_at = None
@@ -68,6 +74,7 @@ PERSONAL = PersonalData(
         "user": (*User.PERSONAL, "language", "last_sign_in_at"),
         "membership": ("user_id", "role", "since"),
         "login_session": ("user_id", *LoginSession.PERSONAL),
+        "recovery_code": ("user_id", *RecoveryCode.PERSONAL, "used_at"),
         "verification": ("user_id", *Verification.PERSONAL),
     },
     export=export,

@@ -1,7 +1,7 @@
 """The addresses of people: coming in, one's own account, the administrator's members."""
 
 from portal.accounts import desk
-from portal.accounts.views import account, demo, entering, joining
+from portal.accounts.views import account, demo, entering, joining, security
 from portal.core.registry import Place, Route
 
 BOTH = ("GET", "POST")
@@ -12,6 +12,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/sign-in/sent", "link_sent", entering.link_sent, "account.enter", place=PORTAL),
     Route("/sign-in/staff", "sign_in_staff", entering.sign_in_staff, "account.enter", BOTH, PORTAL),
     Route("/sign-in/second-factor", "second_factor", entering.second_factor, "account.enter", BOTH, PORTAL),
+    Route("/sign-in/recovery", "recover", security.recover, "account.enter", BOTH, PORTAL),
     Route("/sign-in/link/<string:token>", "use_link", entering.use_link, "account.enter", BOTH, PORTAL),
     Route("/sign-out", "sign_out", entering.sign_out, "account.enter", ("POST",), PORTAL),
     Route("/confirm", "confirm", entering.confirm, "account.own", BOTH, PORTAL),
@@ -21,6 +22,10 @@ ROUTES: tuple[Route, ...] = (
     Route("/account", "account", account.account, "account.own", BOTH, PORTAL),
     Route("/account/email", "email", account.email, "account.secure", BOTH, PORTAL),
     Route("/account/email/<string:token>", "new_email", account.new_email, "account.enter", BOTH, PORTAL),
+    Route("/account/security", "security", security.security, "account.own", place=PORTAL),
+    Route("/account/security/app", "new_app", security.new_app, "account.secure", BOTH, PORTAL),
+    Route("/account/security/codes", "codes", security.codes, "account.own", BOTH, PORTAL),
+    Route("/account/security/codes/new", "new_codes", security.new_codes, "account.secure", BOTH, PORTAL),
     Route("/account/sessions", "sessions", account.devices, "account.own", BOTH, PORTAL),
     Route("/account/data", "data", account.data, "account.own", place=PORTAL),
     Route("/account/data/all", "data_all", account.data_all, "account.secure", place=PORTAL),

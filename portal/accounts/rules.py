@@ -39,6 +39,13 @@ CODE_DRIFT = 1
 """Steps a clock may be early or late, each way."""
 
 
+RECOVERY_CODES = 10
+RECOVERY_SIGNS = 12
+"""60 random bits a code; with the throttle of codes nobody guesses one."""
+SHOWN_FOR = timedelta(minutes=10)
+"""How long fresh recovery codes stay on the screen of the session that made them."""
+
+
 class SessionKind(StrEnum):
     """Who a session belongs to; it decides how long it lives."""
 

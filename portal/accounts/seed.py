@@ -11,6 +11,7 @@ from typing import Any
 from portal.accounts import queries, rules
 from portal.accounts.models import Membership, User
 from portal.accounts.roles import Role
+from portal.accounts.services.recovery import write_codes
 from portal.accounts.services.sign_in import hasher
 from portal.core import clock, tenancy
 from portal.core.db import db
@@ -43,6 +44,8 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
     db.session.flush()  # The roles point to the accounts, and so does whoever seeds next.
     for user, role, municipality_id, is_head in roles:
         _give(user, role, municipality_id, is_head=is_head)
+    for user in {user for user, *_ in roles}:
+        write_codes(user.id, f"demo-recovery-{user.email}")
     return found
 
 

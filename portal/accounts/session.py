@@ -47,6 +47,10 @@ FRESH_UNTIL = "fresh_until"
 CASES = "cases"
 
 
+OF_ONE_PERSON = ("csrf_token", "second_factor", "recovery_codes", "new_app")
+"""Keys of pages that belong to one person's session only."""
+
+
 # The actor ---------------------------------------------------------------------------------------------------
 
 
@@ -122,7 +126,7 @@ def sign_in(user_id: int, *, strong: bool) -> Person:
     ours = _mine()
     ours.leave()
     # Nothing of another person, and a new token for forms: the old page belongs to the old session.
-    for key in (USER, STRONG, FRESH_UNTIL, "csrf_token", "second_factor"):
+    for key in (USER, STRONG, FRESH_UNTIL, *OF_ONE_PERSON):
         ours.pop(key, None)
     g.pop("csrf_token", None)
     login_user(SignedIn(person))

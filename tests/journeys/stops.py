@@ -34,7 +34,7 @@ PAGELESS = {
 
 
 REFUSED = {
-    "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email",
+    "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email", "accounts.recover",
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "initiatives.new",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.milestones", "initiatives.case_edit",
@@ -168,6 +168,7 @@ def entering(draft: str, receipt: str, link: str, reset: str, invitation: str) -
     for name in ("sign_in", "link_sent", "sign_in_staff", "password"):
         yield Stop(f"accounts.{name}")
     yield Stop("accounts.second_factor")
+    yield Stop("accounts.recover")
     yield Stop("accounts.use_link", {"token": link})
     yield Stop("accounts.new_password", {"token": reset})
     yield Stop("accounts.invitation", {"token": invitation})
@@ -186,7 +187,7 @@ def an_author() -> str:
 def own(new_address: str) -> Iterator[Stop]:
     """One's own account and cases."""
     author = an_author()
-    for name in ("account", "sessions", "data", "data_all", "email", "erase"):
+    for name in ("account", "security", "sessions", "data", "data_all", "email", "erase"):
         yield Stop(f"accounts.{name}", who=author)
     yield Stop("accounts.new_email", {"token": new_address}, who=author)
     yield Stop("initiatives.mine", who=author)
@@ -198,6 +199,13 @@ def own(new_address: str) -> Iterator[Stop]:
         yield Stop(f"initiatives.{name}", mine.values, mine.author)
     mine = case("refused", Initiative.author_user_id.is_not(None), Initiative.appealed_once.is_(False))
     yield Stop("initiatives.appeal", mine.values, mine.author)
+
+
+def securing() -> Iterator[Stop]:
+    """How a member of the team signs in; the codes were made a moment ago."""
+    who = f"expert@{LUBLIN}.example"
+    for name in ("codes", "security", "new_codes", "new_app"):
+        yield Stop(f"accounts.{name}", who=who)
 
 
 def confirming(lang: str) -> Iterator[Stop]:

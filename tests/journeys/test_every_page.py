@@ -235,6 +235,13 @@ def _own(visit: Visit, lang: str) -> Walks:
         yield visitor, theirs
 
 
+def _securing(visit: Visit, lang: str) -> Walks:
+    visitor = visit(lang, staff=f"expert@{LUBLIN}.example", again=True)
+    visitor.go("/account/security/codes/new")
+    visitor.press("Make new codes")
+    yield visitor, stops.securing()
+
+
 def _desk(visit: Visit, lang: str) -> Walks:
     for who, theirs in _by_person(stops.desk()):
         yield visit(lang, staff=who), theirs
@@ -262,7 +269,7 @@ def _by_person(found: Iterable[Stop]) -> Iterable[tuple[str, list[Stop]]]:
     return people.items()
 
 
-GROUPS = (_public, _entering, _own, _desk, _moves, _running)
+GROUPS = (_public, _entering, _own, _securing, _desk, _moves, _running)
 
 
 @pytest.mark.parametrize("lang", LOCALES)
@@ -312,6 +319,7 @@ def test_walk_leaves_no_page_out(seeded_app: Flask) -> None:
         *stops.public(),
         *stops.entering("", "", "", "", ""),
         *stops.own(""),
+        *stops.securing(),
         *stops.confirming("pl"),
         *stops.desk(),
         *stops.moves(),

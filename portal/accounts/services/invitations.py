@@ -16,6 +16,7 @@ from portal.accounts.queries import Member, Opened
 from portal.accounts.roles import MUNICIPAL, Role, in_order
 from portal.accounts.services.links import GONE, issue, use_up, withdraw
 from portal.accounts.services.passwords import check_password
+from portal.accounts.services.recovery import write_codes
 from portal.accounts.services.sign_in import CODE_STEPS, WRONG_CODE, hasher, new_user
 from portal.accounts.session import end_sessions, renew_sessions
 from portal.core import audit, clock, tenancy, throttle
@@ -116,8 +117,11 @@ def keeps_factor(link: Opened) -> bool:
     return user is not None and user.password_hash is not None and not link.data.get("again")
 
 
-def accept(actor: Actor, secret: str, name: str, password: str, code: str) -> int:
-    """Join with a new password and authenticator app: the account. Raises Invalid, TooMany."""
+def accept(actor: Actor, secret: str, name: str, password: str, code: str, form_key: str) -> int:
+    """Join with a new password and authenticator app: the account. Its recovery codes follow from `form_key`.
+
+    Raises Invalid, TooMany.
+    """
     link = queries.opened(secret, INVITATION)
     if link is None or keeps_factor(link):
         raise Invalid(GONE)
@@ -134,11 +138,11 @@ def accept(actor: Actor, secret: str, name: str, password: str, code: str) -> in
     if problems:
         raise Invalid(fields=problems)
     with _place(link):
-        return _join(actor, secret, name, hasher().hash(password), step or 0)
+        return _join(actor, secret, name, hasher().hash(password), step or 0, form_key)
 
 
 @use_case("account.enter", code="member.joined")
-def _join(_actor: Actor, secret: str, name: str, password_hash: str, step: int) -> int:
+def _join(_actor: Actor, secret: str, name: str, password_hash: str, step: int, form_key: str) -> int:
     link = use_up(secret, INVITATION)
     user = invitee(link)
     if user is None:
@@ -150,6 +154,7 @@ def _join(_actor: Actor, secret: str, name: str, password_hash: str, step: int) 
     user.name = name
     user.password_hash, user.totp, user.totp_step = password_hash, link.data["factor"], step
     user.last_sign_in_at = clock.now()
+    write_codes(user.id, form_key)
     # Whoever came in by a link before has to come in again, now with the second factor.
     end_sessions(user.id)
     _give(user, link)

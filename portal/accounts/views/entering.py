@@ -21,14 +21,11 @@ from portal.accounts.forms import (
 from portal.accounts.models import VerificationKind
 from portal.accounts.services import passwords
 from portal.accounts.services import sign_in as entering
-from portal.accounts.views.shared import landing, link_gone, me, wanted
+from portal.accounts.views.shared import PENDING, begin_again, landing, link_gone, me, pending, wanted
 from portal.core import clock
 from portal.core.actor import current
 from portal.core.i18n import gettext as _
 from portal.ui.pages import address, page, say
-
-PENDING = "second_factor"
-"""Key of the session that remembers whose password was right until the code is typed."""
 
 
 def sign_in() -> Response | BaseResponse:
@@ -90,17 +87,15 @@ def sign_in_staff() -> Response | BaseResponse:
 
 def second_factor() -> Response | BaseResponse:
     """Staff: the code of the app. Only then is anybody signed in."""
-    pending = session.get(PENDING)
-    if not pending or pending["until"] < clock.now().timestamp():
-        session.pop(PENDING, None)
-        say(_("Begin again with your password: the code was not typed in time."), "info")
-        return on_to(url_for("accounts.sign_in_staff"))
+    begun = pending()
+    if begun is None:
+        return begin_again()
     form = CodeForm()
     if form.validate_on_submit():
         with refusals(form):
-            email = entering.prove_code(current(), pending["user"], form.code.data, pending["source"])
-            person = sessions.sign_in(pending["user"], strong=True)
-            response = on_to(rules.own_path(pending["next"]) or landing(person))
+            email = entering.prove_code(current(), begun["user"], form.code.data, begun["source"])
+            person = sessions.sign_in(begun["user"], strong=True)
+            response = on_to(rules.own_path(begun["next"]) or landing(person))
             sessions.remember_device(response, queries.email_hash(email))
             return response
     return form_page("accounts/second_factor.html", form, _("Your code"))

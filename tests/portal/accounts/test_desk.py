@@ -68,7 +68,7 @@ def test_invited_person_joins_with_password_and_app(client, app, town, admin, ou
 
     newcomer = app.test_client()
     answer = join(newcomer, notice)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/pl/lublin/desk")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/pl/account/security/codes")
     user = account_of("jan@urzad.example")
     assert roles_of(user.id) == {(town.id, Role.REVIEWER), (town.id, Role.EDITOR)}
     given = set(db.session.scalars(select(Membership.given_by_id).where(Membership.user_id == user.id)))

@@ -10,7 +10,7 @@ from portal.notify.kinds import Delivery
 from portal.notify.outbox import Recipient
 from tests.factories.accounts import make_member, make_resident, values_of
 
-WHATS = ("password", "address", "factor", "roles", "closed")
+WHATS = ("password", "address", "factor", "recovery", "app", "roles", "closed")
 
 
 @pytest.fixture
@@ -28,6 +28,8 @@ def all_sent(town, other_town, outbox, run_jobs):
             messages.reset_link(user, "s" * 43)
             messages.confirm_address(to, "s" * 43)
             messages.invitation(to, "s" * 43)
+            for left in (9, 0):
+                messages.recovery_used(user, left)
             for what in WHATS:
                 messages.account_changed(to, what)
         with tenancy.within(town.id), writing():
