@@ -103,6 +103,31 @@ class RecoveryForm(BaseForm):
     )
 
 
+class PasskeyForm(BaseForm):
+    """What the browser answered for a passkey; our script fills it in."""
+
+    answer = HiddenField(validators=[DataRequired(_l("Press the button to use your passkey."))])
+    next = HiddenField()
+
+
+class PasskeyNameForm(BaseForm):
+    """What its owner calls a passkey."""
+
+    name = StringField(
+        _l("Name of the passkey"),
+        validators=[
+            DataRequired(_l("Give the passkey a name, such as “My phone”.")),
+            Length(max=NAME_MAX, message=_l("Use at most 100 characters.")),
+        ],
+    )
+
+
+class NewPasskeyForm(PasskeyNameForm):
+    """A passkey just made, and its name."""
+
+    answer = HiddenField(validators=[DataRequired(_l("Press the button to make a passkey."))])
+
+
 class EnterForm(BaseForm):
     """Using a link; the name is asked only of people who are new."""
 

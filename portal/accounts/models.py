@@ -115,6 +115,32 @@ class RecoveryCode(Base):
         return f"<RecoveryCode {self.id}>"
 
 
+class Passkey(Base):
+    """A passkey: the public half of a key pair, whose other half never leaves the owner's device.
+
+    `credential_id` and `public_key` are URL-safe base64 without padding. `sign_count` is the counter of the
+    key at its last use, 0 where it has none; `synced` says that the owner's devices share it.
+    """
+
+    __tablename__ = "passkey"
+    PERSONAL: ClassVar[tuple[str, ...]] = ("credential_id", "public_key", "name_sealed")
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(Key, ForeignKey("user.id"), index=True)
+    credential_id: Mapped[str] = mapped_column(unique=True)
+    public_key: Mapped[str]
+    sign_count: Mapped[int] = mapped_column(Key)
+    synced: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    name_sealed: Mapped[str]
+
+    name = Sealed()
+
+    def __repr__(self) -> str:
+        return f"<Passkey {self.id}>"
+
+
 class LoginSession(Base):
     """A session as the server keeps it. Of its token only the SHA-256 is here; of its device only the family.
 

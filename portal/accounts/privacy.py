@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from portal.accounts.models import LoginSession, Membership, RecoveryCode, User, Verification
+from portal.accounts.models import LoginSession, Membership, Passkey, RecoveryCode, User, Verification
 from portal.accounts.session import end_sessions
 from portal.core import clock
 from portal.core.db import db
@@ -41,6 +41,17 @@ def export(user_id: int) -> list[dict[str, Any]]:
                 select(RecoveryCode).where(RecoveryCode.user_id == user_id).order_by(RecoveryCode.id)
             )
         ),
+        *(
+            {
+                "kind": "passkey",
+                "name": p.name,
+                "made_at": iso(p.created_at),
+                "last_used_at": iso(p.last_used_at),
+            }
+            for p in db.session.scalars(
+                select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id)
+            )
+        ),
         *({"kind": "role", "role": m.role.value, "since": iso(m.since)} for m in memberships),
         *(
             {
@@ -60,7 +71,7 @@ def erase(user_id: int) -> int:
     if user is None:
         return 0
     rows = 1 + end_sessions(user_id)
-    for model in (Membership, Verification, RecoveryCode):
+    for model in (Membership, Verification, RecoveryCode, Passkey):
         rows += int(db.session.execute(delete(model).where(model.user_id == user_id)).rowcount)  # type: ignore[attr-defined]
     user.email = user.email_hash = user.phone = user.phone_hash = user.name = None
     user.password_hash = user.totp = user.totp_step = user.last_sign_in_at = None
@@ -75,6 +86,7 @@ PERSONAL = PersonalData(
         "membership": ("user_id", "role", "since"),
         "login_session": ("user_id", *LoginSession.PERSONAL),
         "recovery_code": ("user_id", *RecoveryCode.PERSONAL, "used_at"),
+        "passkey": ("user_id", *Passkey.PERSONAL, "last_used_at"),
         "verification": ("user_id", *Verification.PERSONAL),
     },
     export=export,

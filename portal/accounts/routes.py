@@ -1,7 +1,7 @@
 """The addresses of people: coming in, one's own account, the administrator's members."""
 
 from portal.accounts import desk
-from portal.accounts.views import account, demo, entering, joining, security
+from portal.accounts.views import account, demo, entering, joining, passkeys, security
 from portal.core.registry import Place, Route
 
 BOTH = ("GET", "POST")
@@ -12,6 +12,16 @@ ROUTES: tuple[Route, ...] = (
     Route("/sign-in/sent", "link_sent", entering.link_sent, "account.enter", place=PORTAL),
     Route("/sign-in/staff", "sign_in_staff", entering.sign_in_staff, "account.enter", BOTH, PORTAL),
     Route("/sign-in/second-factor", "second_factor", entering.second_factor, "account.enter", BOTH, PORTAL),
+    Route("/sign-in/passkey", "sign_in_passkey", passkeys.sign_in_passkey, "account.enter", BOTH, PORTAL),
+    Route(
+        "/sign-in/second-factor/passkey",
+        "second_factor_passkey",
+        passkeys.second_factor_passkey,
+        "account.enter",
+        BOTH,
+        PORTAL,
+    ),
+    Route("/confirm/passkey", "confirm_passkey", passkeys.confirm_passkey, "account.own", BOTH, PORTAL),
     Route("/sign-in/recovery", "recover", security.recover, "account.enter", BOTH, PORTAL),
     Route("/sign-in/link/<string:token>", "use_link", entering.use_link, "account.enter", BOTH, PORTAL),
     Route("/sign-out", "sign_out", entering.sign_out, "account.enter", ("POST",), PORTAL),
@@ -26,6 +36,25 @@ ROUTES: tuple[Route, ...] = (
     Route("/account/security/app", "new_app", security.new_app, "account.secure", BOTH, PORTAL),
     Route("/account/security/codes", "codes", security.codes, "account.own", BOTH, PORTAL),
     Route("/account/security/codes/new", "new_codes", security.new_codes, "account.secure", BOTH, PORTAL),
+    Route(
+        "/account/security/passkeys/new", "new_passkey", passkeys.new_passkey, "account.secure", BOTH, PORTAL
+    ),
+    Route(
+        "/account/security/passkeys/<int:passkey_id>",
+        "passkey",
+        passkeys.passkey,
+        "account.own",
+        BOTH,
+        PORTAL,
+    ),
+    Route(
+        "/account/security/passkeys/<int:passkey_id>/remove",
+        "remove_passkey",
+        passkeys.remove_passkey,
+        "account.secure",
+        BOTH,
+        PORTAL,
+    ),
     Route("/account/sessions", "sessions", account.devices, "account.own", BOTH, PORTAL),
     Route("/account/data", "data", account.data, "account.own", place=PORTAL),
     Route("/account/data/all", "data_all", account.data_all, "account.secure", place=PORTAL),

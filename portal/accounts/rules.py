@@ -42,6 +42,9 @@ CODE_DRIFT = 1
 RECOVERY_CODES = 10
 RECOVERY_SIGNS = 12
 """60 random bits a code; with the throttle of codes nobody guesses one."""
+PASSKEYS_MAX = 10
+PASSKEY_WITHIN = timedelta(minutes=5)
+"""How long the challenge of a page with a passkey is good."""
 SHOWN_FOR = timedelta(minutes=10)
 """How long fresh recovery codes stay on the screen of the session that made them."""
 

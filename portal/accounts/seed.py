@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from portal.accounts import queries, rules
-from portal.accounts.models import Membership, User
+from portal.accounts.models import Membership, Passkey, User
 from portal.accounts.roles import Role
 from portal.accounts.services.recovery import write_codes
 from portal.accounts.services.sign_in import hasher
@@ -23,7 +23,7 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
     """Found the accounts, inside the caller's transaction; the municipalities are there already.
 
     `data`: `residents` (name, email, language), `staff_names` by slug and role, `also_in` by slug and role
-    (slugs of further municipalities), `portal_operator` (a name). Returns address → account.
+    (slugs of further municipalities), `passkeys` (names by address), `portal_operator` (a name). Returns address → account.
     """
     # One hash for all: sixty would take as long as everything else together.
     password_hash = hasher().hash(rules.DEMO_PASSWORD)
@@ -44,9 +44,27 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
     db.session.flush()  # The roles point to the accounts, and so does whoever seeds next.
     for user, role, municipality_id, is_head in roles:
         _give(user, role, municipality_id, is_head=is_head)
+    for email, name in data.get("passkeys", {}).items():
+        _passkey(found[email], name)
     for user in {user for user, *_ in roles}:
         write_codes(user.id, f"demo-recovery-{user.email}")
     return found
+
+
+def _passkey(user_id: int, name: str) -> None:
+    """A passkey in somebody's list; its other half exists nowhere, so it opens nothing."""
+    digest = sha256(f"portal demo passkey {user_id} {name}".encode())
+    passkey = Passkey(
+        id=int.from_bytes(digest.digest()[:8]) >> 2,
+        user_id=user_id,
+        credential_id=digest.hexdigest(),
+        public_key="",
+        sign_count=0,
+        synced=True,
+        created_at=clock.now() - HERE_FOR / 4,
+    )
+    passkey.name = name
+    db.session.add(passkey)
 
 
 def role_of(key: str) -> Role:

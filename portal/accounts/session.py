@@ -47,7 +47,7 @@ FRESH_UNTIL = "fresh_until"
 CASES = "cases"
 
 
-OF_ONE_PERSON = ("csrf_token", "second_factor", "recovery_codes", "new_app")
+OF_ONE_PERSON = ("csrf_token", "second_factor", "recovery_codes", "new_app", "passkey")
 """Keys of pages that belong to one person's session only."""
 
 

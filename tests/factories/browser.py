@@ -93,8 +93,14 @@ class Browser(FlaskClient):
 
         A field with value None is left out, as a box that is not ticked. Fails when the page has no such form.
         """
+        passed = {name: kwargs[name] for name in ("base_url",) if name in kwargs}
+        return self.submit_shown(self.get(path, **passed), path, data, **kwargs)
+
+    def submit_shown(
+        self, page: TestResponse, path: str, data: dict[str, Any] | None = None, **kwargs: Any
+    ) -> TestResponse:
+        """The same with a page that was fetched before."""
         data = data or {}
-        page = self.get(path)
         assert page.status_code == 200, f"{path} answers {page.status}"
         forms = Forms(page.get_data(as_text=True))
         wanted = {name for name, value in data.items() if value is not None}

@@ -12,7 +12,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from initiatives.models import Author, Initiative, Reviewer, Sheet, StudyKind, Translation
-from portal.accounts.models import User
+from portal.accounts.models import Passkey, User
+from portal.accounts.queries import email_hash
 from portal.content.models import Comment
 from portal.core import tenancy
 from portal.core.db import db
@@ -169,6 +170,8 @@ def entering(draft: str, receipt: str, link: str, reset: str, invitation: str) -
         yield Stop(f"accounts.{name}")
     yield Stop("accounts.second_factor")
     yield Stop("accounts.recover")
+    yield Stop("accounts.second_factor_passkey")
+    yield Stop("accounts.sign_in_passkey")
     yield Stop("accounts.use_link", {"token": link})
     yield Stop("accounts.new_password", {"token": reset})
     yield Stop("accounts.invitation", {"token": invitation})
@@ -204,8 +207,11 @@ def own(new_address: str) -> Iterator[Stop]:
 def securing() -> Iterator[Stop]:
     """How a member of the team signs in; the codes were made a moment ago."""
     who = f"expert@{LUBLIN}.example"
-    for name in ("codes", "security", "new_codes", "new_app"):
+    for name in ("codes", "security", "new_codes", "new_app", "new_passkey"):
         yield Stop(f"accounts.{name}", who=who)
+    ours = select(Passkey.id).join(User, User.id == Passkey.user_id).where(User.email_hash == email_hash(who))
+    for name in ("passkey", "remove_passkey"):
+        yield Stop(f"accounts.{name}", {"passkey_id": db.session.scalars(ours).one()}, who)
 
 
 def confirming(lang: str) -> Iterator[Stop]:
@@ -213,6 +219,7 @@ def confirming(lang: str) -> Iterator[Stop]:
     town = {"pl": "rzeszow", "cs": "ostrava-jih", "en": "swidnik"}[lang]
     yield Stop("accounts.confirm", who=an_author())
     yield Stop("accounts.confirm", who=f"admin@{town}.example")
+    yield Stop("accounts.confirm_passkey", who=f"admin@{town}.example")
 
 
 def desk() -> Iterator[Stop]:

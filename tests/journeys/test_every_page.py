@@ -285,11 +285,11 @@ def test_page_that_asks_who_one_is_is_sound(
     seeded_app: Flask, visit: Visit, journeys_database: str, tmp_path: Path, lang: str
 ) -> None:
     """Before something weighty, when the sign-in lies back a while: half an hour of waiting, made short."""
-    resident, admin = stops.confirming(lang)
+    resident, admin, passkey = stops.confirming(lang)
     visitors = visit(lang, resident=resident.who, again=True), visit(lang, staff=admin.who, again=True)
     for visitor in visitors:
         _age(visitor, journeys_database)
-    _judge(zip(visitors, ([resident], [admin]), strict=True), seeded_app, tmp_path)
+    _judge(zip(visitors, ([resident], [admin, passkey]), strict=True), seeded_app, tmp_path)
 
 
 def _judge(walks: Iterable[tuple[Visitor, Iterable[Stop]]], app: Flask, folder: Path) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.accounts import messages, queries, rules
-from portal.accounts.models import Membership, User, Verification, VerificationKind
+from portal.accounts.models import Membership, Passkey, User, Verification, VerificationKind
 from portal.accounts.queries import Member, Opened
 from portal.accounts.roles import MUNICIPAL, Role, in_order
 from portal.accounts.services.links import GONE, issue, use_up, withdraw
@@ -159,6 +159,8 @@ def _join(_actor: Actor, secret: str, name: str, password_hash: str, step: int, 
     end_sessions(user.id)
     _give(user, link)
     if link.data.get("again"):
+        # The lost phone may hold a passkey, too.
+        db.session.execute(delete(Passkey).where(Passkey.user_id == user.id))
         messages.account_changed(messages.recipient_of(user), "factor")
     return user.id
 

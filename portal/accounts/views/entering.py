@@ -19,7 +19,7 @@ from portal.accounts.forms import (
     refusals,
 )
 from portal.accounts.models import VerificationKind
-from portal.accounts.services import passwords
+from portal.accounts.services import passkeys, passwords
 from portal.accounts.services import sign_in as entering
 from portal.accounts.views.shared import PENDING, begin_again, landing, link_gone, me, pending, wanted
 from portal.core import clock
@@ -98,7 +98,9 @@ def second_factor() -> Response | BaseResponse:
             response = on_to(rules.own_path(begun["next"]) or landing(person))
             sessions.remember_device(response, queries.email_hash(email))
             return response
-    return form_page("accounts/second_factor.html", form, _("Your code"))
+    return form_page(
+        "accounts/second_factor.html", form, _("Your code"), has_passkey=passkeys.has(begun["user"])
+    )
 
 
 def sign_out() -> BaseResponse:
@@ -113,8 +115,11 @@ def confirm() -> Response | BaseResponse:
     target = wanted() or url_for("accounts.account")
     if current().fresh:
         return on_to(target)
+    passkey_href = ""
+    if passkeys.has(current().user_id or 0):
+        passkey_href = url_for("accounts.confirm_passkey", next=target)
     if not sessions.is_strong():
-        return _confirm_by_link(target)
+        return _confirm_by_link(target, passkey_href)
     form = ConfirmForm(next=target)
     if form.validate_on_submit():
         with refusals(form):
@@ -122,17 +127,21 @@ def confirm() -> Response | BaseResponse:
             entering.prove_again(current(), user_id, form.password.data, form.code.data, sessions.network())
             sessions.confirm()
             return on_to(target)
-    return form_page("accounts/confirm.html", form, _("Confirm that it is you"), email="")
+    return form_page(
+        "accounts/confirm.html", form, _("Confirm that it is you"), email="", passkey_href=passkey_href
+    )
 
 
-def _confirm_by_link(target: str) -> Response | BaseResponse:
+def _confirm_by_link(target: str, passkey_href: str) -> Response | BaseResponse:
     form = ActForm(next=target)
     email = me().email or ""
     if form.validate_on_submit():
         with refusals(form):
             entering.ask_link(current(), email, target, form.form_key.data, sessions.network())
             return on_to(url_for("accounts.link_sent"))
-    return form_page("accounts/confirm.html", form, _("Confirm that it is you"), email=email)
+    return form_page(
+        "accounts/confirm.html", form, _("Confirm that it is you"), email=email, passkey_href=passkey_href
+    )
 
 
 def password() -> Response | BaseResponse:

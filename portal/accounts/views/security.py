@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.accounts import menu, queries, rules
 from portal.accounts import session as sessions
 from portal.accounts.forms import ActForm, CodeForm, RecoveryForm, form_page, on_to, refusals
-from portal.accounts.services import recovery
+from portal.accounts.services import passkeys, recovery
 from portal.accounts.views.shared import (
     SHOWN_CODES,
     app_to_connect,
@@ -37,6 +37,17 @@ def security() -> Response:
         tabs=menu.tabs(),
         has_app=user.totp is not None,
         left=recovery.left(user.id),
+        passkeys=[
+            {
+                "name": found.name,
+                "made": day(found.created_at),
+                "used": day(found.last_used_at) if found.last_used_at else _("never"),
+                "synced": found.synced,
+                "href": url_for("accounts.passkey", passkey_id=found.id),
+                "remove_href": url_for("accounts.remove_passkey", passkey_id=found.id),
+            }
+            for found in passkeys.of(user.id)
+        ],
     )
 
 

@@ -119,6 +119,7 @@ async function build() {
       { in: "scss/map.css", out: "map" },
       { in: "js/main.js", out: "main" },
       { in: "js/map.js", out: "map" },
+      { in: "js/passkey.js", out: "passkey" },
     ],
     outdir: out,
     write: false,

@@ -10,7 +10,17 @@ from portal.notify.kinds import Delivery
 from portal.notify.outbox import Recipient
 from tests.factories.accounts import make_member, make_resident, values_of
 
-WHATS = ("password", "address", "factor", "recovery", "app", "roles", "closed")
+WHATS = (
+    "password",
+    "address",
+    "factor",
+    "recovery",
+    "app",
+    "passkey_added",
+    "passkey_removed",
+    "roles",
+    "closed",
+)
 
 
 @pytest.fixture

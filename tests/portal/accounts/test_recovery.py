@@ -180,4 +180,4 @@ def test_last_code_is_said_to_be_the_last(client, town, signed_in):
 
 
 def test_codes_are_shown_for_ten_minutes():
-    assert rules.SHOWN_FOR == timedelta(minutes=10)
+    assert timedelta(minutes=10) == rules.SHOWN_FOR
