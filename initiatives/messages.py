@@ -7,11 +7,12 @@ from initiatives import queries
 from initiatives.models import Initiative
 from initiatives.states import WORKFLOW
 from portal.accounts import queries as accounts
+from portal.accounts.messages import recipients
 from portal.content import queries as content
 from portal.content.models import StateChange
 from portal.core import tenancy
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import NoticeKind
+from portal.core.registry import NoticeCategory, NoticeKind
 from portal.core.tokens import signer
 from portal.core.workflow import Lane
 from portal.notify import outbox
@@ -90,6 +91,7 @@ NOTICES = (
         _mail("progress"),
         _l("Progress"),
         transactional=False,
+        category="initiatives.mine",
     ),
     NoticeKind(
         "initiative.completed",
@@ -121,15 +123,46 @@ NOTICES = (
         _l("Something in initiative %(number)s was reported"),
         _mail("reported"),
         _l("Report"),
+        transactional=False,
+        category="initiatives.work",
     ),
     NoticeKind(
-        "initiative.deadline", _l("Deadline in initiative %(number)s"), _mail("deadline"), _l("Deadline")
+        "initiative.deadline",
+        _l("Deadline in initiative %(number)s"),
+        _mail("deadline"),
+        _l("Deadline"),
+        transactional=False,
+        category="initiatives.work",
     ),
     NoticeKind(
         "initiative.new_code",
         _l("New code for your initiative %(number)s"),
         _mail("new_code"),
         _l("New code"),
+    ),
+)
+
+CATEGORIES = (
+    NoticeCategory(
+        "initiatives.mine",
+        _l("News of my own initiatives"),
+        _l(
+            "How the work on an adopted initiative goes on. Receipts, questions and decisions always come at once."
+        ),
+    ),
+    NoticeCategory(
+        "initiatives.followed",
+        _l("News of initiatives I follow"),
+        _l("How the work goes on. Decisions come at once, unless you want nothing at all."),
+        preset="digest",
+        stops_all=True,
+    ),
+    NoticeCategory(
+        "initiatives.work",
+        _l("Deadlines and reports in my team’s cases"),
+        _l("Reminders of deadlines, and what residents report."),
+        may_stop=False,
+        staff=True,
     ),
 )
 
@@ -170,9 +203,9 @@ def to_author(case: Initiative, code: str, **values: Value) -> None:
     if author is None:
         return
     if author.user_id is not None:
-        recipients: Iterable[Recipient] = _people((author.user_id,))
+        told: Iterable[Recipient] = _people((author.user_id,))
     else:
-        recipients = (
+        told = (
             Recipient(
                 locale=author.locale,
                 email=author.email,
@@ -181,7 +214,7 @@ def to_author(case: Initiative, code: str, **values: Value) -> None:
                 name=author.name,
             ),
         )
-    for recipient in recipients:
+    for recipient in told:
         outbox.send(
             code,
             recipient,
@@ -194,7 +227,11 @@ def to_author(case: Initiative, code: str, **values: Value) -> None:
 def to_followers(case: Initiative, code: str, **values: Value) -> None:
     """Tell everybody who follows: one job now, one message each when the worker runs it."""
     outbox.fan_out(
-        code, {**_facts(case), **values, "link": "", "is_author": False}, case.about, "initiative.followers"
+        code,
+        {**_facts(case), **values, "link": "", "is_author": False},
+        case.about,
+        "initiative.followers",
+        category="initiatives.followed",
     )
 
 
@@ -219,8 +256,7 @@ def _tell_people(case: Initiative, user_ids: Iterable[int], code: str, values: d
 
 def _people(user_ids: Iterable[int]) -> list[Recipient]:
     """Accounts as recipients, in their own language; closed ones are left out."""
-    people = filter(None, (accounts.person(user_id) for user_id in user_ids))
-    return [Recipient(locale=p.language, email=p.email, name=p.name, user_id=p.id) for p in people]
+    return recipients(list(dict.fromkeys(user_ids)))
 
 
 def deadline(case: Initiative, key: str, level: int, due_on: date) -> None:

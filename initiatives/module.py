@@ -73,6 +73,7 @@ MODULE = Module(
     jobs=(JobKind("initiative.resume", jobs.resume),),
     daily=(Daily("initiative.forget", jobs.forget, hour=2),),
     notices=messages.NOTICES,
+    categories=messages.CATEGORIES,
     personal=(PERSONAL,),
     work=WORK,
     facts=FACTS,

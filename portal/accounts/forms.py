@@ -3,7 +3,7 @@
 Shape only; `rules.py` and the services decide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +28,8 @@ from portal.accounts.rules import NAME_MAX, canonical_email
 from portal.core.errors import Invalid, TooMany
 from portal.core.i18n import LANGUAGE_NAMES, Text, ngettext
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.registry import NoticeCategory
+from portal.notify import rules
 from portal.ui.forms import BaseForm
 from portal.ui.pages import page
 
@@ -172,6 +174,18 @@ class ProfileForm(BaseForm):
     name = _name()
     language = RadioField(_l("Language of messages"), choices=LANGUAGES)
     phone = TelField(_l("Phone"), validators=[Optional(), Length(max=30)])
+
+
+def notifications_form(categories: Sequence[NoticeCategory], *, with_sms: bool) -> BaseForm:
+    """A choice for each category: `mail0` when e-mail comes, `sms0` whether an SMS comes as well."""
+    fields: dict[str, Any] = {}
+    for number, category in enumerate(categories):
+        offered = [SelectChoice(choice.value, choice.label) for choice in rules.choices(category)]
+        fields[f"mail{number}"] = RadioField(_l("By e-mail"), choices=offered)
+        if with_sms:
+            fields[f"sms{number}"] = BooleanField(_l("An SMS at once as well"))
+    form: BaseForm = type("NotificationsForm", (BaseForm,), fields)()
+    return form
 
 
 class EmailForm(_WithEmail):

@@ -2,8 +2,11 @@
 the Host header of a request (a poisoned one would carry the secret away, T12 in docs/security.md).
 """
 
+from collections.abc import Iterable
+
 from flask import current_app
 
+from portal.accounts import queries
 from portal.accounts.models import User
 from portal.accounts.rules import INVITATION_LIFE, LINK_LIFE, RESET_LIFE
 from portal.core.config import Settings
@@ -57,6 +60,12 @@ def recipient_of(user: User) -> Recipient:
     return Recipient(
         locale=user.language, email=user.email, phone=user.phone, name=user.name, user_id=user.id
     )
+
+
+def recipients(user_ids: Iterable[int]) -> list[Recipient]:
+    """Open accounts as recipients, in the order given; closed ones are left out."""
+    found = {user.id: recipient_of(user) for user in queries.open_accounts(user_ids)}
+    return [found[user_id] for user_id in user_ids if user_id in found]
 
 
 def to_address(email: str, locale: str) -> Recipient:

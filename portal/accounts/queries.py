@@ -135,6 +135,14 @@ def account(user_id: int) -> User:
     return found
 
 
+def open_accounts(user_ids: Iterable[int]) -> list[User]:
+    """Those of these accounts that are open."""
+    wanted = set(user_ids)
+    if not wanted:
+        return []
+    return list(db.session.scalars(select(User).where(User.id.in_(wanted), User.disabled_at.is_(None))))
+
+
 PERSON = (
     User.id,
     User.session_version,

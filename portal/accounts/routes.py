@@ -1,7 +1,7 @@
 """The addresses of people: coming in, one's own account, the administrator's members."""
 
 from portal.accounts import desk
-from portal.accounts.views import account, demo, entering, joining, passkeys, security
+from portal.accounts.views import account, demo, entering, joining, notifications, passkeys, security
 from portal.core.registry import Place, Route
 
 BOTH = ("GET", "POST")
@@ -32,6 +32,9 @@ ROUTES: tuple[Route, ...] = (
     Route("/account", "account", account.account, "account.own", BOTH, PORTAL),
     Route("/account/email", "email", account.email, "account.secure", BOTH, PORTAL),
     Route("/account/email/<string:token>", "new_email", account.new_email, "account.enter", BOTH, PORTAL),
+    Route(
+        "/account/notifications", "notifications", notifications.notifications, "account.own", BOTH, PORTAL
+    ),
     Route("/account/security", "security", security.security, "account.own", place=PORTAL),
     Route("/account/security/app", "new_app", security.new_app, "account.secure", BOTH, PORTAL),
     Route("/account/security/codes", "codes", security.codes, "account.own", BOTH, PORTAL),

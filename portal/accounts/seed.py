@@ -15,6 +15,8 @@ from portal.accounts.services.recovery import write_codes
 from portal.accounts.services.sign_in import hasher
 from portal.core import clock, tenancy
 from portal.core.db import db
+from portal.notify import choices
+from portal.notify.kinds import Channel, Choice
 
 HERE_FOR = timedelta(days=700)
 
@@ -23,7 +25,8 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
     """Found the accounts, inside the caller's transaction; the municipalities are there already.
 
     `data`: `residents` (name, email, language), `staff_names` by slug and role, `also_in` by slug and role
-    (slugs of further municipalities), `passkeys` (names by address), `portal_operator` (a name). Returns address → account.
+    (slugs of further municipalities), `passkeys` (names by address),
+    `choices` (about messages, by address and category), `portal_operator` (a name). Returns address → account.
     """
     # One hash for all: sixty would take as long as everything else together.
     password_hash = hasher().hash(rules.DEMO_PASSWORD)
@@ -46,6 +49,9 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
         _give(user, role, municipality_id, is_head=is_head)
     for email, name in data.get("passkeys", {}).items():
         _passkey(found[email], name)
+    for email, chosen in data.get("choices", {}).items():
+        for category, choice in chosen.items():
+            choices.choose(found[email], category, Channel.MAIL, Choice(choice))
     for user in {user for user, *_ in roles}:
         write_codes(user.id, f"demo-recovery-{user.email}")
     return found

@@ -135,14 +135,35 @@ class PersonalData:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeCategory:
+    """Messages a reader chooses about together; what that means stands in `portal/notify/rules.py`.
+
+    `preset` is `at_once` or `digest`. `may_stop`: they may be stopped, and `stops_all` even those that are
+    transactional. `staff`: only members of a team get and see them.
+    """
+
+    key: str
+    title: Text
+    help: Text
+    preset: str = "at_once"
+    may_stop: bool = True
+    stops_all: bool = False
+    staff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """A message people get: template name, subject, whether it must always go out at once."""
+    """A message people get: template name, subject, whether it must always go out at once.
+
+    Without a `category` nobody can choose about it: links to sign in, receipts.
+    """
 
     code: str
     subject: Text
     template: str
     title: Text
     transactional: bool = True
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +199,7 @@ class Module:
     jobs: tuple[JobKind, ...] = ()
     daily: tuple[Daily, ...] = ()
     notices: tuple[NoticeKind, ...] = ()
+    categories: tuple[NoticeCategory, ...] = ()
     personal: tuple[PersonalData, ...] = ()
     work: tuple[WorkList, ...] = ()
     facts: tuple[Fact, ...] = ()
@@ -197,6 +219,7 @@ class Registry:
     content_types: dict[str, ContentType] = field(default_factory=dict)
     jobs: dict[str, JobKind] = field(default_factory=dict)
     notices: dict[str, NoticeKind] = field(default_factory=dict)
+    categories: dict[str, NoticeCategory] = field(default_factory=dict)
 
     def load(self, modules: tuple[Module, ...]) -> None:
         """Take over the modules. A key given twice is an error at start."""
@@ -204,6 +227,7 @@ class Registry:
         self.content_types = _by_key((c.key, c) for m in modules for c in m.content_types)
         self.jobs = _by_key((j.key, j) for m in modules for j in m.jobs)
         self.notices = _by_key((n.code, n) for m in modules for n in m.notices)
+        self.categories = _by_key((c.key, c) for m in modules for c in m.categories)
 
 
 def _by_key(pairs: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Due work of messages: send one, fan out to many, and a daily look for what fell between two stools."""
+"""Due work of messages: send one, fan out to many, the daily summaries, and a look for what fell between two stools."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,8 +7,8 @@ from sqlalchemy import String, cast, literal, or_, select, update
 
 from portal.core import clock, tenancy
 from portal.core.db import db, writing
-from portal.core.jobs import Job
-from portal.notify import outbox
+from portal.core.jobs import Job, as_job
+from portal.notify import outbox, summaries
 from portal.notify.delivery import deliver, own_scope
 from portal.notify.kinds import Channel, Delivery
 from portal.notify.models import Notice
@@ -39,7 +39,27 @@ def fan_out(payload: dict[str, Any]) -> None:
                 for person in people[start : start + BATCH]:
                     contact = person.email or person.phone or person.postal or ""
                     dedupe = f"{payload['wave']}:{outbox.recipient_key(contact)}"
-                    outbox.send(payload["code"], person, values, about, dedupe=dedupe)
+                    outbox.send(
+                        payload["code"],
+                        person,
+                        values,
+                        about,
+                        dedupe=dedupe,
+                        category=payload.get("category", ""),
+                    )
+
+
+def digest() -> None:
+    """Gather what waits for the daily summaries: one message a day for each person and municipality, or none."""
+    for town in tenancy.towns().values():
+        with as_job("daily summary", town.id):
+            waiting = select(Notice.user_id).where(Notice.state == Delivery.QUIET).distinct()
+            people = db.session.scalars(waiting).all()
+            db.session.close()
+            for user_id in people:
+                if user_id is not None:
+                    with writing():
+                        summaries.gather(user_id)
 
 
 def sweep() -> None:

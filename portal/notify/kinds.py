@@ -1,4 +1,4 @@
-"""The ways a message can go and how it can fare: two closed families with their labels."""
+"""The ways a message can go, when it may, and how it can fare: closed families with their labels."""
 
 from enum import StrEnum
 
@@ -26,13 +26,18 @@ class Channel(StrEnum):
 
 
 class Delivery(StrEnum):
-    """How a message fared: FAILED is tried again, DEAD is not; DONE is a task ticked off."""
+    """How a message fared: FAILED is tried again, DEAD is not; DONE is a task ticked off.
+
+    QUIET waits for its reader's daily summary, GATHERED went out in one.
+    """
 
     WAITING = "waiting"
     SENT = "sent"
     FAILED = "failed"
     DEAD = "dead"
     DONE = "done"
+    QUIET = "quiet"
+    GATHERED = "gathered"
 
     @property
     def label(self) -> Text:
@@ -42,7 +47,20 @@ class Delivery(StrEnum):
     @property
     def is_settled(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self in (Delivery.SENT, Delivery.DEAD, Delivery.DONE)
+        return self in (Delivery.SENT, Delivery.DEAD, Delivery.DONE, Delivery.GATHERED)
+
+
+class Choice(StrEnum):
+    """When a reader wants messages of a category."""
+
+    AT_ONCE = "at_once"
+    DIGEST = "digest"
+    NEVER = "never"
+
+    @property
+    def label(self) -> Text:
+        """Its name for readers."""
+        return _CHOICES[self]
 
 
 class Outcome(StrEnum):
@@ -72,6 +90,13 @@ _DELIVERIES: dict[Delivery, Text] = {
     Delivery.FAILED: _pl("message state", "Failed, will be tried again"),
     Delivery.DEAD: _pl("message state", "Not delivered"),
     Delivery.DONE: _pl("message state", "Done"),
+    Delivery.QUIET: _pl("message state", "Waiting for the daily summary"),
+    Delivery.GATHERED: _pl("message state", "Sent in a daily summary"),
+}
+_CHOICES: dict[Choice, Text] = {
+    Choice.AT_ONCE: _pl("when messages come", "At once"),
+    Choice.DIGEST: _pl("when messages come", "In one summary a day"),
+    Choice.NEVER: _pl("when messages come", "Not at all"),
 }
 _OUTCOMES: dict[Outcome, Text] = {
     Outcome.SENT: _pl("message attempt", "Sent"),

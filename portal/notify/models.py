@@ -6,13 +6,13 @@ link, for instance) has none; rows are scoped like any tenant's, so the desk of 
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from portal.core.db import Base, EnumText, Key, UtcDateTime
 from portal.core.sealed import Sealed
 from portal.core.tenancy import Municipal
-from portal.notify.kinds import Channel, Delivery, Outcome
+from portal.notify.kinds import Channel, Choice, Delivery, Outcome
 
 
 class PerhapsMunicipal(Municipal):
@@ -95,3 +95,23 @@ class Attempt(PerhapsMunicipal, Base):
 
     def __repr__(self) -> str:
         return f"<Attempt {self.notice_id} {self.outcome}>"
+
+
+class NoticePreference(Base):
+    """What somebody chose for one category and channel; without a row it is as preset.
+
+    Belongs to a person, not to a town. Accounts lie on a higher floor, so the number is no foreign key;
+    whoever erases an account erases these rows through `privacy.py`.
+    """
+
+    __tablename__ = "notice_preference"
+    __table_args__ = (UniqueConstraint("user_id", "category", "channel"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    user_id: Mapped[int] = mapped_column(Key)
+    category: Mapped[str]
+    channel: Mapped[Channel] = mapped_column(EnumText(Channel))
+    choice: Mapped[Choice] = mapped_column(EnumText(Choice))
+
+    def __repr__(self) -> str:
+        return f"<NoticePreference {self.user_id} {self.category} {self.choice}>"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import Daily, JobKind, MenuItem, Module, WorkList
+from portal.core.registry import Daily, JobKind, MenuItem, Module, NoticeKind, WorkList
 from portal.notify import desk, jobs
 from portal.notify.delivery import TRIES
 from portal.notify.policy import PERMISSIONS
@@ -17,7 +17,10 @@ MODULE = Module(
     permissions=PERMISSIONS,
     menu=(MenuItem("notify.messages", _l("Messages"), permission="message.read", desk=True, order=70),),
     jobs=(JobKind("notify.send", jobs.send, tries=TRIES), JobKind("notify.fan-out", jobs.fan_out)),
-    daily=(Daily("notify.sweep", jobs.sweep, hour=4),),
+    daily=(Daily("notify.sweep", jobs.sweep, hour=4), Daily("notify.digest", jobs.digest, hour=7)),
+    notices=(
+        NoticeKind("notify.digest", _l("Your daily summary"), "notify/mail/digest.txt", _l("Daily summary")),
+    ),
     personal=(MESSAGES,),
     work=(
         WorkList(

@@ -24,8 +24,10 @@ How to write a message:
   lists and dictionaries of these; never rows.
 - **Secret values** (codes, tokens of links): name them in `secret`. They are kept sealed only until the
   message has gone out and staff never see them in a sent message. Use them as they are, without filters.
-- A value `unsubscribe` (a path without language, such as "/account/notifications") becomes the header and
-  the last line that mass mail needs.
+- **Category**: a `NoticeCategory` that your NoticeKind names, or the caller (`category=`), lets people with an
+  account choose: at once, in a daily summary, not at all, by SMS as well. Messages of a category that may be
+  stopped get the one-click address of RFC 8058 as header and last line. In a summary stand subject, the value
+  `title` and a link: `desk` for staff, else `page`, both paths without language.
 
 Both functions write into the caller's transaction: the message exists if and only if the act happened.
 """
@@ -42,14 +44,18 @@ from portal.core import clock, tenancy
 from portal.core.config import Settings
 from portal.core.db import db, insert_or_keep, is_writing
 from portal.core.jobs import Job, enqueue
-from portal.core.registry import registry
+from portal.core.registry import NoticeCategory, NoticeKind, registry
 from portal.core.sealed import new_row_id
-from portal.core.tokens import pseudonym
-from portal.notify.kinds import Channel, Delivery
+from portal.core.tokens import pseudonym, signer
+from portal.notify import choices, rules
+from portal.notify.kinds import Channel, Choice, Delivery
 from portal.notify.models import Notice
 from portal.notify.values import Value, pack
 
 About = tuple[str, int]
+MUTE = "mute"
+MUTE_SECONDS = 400 * 86_400
+"""How long the link of a message stops messages like it: people tidy up old mail, too."""
 SMS_COUNTRIES = (48, 420)
 """Calling codes that get SMS, mobile numbers only: nobody can make us pay for premium ranges (R55)."""
 
@@ -91,16 +97,72 @@ def send(
     *,
     secret: Iterable[str] = (),
     dedupe: str | None = None,
+    category: str = "",
 ) -> None:
     """Write a message and its job into the running transaction; somebody who cannot be reached gets none.
 
-    A second message with the same `dedupe` is not written. Raises KeyError for a code no module knows.
+    A second message with the same `dedupe` is not written. `category` instead of the kind's, where that
+    depends on who reads. Raises KeyError for a code or category no module knows.
     """
     _within_a_use_case()
-    registry.notices[code]
-    channel = channel_of(recipient)
-    if channel is None:
-        return
+    kind = registry.notices[code]
+    wanted = registry.categories[category or kind.category] if category or kind.category else None
+    names = list(secret)
+    if wanted and recipient.user_id and rules.is_mutable(wanted, transactional=kind.transactional):
+        values = {**values, "unsubscribe": f"/mute/{mute_token(recipient.user_id, wanted.key)}"}
+        names.append("unsubscribe")
+    for number, (channel, choice) in enumerate(_ways(kind, wanted, recipient).items()):
+        _write(
+            code,
+            recipient,
+            values,
+            about,
+            names,
+            channel=channel,
+            choice=choice,
+            dedupe=f"{dedupe}:{channel}" if dedupe and number else dedupe,
+        )
+
+
+def _ways(kind: NoticeKind, category: NoticeCategory | None, recipient: Recipient) -> dict[Channel, Choice]:
+    """How this message goes, and when; by what its reader chose, where they have an account and a choice."""
+    first = channel_of(recipient)
+    if first is None:
+        return {}
+    if category is None or recipient.user_id is None or first is not Channel.MAIL:
+        return {first: Choice.AT_ONCE}
+    chosen = choices.of(recipient.user_id).get(category.key, {})
+    found = rules.ways(category, chosen, transactional=kind.transactional)
+    if Channel.SMS in found and not (recipient.phone and takes_sms(recipient.phone)):
+        del found[Channel.SMS]
+    return found
+
+
+def mute_token(user_id: int, category: str) -> str:
+    """What a link carries that stops a category for somebody without signing in; it can do nothing else."""
+    return signer.sign(MUTE, [user_id, category])
+
+
+def muted_by(token: str) -> tuple[int, NoticeCategory] | None:
+    """Whose messages of which category a link stops; None for one that is no link of ours."""
+    found = signer.open(MUTE, token, MUTE_SECONDS)
+    if not isinstance(found, list) or len(found) != 2 or found[1] not in registry.categories:
+        return None
+    return int(found[0]), registry.categories[found[1]]
+
+
+def _write(
+    code: str,
+    recipient: Recipient,
+    values: dict[str, Value],
+    about: About | None,
+    secret: list[str],
+    *,
+    channel: Channel,
+    choice: Choice,
+    dedupe: str | None,
+) -> None:
+    quiet = choice is Choice.DIGEST
     notice_id = new_row_id()
     notice = Notice(
         id=notice_id,
@@ -109,7 +171,7 @@ def send(
         about_kind=about[0] if about else None,
         about_id=about[1] if about else None,
         channel=channel,
-        state=Delivery.WAITING,
+        state=Delivery.QUIET if quiet else Delivery.WAITING,
         locale=recipient.locale,
         user_id=recipient.user_id,
         recipient_key=recipient_key(recipient.email or recipient.phone or recipient.postal or ""),
@@ -120,20 +182,33 @@ def send(
     )
     notice.email, notice.phone = recipient.email, recipient.phone
     notice.postal, notice.name = recipient.postal, recipient.name
-    notice.values = pack({"secret": list(secret), "values": values})
+    notice.values = pack({"secret": secret, "values": values})
     cells = {column.key: getattr(notice, column.key) for column in inspect(Notice).column_attrs}
-    if insert_or_keep(Notice, **cells):
+    if insert_or_keep(Notice, **cells) and not quiet:
         plan(notice_id)
 
 
 def fan_out(
-    code: str, values: dict[str, Value], about: About, audience: str, *, dedupe: str | None = None
+    code: str,
+    values: dict[str, Value],
+    about: About,
+    audience: str,
+    *,
+    dedupe: str | None = None,
+    category: str = "",
 ) -> None:
     """Tell a named audience: one job now, one message for each of them when the worker runs it."""
     _within_a_use_case()
     registry.notices[code]
     wave = dedupe or secrets.token_hex(12)
-    payload = {"code": code, "values": pack(values), "about": list(about), "audience": audience, "wave": wave}
+    payload = {
+        "code": code,
+        "values": pack(values),
+        "about": list(about),
+        "audience": audience,
+        "wave": wave,
+        "category": category,
+    }
     enqueue("notify.fan-out", payload, dedupe=f"notify.fan-out:{wave}")
 
 

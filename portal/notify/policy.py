@@ -4,6 +4,8 @@ from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import Grant, Permission
 
 PERMISSIONS = (
+    # The link in the message is the authority; it can stop one category and nothing else.
+    Permission("message.mute", _l("Stop messages by the link in one of them"), (Grant("visitor"),)),
     Permission(
         "message.read",
         _l("See what was sent and how it fared, send again"),

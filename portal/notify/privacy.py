@@ -8,18 +8,24 @@ from portal.core import tenancy
 from portal.core.db import db
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import PersonalData
+from portal.notify import choices
 from portal.notify.models import Notice
 from portal.notify.render import mask
 from portal.notify.services import discard
 
 
 def export(user_id: int) -> list[dict[str, Any]]:
-    """Every message to a person, newest first."""
+    """What a person chose about messages, and every message to them, newest first."""
     with tenancy.unscoped("a person's messages lie in every municipality"):
         rows = db.session.scalars(
             select(Notice).where(Notice.user_id == user_id).order_by(Notice.created_at.desc())
         ).all()
-    return [
+    chosen = [
+        {"kind": "choice", "category": category, "channel": channel.value, "when": choice.value}
+        for category, by_channel in choices.of(user_id).items()
+        for channel, choice in by_channel.items()
+    ]
+    return chosen + [
         {
             "code": row.code,
             "channel": row.channel.value,
@@ -35,10 +41,11 @@ def export(user_id: int) -> list[dict[str, Any]]:
 
 
 def erase(user_id: int) -> int:
-    """Delete every message to a person; how many. Joins the transaction."""
+    """Delete every message to a person and what they chose; how many messages. Joins the transaction."""
     with tenancy.unscoped("a person's messages lie in every municipality"):
         ids = db.session.scalars(select(Notice.id).where(Notice.user_id == user_id)).all()
         discard(ids)
+    choices.forget(user_id)
     return len(ids)
 
 
@@ -57,6 +64,7 @@ MESSAGES = PersonalData(
             "recipient_key",
         ),
         "notice_attempt": ("note_sealed",),
+        "notice_preference": ("user_id", "category", "channel", "choice"),
     },
     export=export,
     erase=erase,

@@ -93,7 +93,7 @@ def render(order: Order) -> Rendered:
     town = town_of(order.municipality_id)
     with speaking(order.locale, town.zone if town else ZONE):
         values = {**order.values, **{name: order.mark(name) for name in order.secrets}}
-        subject = _subject(kind, values)
+        subject = subject_of(kind, values)
         context = {
             "link": None,
             **values,
@@ -202,7 +202,7 @@ def _sms(kind: NoticeKind, context: dict[str, Any]) -> str:
     return _texts().select_template(names).render(context)
 
 
-def _subject(kind: NoticeKind, values: dict[str, Any]) -> str:
+def subject_of(kind: NoticeKind, values: dict[str, Any]) -> str:
     """The fixed subject; only the public number may be filled in (R48)."""
     text = str(kind.subject)
     return text % {"number": values.get("number") or ""} if "%(" in text else text

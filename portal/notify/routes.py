@@ -6,6 +6,10 @@ from portal.notify import desk, views
 ROUTES = (
     # Answers 404 outside demo and test mode.
     Route("/demo/messages", "demo_messages", views.demo_messages, PUBLIC, place=Place.PORTAL),
+    # Mail programs post here without any page of ours before it (RFC 8058), so there is no token to ask for.
+    Route(
+        "/mute/<string:token>", "mute", views.mute, "message.mute", ("GET", "POST"), Place.PORTAL, csrf=False
+    ),
     Route("/desk/messages", "messages", desk.messages, "message.read"),
     Route("/desk/messages/<int:notice_id>", "message", desk.message, "message.read"),
     Route("/desk/messages/<int:notice_id>/resend", "resend", desk.resend, "message.read", ("POST",)),

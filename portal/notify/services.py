@@ -11,15 +11,24 @@ from portal.core.db import db
 from portal.core.errors import Conflict
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.jobs import Job
+from portal.core.registry import NoticeCategory
 from portal.core.usecase import use_case
-from portal.notify import queries
+from portal.notify import choices, queries
 from portal.notify.delivery import record
-from portal.notify.kinds import Delivery, Outcome
+from portal.notify.kinds import Channel, Choice, Delivery, Outcome
 from portal.notify.models import Attempt, Notice
 from portal.notify.outbox import job_key, plan
 
 BATCH = 500
 """Rows deleted by one statement; engines limit the number of values in it."""
+
+
+@use_case("message.mute", code="message.muted")
+def mute(_actor: Actor, user_id: int, category: NoticeCategory) -> None:
+    """Stop the messages of a category for somebody who pressed the link in one; harmless the second time."""
+    choices.choose(user_id, category.key, Channel.MAIL, Choice.NEVER)
+    choices.choose(user_id, category.key, Channel.SMS, Choice.NEVER)
+    audit.note(f"user:{user_id}", category=category.key)
 
 
 @use_case("message.read", code="message.opened", load=queries.one)

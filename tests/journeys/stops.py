@@ -17,6 +17,7 @@ from portal.accounts.queries import email_hash
 from portal.content.models import Comment
 from portal.core import tenancy
 from portal.core.db import db
+from portal.notify.outbox import mute_token
 
 LUBLIN = "lublin"
 PAGELESS = {
@@ -159,6 +160,7 @@ def public() -> Iterator[Stop]:
     )
     yield Stop("initiatives.printed", case("adopted").values)
     yield Stop("initiatives.follow")
+    yield Stop("notify.mute", {"token": mute_token(1, "initiatives.followed")})
     yield Stop("accounts.demo")
     yield Stop("notify.demo_messages")
     yield Stop("initiatives.detail", {"town": LUBLIN, "number": "lub-i-1999-0001"}, status=404)
@@ -190,7 +192,7 @@ def an_author() -> str:
 def own(new_address: str) -> Iterator[Stop]:
     """One's own account and cases."""
     author = an_author()
-    for name in ("account", "security", "sessions", "data", "data_all", "email", "erase"):
+    for name in ("account", "notifications", "security", "sessions", "data", "data_all", "email", "erase"):
         yield Stop(f"accounts.{name}", who=author)
     yield Stop("accounts.new_email", {"token": new_address}, who=author)
     yield Stop("initiatives.mine", who=author)
@@ -207,7 +209,7 @@ def own(new_address: str) -> Iterator[Stop]:
 def securing() -> Iterator[Stop]:
     """How a member of the team signs in; the codes were made a moment ago."""
     who = f"expert@{LUBLIN}.example"
-    for name in ("codes", "security", "new_codes", "new_app", "new_passkey"):
+    for name in ("codes", "notifications", "security", "new_codes", "new_app", "new_passkey"):
         yield Stop(f"accounts.{name}", who=who)
     ours = select(Passkey.id).join(User, User.id == Passkey.user_id).where(User.email_hash == email_hash(who))
     for name in ("passkey", "remove_passkey"):

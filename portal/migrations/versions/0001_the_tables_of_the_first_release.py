@@ -839,6 +839,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("passkey", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_passkey_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "notice_preference",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("choice", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_preference")),
+        sa.UniqueConstraint(
+            "user_id", "category", "channel", name=op.f("uq_notice_preference_user_id_category_channel")
+        ),
+    )
     create_index_tables(op.get_bind())
     _refuse_changes()
 
