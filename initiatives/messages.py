@@ -135,6 +135,12 @@ NOTICES = (
         category="initiatives.work",
     ),
     NoticeKind(
+        "initiative.claimed",
+        _l("Initiative %(number)s belongs to an account"),
+        _mail("claimed"),
+        _l("Taken over by an account"),
+    ),
+    NoticeKind(
         "initiative.new_code",
         _l("New code for your initiative %(number)s"),
         _mail("new_code"),
@@ -299,6 +305,7 @@ def _facts(case: Initiative) -> dict[str, Value]:
         "state": case.present.label,
         "state_help": case.present.help,
         "page": f"/{town.slug}/initiatives/{(case.number or '').lower()}",
+        "contact": f"/{town.slug}/contact",
         "desk": f"/{town.slug}/desk/initiatives/{(case.number or '').lower()}",
         "appeal_until": case.appeal_until,
         "returns_on": case.returns_on,

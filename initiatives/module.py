@@ -12,7 +12,17 @@ from initiatives.routes import ROUTES
 from initiatives.states import WORKFLOW
 from portal.core import events
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import ContentType, Daily, JobKind, MenuItem, Module, News, Place, SearchText
+from portal.core.registry import (
+    Claims,
+    ContentType,
+    Daily,
+    JobKind,
+    MenuItem,
+    Module,
+    News,
+    Place,
+    SearchText,
+)
 from portal.core.tenancy import town_by_id
 from portal.notify import outbox
 
@@ -75,6 +85,7 @@ MODULE = Module(
     notices=messages.NOTICES,
     categories=messages.CATEGORIES,
     personal=(PERSONAL,),
+    claims=(Claims("initiative", services.claimable, services.claim_by_code, services.claim_by_email),),
     work=WORK,
     facts=FACTS,
     news=(

@@ -53,6 +53,12 @@ PERMISSIONS = (
         "initiative.write", _l("File an initiative"), (Grant("visitor"), Grant("resident"), Grant("operator"))
     ),
     Permission("initiative.take", _l("File for a caller or from paper"), (Grant("operator"),)),
+    Permission(
+        "initiative.claim",
+        _l("Take over an initiative filed without an account"),
+        (Grant("resident"),),
+        _l("Sign in to take over a case."),
+    ),
     Permission("initiative.join", _l("Support, follow, comment, report"), (Grant("resident"),)),
     Permission(
         "initiative.own",

@@ -1,6 +1,7 @@
 """Doing: one function per verb, each a use case, by who does it. Callers write `services.<verb>`."""
 
 from initiatives.services.author import appeal, complete, judge, open_by_code, withdraw
+from initiatives.services.claiming import claim, claim_by_code, claim_by_email, claimable
 from initiatives.services.deciding import decide, decide_appeal
 from initiatives.services.filing import (
     Receipt,
@@ -86,6 +87,10 @@ __all__ = [
     "appeal",
     "assign",
     "check",
+    "claim",
+    "claim_by_code",
+    "claim_by_email",
+    "claimable",
     "comment",
     "complete",
     "correct",

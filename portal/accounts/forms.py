@@ -188,6 +188,32 @@ def notifications_form(categories: Sequence[NoticeCategory], *, with_sms: bool) 
     return form
 
 
+class ClaimForm(BaseForm):
+    """Cases to take over: those offered, or one by number and code."""
+
+    cases = SelectMultipleField(
+        _l("Take over these"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+    number = StringField(
+        _l("Case number"), validators=[Length(max=100, message=_l("Use at most 100 characters."))]
+    )
+    code = StringField(_l("Secret code"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Something must be chosen, and a number needs its code."""
+        sound = bool(super().validate(extra_validators))
+        if sound and self.number.data and not self.code.data:
+            self.blame({"code": _l("Write the secret code from your receipt.")})
+            return False
+        if sound and self.code.data and not self.number.data:
+            self.blame({"number": _l("Write the number of your case.")})
+            return False
+        if sound and not self.cases.data and not self.number.data:
+            self.blame({"number": _l("Tick a case, or write number and code of one.")})
+            return False
+        return sound
+
+
 class EmailForm(_WithEmail):
     """A new address for the account."""
 

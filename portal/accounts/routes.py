@@ -1,7 +1,16 @@
 """The addresses of people: coming in, one's own account, the administrator's members."""
 
 from portal.accounts import desk
-from portal.accounts.views import account, demo, entering, joining, notifications, passkeys, security
+from portal.accounts.views import (
+    account,
+    claiming,
+    demo,
+    entering,
+    joining,
+    notifications,
+    passkeys,
+    security,
+)
 from portal.core.registry import Place, Route
 
 BOTH = ("GET", "POST")
@@ -35,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "/account/notifications", "notifications", notifications.notifications, "account.own", BOTH, PORTAL
     ),
+    Route("/account/claim", "claim", claiming.claim, "account.own", BOTH, PORTAL),
     Route("/account/security", "security", security.security, "account.own", place=PORTAL),
     Route("/account/security/app", "new_app", security.new_app, "account.secure", BOTH, PORTAL),
     Route("/account/security/codes", "codes", security.codes, "account.own", BOTH, PORTAL),

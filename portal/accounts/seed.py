@@ -47,14 +47,19 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
     db.session.flush()  # The roles point to the accounts, and so does whoever seeds next.
     for user, role, municipality_id, is_head in roles:
         _give(user, role, municipality_id, is_head=is_head)
+    _equip(data, found)
+    for user in {user for user, *_ in roles}:
+        write_codes(user.id, f"demo-recovery-{user.email}")
+    return found
+
+
+def _equip(data: dict[str, Any], found: dict[str, int]) -> None:
+    """Passkeys, and what somebody chose about messages."""
     for email, name in data.get("passkeys", {}).items():
         _passkey(found[email], name)
     for email, chosen in data.get("choices", {}).items():
         for category, choice in chosen.items():
             choices.choose(found[email], category, Channel.MAIL, Choice(choice))
-    for user in {user for user, *_ in roles}:
-        write_codes(user.id, f"demo-recovery-{user.email}")
-    return found
 
 
 def _passkey(user_id: int, name: str) -> None:

@@ -135,6 +135,31 @@ class PersonalData:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimable:
+    """Something filed without an account: its row, town, public number and title."""
+
+    id: int
+    municipality_id: int
+    number: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """How things filed without an account become an account's, so that accounts need not know the module.
+
+    `by_email(address)` lists what was filed with an address the account has confirmed. `take_by_code(actor,
+    number, code)` and `take_by_email(actor, address, id)` are use cases that check again; they raise Missing
+    for what does not fit and Invalid for what is another account's.
+    """
+
+    key: str
+    by_email: Callable[[str], list[Claimable]]
+    take_by_code: Callable[[Actor, str, str], Claimable]
+    take_by_email: Callable[[Actor, str, int], Claimable]
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeCategory:
     """Messages a reader chooses about together; what that means stands in `portal/notify/rules.py`.
 
@@ -201,6 +226,7 @@ class Module:
     notices: tuple[NoticeKind, ...] = ()
     categories: tuple[NoticeCategory, ...] = ()
     personal: tuple[PersonalData, ...] = ()
+    claims: tuple[Claims, ...] = ()
     work: tuple[WorkList, ...] = ()
     facts: tuple[Fact, ...] = ()
     news: tuple[News, ...] = ()

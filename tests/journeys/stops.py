@@ -36,7 +36,7 @@ PAGELESS = {
 
 
 REFUSED = {
-    "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email", "accounts.recover",
+    "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email", "accounts.claim", "accounts.recover",
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "initiatives.new",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.milestones", "initiatives.case_edit",
@@ -192,7 +192,17 @@ def an_author() -> str:
 def own(new_address: str) -> Iterator[Stop]:
     """One's own account and cases."""
     author = an_author()
-    for name in ("account", "notifications", "security", "sessions", "data", "data_all", "email", "erase"):
+    for name in (
+        "account",
+        "claim",
+        "notifications",
+        "security",
+        "sessions",
+        "data",
+        "data_all",
+        "email",
+        "erase",
+    ):
         yield Stop(f"accounts.{name}", who=author)
     yield Stop("accounts.new_email", {"token": new_address}, who=author)
     yield Stop("initiatives.mine", who=author)

@@ -21,7 +21,16 @@ from portal.accounts.forms import (
 from portal.accounts.models import VerificationKind
 from portal.accounts.services import passkeys, passwords
 from portal.accounts.services import sign_in as entering
-from portal.accounts.views.shared import PENDING, begin_again, landing, link_gone, me, pending, wanted
+from portal.accounts.views.shared import (
+    PENDING,
+    begin_again,
+    first_page,
+    landing,
+    link_gone,
+    me,
+    pending,
+    wanted,
+)
 from portal.core import clock
 from portal.core.actor import current
 from portal.core.i18n import gettext as _
@@ -59,7 +68,7 @@ def use_link(token: str) -> Response | BaseResponse:
             user_id, target = entering.use_link(current(), token, form.name.data)
             sessions.sign_in(user_id, strong=False)
             say(_("You are signed in."))
-            return on_to(target or url_for("accounts.account"))
+            return on_to(target or first_page(user_id))
     is_new = queries.by_email(link.data["email"]) is None
     return form_page("accounts/enter.html", form, _("Sign in"), email=link.data["email"], is_new=is_new)
 

@@ -11,6 +11,7 @@ from portal.accounts import queries, rules
 from portal.accounts.forms import on_to
 from portal.accounts.models import User, VerificationKind
 from portal.accounts.queries import Person
+from portal.accounts.services import claims
 from portal.core import clock, tenancy
 from portal.core.actor import current
 from portal.core.i18n import gettext as _
@@ -80,6 +81,15 @@ def app_to_connect(factor: str, email: str) -> App:
         uri=uri,
         secret=" ".join(factor[i : i + 4] for i in range(0, len(factor), 4)),
     )
+
+
+def first_page(user_id: int) -> str:
+    """Where a resident begins who was not going anywhere: at the cases waiting for an owner, or the account."""
+    offered = claims.offered(user_id)
+    if not offered:
+        return url_for("accounts.account")
+    say(_("Cases were filed with your address before you had this account. Is one of them yours?"), "info")
+    return url_for("accounts.claim")
 
 
 def link_gone(kind: VerificationKind) -> Response:
