@@ -15,16 +15,18 @@ from wtforms import (
     HiddenField,
     PasswordField,
     RadioField,
+    SelectField,
     SelectMultipleField,
     StringField,
     TelField,
+    TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.accounts.roles import MUNICIPAL, TEXTS
-from portal.accounts.rules import NAME_MAX, canonical_email
+from portal.accounts.roles import LENDABLE, MUNICIPAL, TEXTS
+from portal.accounts.rules import ACCESS_MINUTES, ACCESS_REASON_MAX, NAME_MAX, canonical_email
 from portal.core.errors import Invalid, TooMany
 from portal.core.i18n import LANGUAGE_NAMES, Text, ngettext
 from portal.core.i18n import lazy_gettext as _l
@@ -35,6 +37,14 @@ from portal.ui.pages import page
 
 LANGUAGES = [SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()]
 ROLES = [SelectChoice(role.value, TEXTS[role].title) for role in MUNICIPAL]
+
+
+_MINUTES = {
+    15: _l("A quarter of an hour"),
+    30: _l("Half an hour"),
+    60: _l("One hour"),
+    120: _l("Two hours"),
+}
 
 
 def _is_email(_form: Any, field: Any) -> None:
@@ -212,6 +222,30 @@ class ClaimForm(BaseForm):
             self.blame({"number": _l("Tick a case, or write number and code of one.")})
             return False
         return sound
+
+
+class AccessForm(BaseForm):
+    """A portal operator asks for access to a municipality."""
+
+    town = SelectField(_l("Municipality"), validators=[DataRequired(_l("Choose a municipality."))])
+    role = RadioField(
+        _l("Role"),
+        choices=[SelectChoice(role.value, TEXTS[role].title) for role in LENDABLE],
+        validators=[DataRequired(_l("Choose what you need in order to help."))],
+    )
+    minutes = RadioField(
+        _l("For how long"),
+        choices=[SelectChoice(n, _MINUTES[n]) for n in ACCESS_MINUTES],
+        coerce=int,
+        default=ACCESS_MINUTES[0],
+    )
+    reason = TextAreaField(
+        _l("Why"),
+        validators=[
+            DataRequired(_l("Say in a sentence why: the municipality reads it.")),
+            Length(max=ACCESS_REASON_MAX, message=_l("Use at most 500 characters.")),
+        ],
+    )
 
 
 class EmailForm(_WithEmail):

@@ -3,17 +3,21 @@ the Host header of a request (a poisoned one would carry the secret away, T12 in
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from flask import current_app
 
 from portal.accounts import queries
 from portal.accounts.models import User
+from portal.accounts.roles import TEXTS, Role
 from portal.accounts.rules import INVITATION_LIFE, LINK_LIFE, RESET_LIFE
+from portal.core import tenancy
 from portal.core.config import Settings
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import NoticeKind
 from portal.notify import outbox
 from portal.notify.outbox import Recipient
+from portal.notify.values import Value
 
 NOTICES: tuple[NoticeKind, ...] = (
     NoticeKind("account.link", _l("Your link to sign in"), "accounts/mail/link.txt", _l("Link to sign in")),
@@ -45,6 +49,12 @@ NOTICES: tuple[NoticeKind, ...] = (
         _l("A recovery code of your account was used"),
         "accounts/mail/recovery.txt",
         _l("Recovery code used"),
+    ),
+    NoticeKind(
+        "account.access",
+        _l("The portal operator has access to your municipality"),
+        "accounts/mail/access.txt",
+        _l("Access of the portal operator"),
     ),
 )
 
@@ -118,3 +128,12 @@ def recovery_used(user: User, left: int) -> None:
     """Tell the owner that a recovery code was used, and how many are left."""
     link = address("/account/security", user.language)
     outbox.send("account.recovery", recipient_of(user), {"left": left, "link": link})
+
+
+def access_begun(municipality_id: int, name: str, role: Role, until: datetime) -> None:
+    """Tell administrators and data-protection officers that a portal operator has access, and where to see it."""
+    team = queries.colleagues(municipality_id, Role.ADMIN, Role.DPO)
+    slug = tenancy.town_by_id(municipality_id).slug
+    values: dict[str, Value] = {"name": name, "role": TEXTS[role].title, "until": until}
+    for to in recipients([colleague.user_id for colleague in team]):
+        outbox.send("account.access", to, {**values, "link": address(f"/{slug}/desk/access", to.locale)})

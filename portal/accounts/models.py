@@ -141,6 +141,34 @@ class Passkey(Base):
         return f"<Passkey {self.id}>"
 
 
+class OperatorAccess(Base):
+    """A role lent to a portal operator in one municipality, for a reason and a while.
+
+    It runs from `began_at` until `ends_at`, or until somebody ended it. Rows stay: they are the record.
+    """
+
+    __tablename__ = "operator_access"
+    __table_args__ = (
+        CheckConstraint("ends_at > began_at", name="in_order"),
+        Index("ix_operator_access_user", "user_id", "ends_at"),
+        Index("ix_operator_access_town", "municipality_id", "began_at"),
+    )
+    PERSONAL: ClassVar[tuple[str, ...]] = ("reason",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    user_id: Mapped[int] = mapped_column(Key, ForeignKey("user.id"))
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"))
+    role: Mapped[Role] = mapped_column(EnumText(Role))
+    reason: Mapped[str]
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("user.id"))
+
+    def __repr__(self) -> str:
+        return f"<OperatorAccess {self.id} of {self.user_id} to {self.municipality_id}>"
+
+
 class LoginSession(Base):
     """A session as the server keeps it. Of its token only the SHA-256 is here; of its device only the family.
 

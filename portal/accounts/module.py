@@ -10,14 +10,16 @@ from portal.accounts.messages import NOTICES
 from portal.accounts.policy import PERMISSIONS
 from portal.accounts.privacy import PERSONAL
 from portal.accounts.routes import ROUTES
+from portal.accounts.views.access import note_visit
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import Daily, MenuItem, Module
+from portal.core.registry import Daily, MenuItem, Module, Place
 
 
 def start() -> None:
     """Sessions and the actor of each request."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     session.install(app)
+    app.before_request(note_visit)
 
 
 MODULE = Module(
@@ -25,7 +27,18 @@ MODULE = Module(
     title=_l("People"),
     routes=ROUTES,
     permissions=PERMISSIONS,
-    menu=(MenuItem("accounts.members", _l("Members"), permission="member.read", desk=True, order=80),),
+    menu=(
+        MenuItem("accounts.members", _l("Members"), permission="member.read", desk=True, order=80),
+        MenuItem("accounts.accesses", _l("Portal operator"), permission="access.read", desk=True, order=85),
+        MenuItem(
+            "accounts.operator_access",
+            _l("Access to municipalities"),
+            place=Place.PORTAL,
+            permission="portal.operate",
+            desk=True,
+            order=25,
+        ),
+    ),
     daily=(Daily("accounts.purge", jobs.purge),),
     notices=NOTICES,
     personal=(PERSONAL,),

@@ -4,7 +4,15 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from portal.accounts.models import LoginSession, Membership, Passkey, RecoveryCode, User, Verification
+from portal.accounts.models import (
+    LoginSession,
+    Membership,
+    OperatorAccess,
+    Passkey,
+    RecoveryCode,
+    User,
+    Verification,
+)
 from portal.accounts.session import end_sessions
 from portal.core import clock
 from portal.core.db import db
@@ -52,6 +60,17 @@ def export(user_id: int) -> list[dict[str, Any]]:
                 select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id)
             )
         ),
+        *(
+            {
+                "kind": "access",
+                "reason": a.reason,
+                "began_at": iso(a.began_at),
+                "ended_at": iso(a.ended_at or a.ends_at),
+            }
+            for a in db.session.scalars(
+                select(OperatorAccess).where(OperatorAccess.user_id == user_id).order_by(OperatorAccess.id)
+            )
+        ),
         *({"kind": "role", "role": m.role.value, "since": iso(m.since)} for m in memberships),
         *(
             {
@@ -87,6 +106,8 @@ PERSONAL = PersonalData(
         "login_session": ("user_id", *LoginSession.PERSONAL),
         "recovery_code": ("user_id", *RecoveryCode.PERSONAL, "used_at"),
         "passkey": ("user_id", *Passkey.PERSONAL, "last_used_at"),
+        # Of the team only, and a record of what it did: it stays, as the audit log does.
+        "operator_access": ("user_id", *OperatorAccess.PERSONAL),
         "verification": ("user_id", *Verification.PERSONAL),
     },
     export=export,

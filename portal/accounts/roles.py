@@ -88,6 +88,10 @@ MUNICIPAL: tuple[Role, ...] = tuple(role for role in Role if role is not Role.PO
 """Roles an administrator may give in a municipality; the portal operator is made on the command line."""
 
 
+LENDABLE: tuple[Role, ...] = (Role.ADMIN, Role.LEADER, Role.EDITOR)
+"""What a portal operator can be lent for a while: settings, cases and messages, pages. Never a decision."""
+
+
 def in_order(roles: frozenset[Role] | set[Role]) -> tuple[Role, ...]:
     """Roles in the order of the table."""
     return tuple(role for role in Role if role in roles)

@@ -2,6 +2,7 @@
 
 from portal.accounts import desk
 from portal.accounts.views import (
+    access,
     account,
     claiming,
     demo,
@@ -74,6 +75,11 @@ ROUTES: tuple[Route, ...] = (
     Route("/account/data.json", "data_file", account.data_file, "account.secure", place=PORTAL),
     Route("/account/erase", "erase", account.erase, "account.secure", BOTH, PORTAL),
     Route("/demo", "demo", demo.demo, "account.enter", place=PORTAL),
+    Route("/portal/access", "operator_access", access.operator_access, "portal.operate", place=PORTAL),
+    Route("/portal/access/begin", "begin_access", access.begin_access, "access.begin", BOTH, PORTAL),
+    Route("/desk/access", "accesses", access.accesses, "access.read"),
+    Route("/desk/access/<int:access_id>", "access", access.access, "access.read"),
+    Route("/desk/access/<int:access_id>/end", "end_access", access.end_access, "access.end", ("POST",)),
     Route("/desk/members", "members", desk.members, "member.read"),
     Route("/desk/members/invite", "invite", desk.invite, "member.manage", BOTH),
     Route("/desk/members/invited/<int:invitation_id>", "withdraw", desk.withdraw, "member.manage", ("POST",)),

@@ -39,6 +39,12 @@ CODE_DRIFT = 1
 """Steps a clock may be early or late, each way."""
 
 
+ACCESS_MINUTES = (15, 30, 60, 120)
+"""How long the portal operator may ask for a municipality's role. Source: order of the platform, part 1."""
+ACCESS_REASON_MIN = 15
+ACCESS_REASON_MAX = 500
+ACCESS_PATH_MAX = 200
+
 RECOVERY_CODES = 10
 RECOVERY_SIGNS = 12
 """60 random bits a code; with the throttle of codes nobody guesses one."""

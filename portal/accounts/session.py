@@ -26,12 +26,13 @@ from werkzeug.wrappers import Response
 from portal.accounts import queries
 from portal.accounts.models import LoginSession, User
 from portal.accounts.queries import Person
+from portal.accounts.roles import Role
 from portal.accounts.rules import CASE_OPEN_FOR, FRESH_FOR
 from portal.accounts.rules import network as network_of
 from portal.accounts.session_store import STRONG, USER, PortalSession, ServerSessions
 from portal.core import actor as actors
 from portal.core import clock
-from portal.core.actor import Actor
+from portal.core.actor import PORTAL, Actor
 from portal.core.config import Settings
 from portal.core.db import db
 from portal.core.errors import Missing
@@ -104,11 +105,19 @@ def _become() -> None:
             municipality_id=place,
             # Without the second factor nobody acts as staff, however the account got its roles (R3).
             roles=person.roles if ours.get(STRONG) else {},
+            lent=_lent(person) if ours.get(STRONG) else {},
             cases=cases,
             fresh=ours.get(FRESH_UNTIL, 0) > clock.now().timestamp(),
             locale=current_locale(),
         )
     )
+
+
+def _lent(person: Person) -> dict[int, str]:
+    """The roles a portal operator was lent and that still run; nobody else pays for the question."""
+    if Role.PORTAL_OPERATOR not in person.roles.get(PORTAL, ()):
+        return {}
+    return {found.municipality_id: found.role.value for found in queries.accesses(person.id)}
 
 
 def _mine() -> PortalSession:

@@ -160,6 +160,8 @@ def seal() -> None:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
+    if draft.chain in draft.actor.lent:
+        draft.details["lent_role"] = draft.actor.lent[draft.chain]
     details = {**draft.details, **({"rows": draft.rows} if draft.rows else {})}
     entry = AuditEntry(
         chain=draft.chain,

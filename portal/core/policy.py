@@ -42,11 +42,15 @@ Guard = Callable[[Actor, Any], bool]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One role may, if `when` holds for the thing. `fresh` asks for signing in again first (R12)."""
+    """One role may, if `when` holds for the thing. `fresh` asks for signing in again first (R12).
+
+    Without `lent` the role must be one's own, not lent to a portal operator for a while.
+    """
 
     role: str
     when: Guard | None = None
     fresh: bool = False
+    lent: bool = True
 
 
 DENIED = _l("You do not have the rights for this.")
@@ -90,7 +94,7 @@ def can(actor: Actor, key: str, thing: Any = None) -> Verdict:
         return Verdict(allowed=False, reason=_l("This is not possible in the present state of the case."))
     stale = False
     for grant in permission.grants:
-        if grant.role not in roles:
+        if grant.role not in roles or not (grant.lent or _is_own(actor, place, grant.role)):
             continue
         if thing is not None and grant.when is not None and not grant.when(actor, thing):
             continue
@@ -108,6 +112,10 @@ def can(actor: Actor, key: str, thing: Any = None) -> Verdict:
     # The permission's own words tell of one thing; where none is named they would mislead.
     reason = permission.denied if thing is not None else DENIED
     return Verdict(allowed=False, reason=reason, would_help=would_help)
+
+
+def _is_own(actor: Actor, place: int | None, role: str) -> bool:
+    return place is None or actor.lent.get(place) != role or role in actor.roles.get(place, frozenset())
 
 
 def need(actor: Actor, key: str, thing: Any = None) -> None:

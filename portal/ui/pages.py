@@ -106,6 +106,7 @@ class Site:
     foot: Markup
     notices: tuple[Notice, ...]
     accessibility_href: str
+    lent_href: str
 
 
 def page(template: str, /, status: int = 200, **context: Any) -> Response:
@@ -166,6 +167,7 @@ def site() -> Site:
         foot=standing.foot,
         notices=_notices(),
         accessibility_href=standing.accessibility_href,
+        lent_href=address("accounts.operator_access") if town and town.id in actor.lent else "",
     )
     return made
 

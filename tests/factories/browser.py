@@ -113,3 +113,10 @@ class Browser(FlaskClient):
                 filled = {name: value for name, value in sent.items() if value is not None}
                 return self.post(urljoin(path, action) if action else path, data=filled, **kwargs)
         raise AssertionError(f"{path} has no form with {', '.join(sorted(wanted))}; it has {forms.names}")
+
+    def post_button(self, page: TestResponse, action: str, **kwargs: Any) -> TestResponse:
+        """Press the button of a page whose form leads to `action`."""
+        for found, fields in Forms(page.get_data(as_text=True)).found:
+            if found == action:
+                return self.post(action, data=dict(fields), **kwargs)
+        raise AssertionError(f"The page has no button that leads to {action}")

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from initiatives.models import Author, Initiative, Reviewer, Sheet, StudyKind, Translation
-from portal.accounts.models import Passkey, User
+from portal.accounts.models import OperatorAccess, Passkey, User
 from portal.accounts.queries import email_hash
 from portal.content.models import Comment
 from portal.core import tenancy
@@ -31,13 +31,13 @@ PAGELESS = {
     "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
     "initiatives.case_comment",
     # Only take posts
-    "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
+    "accounts.sign_out", "accounts.withdraw", "accounts.end_access", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
 }  # fmt: skip
 
 
 REFUSED = {
     "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email", "accounts.claim", "accounts.recover",
-    "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "initiatives.new",
+    "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "accounts.begin_access", "initiatives.new",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.milestones", "initiatives.case_edit",
     "pages.portal_municipalities",
@@ -313,5 +313,13 @@ def running(notice: str) -> Iterator[Stop]:
     leader = f"leader@{LUBLIN}.example"
     yield Stop("notify.messages", {"town": LUBLIN}, leader)
     yield Stop("notify.message", {"town": LUBLIN, "notice_id": int(notice)}, leader)
+    officer = f"dpo@{LUBLIN}.example"
+    yield Stop("accounts.accesses", {"town": LUBLIN}, officer)
+    found = db.session.scalars(
+        select(OperatorAccess.id).where(OperatorAccess.municipality_id == tenancy.town(LUBLIN).id)
+    ).first()
+    yield Stop("accounts.access", {"town": LUBLIN, "access_id": found}, officer)
+    for name in ("operator_access", "begin_access"):
+        yield Stop(f"accounts.{name}", who="portal-operator@portal.example")
     for name in ("portal", "portal_health", "portal_jobs", "portal_municipalities"):
         yield Stop(f"pages.{name}", who="portal-operator@portal.example")

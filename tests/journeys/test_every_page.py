@@ -259,7 +259,7 @@ def _running(visit: Visit, lang: str) -> Walks:
     leader.go(f"/{LUBLIN}/desk/messages")
     link = leader.main().locator("tbody a").first.get_attribute("href") or ""
     for who, theirs in _by_person(stops.running(link.rpartition("/")[2])):
-        yield visit(lang, staff=who, again=who.startswith("admin@")), theirs
+        yield visit(lang, staff=who, again=who.startswith(("admin@", "portal-operator@"))), theirs
 
 
 def _by_person(found: Iterable[Stop]) -> Iterable[tuple[str, list[Stop]]]:

@@ -852,6 +852,29 @@ def upgrade() -> None:
             "user_id", "category", "channel", name=op.f("uq_notice_preference_user_id_category_channel")
         ),
     )
+
+    op.create_table(
+        "operator_access",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("ends_at > began_at", name=op.f("ck_operator_access_in_order")),
+        sa.ForeignKeyConstraint(["ended_by_id"], ["user.id"], name=op.f("fk_operator_access_ended_by_id")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_operator_access_municipality_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_operator_access_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_access")),
+    )
+    with op.batch_alter_table("operator_access", schema=None) as batch_op:
+        batch_op.create_index("ix_operator_access_town", ["municipality_id", "began_at"], unique=False)
+        batch_op.create_index("ix_operator_access_user", ["user_id", "ends_at"], unique=False)
     create_index_tables(op.get_bind())
     _refuse_changes()
 

@@ -4,8 +4,10 @@ import pytest
 
 from portal.accounts import messages
 from portal.accounts.messages import NOTICES
-from portal.core import tenancy
-from portal.core.db import writing
+from portal.accounts.models import User
+from portal.accounts.roles import Role
+from portal.core import clock, tenancy
+from portal.core.db import db, writing
 from portal.notify.kinds import Delivery
 from portal.notify.outbox import Recipient
 from tests.factories.accounts import make_member, make_resident, values_of
@@ -42,8 +44,11 @@ def all_sent(town, other_town, outbox, run_jobs):
                 messages.recovery_used(user, left)
             for what in WHATS:
                 messages.account_changed(to, what)
+        admin = make_member(town, "admin", email=f"admin.{locale}@urzad.example")
         with tenancy.within(town.id), writing():
             messages.invitation(to, "s" * 43)
+            db.session.get_one(User, admin.id).language = locale
+            messages.access_begun(town.id, "Maria", Role.EDITOR, clock.now())
         run_jobs()
         return outbox()
 
