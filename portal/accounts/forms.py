@@ -140,6 +140,21 @@ class NewPasskeyForm(PasskeyNameForm):
     answer = HiddenField(validators=[DataRequired(_l("Press the button to make a passkey."))])
 
 
+class PhoneForm(BaseForm):
+    """A resident asks for a code by SMS."""
+
+    phone = TelField(
+        _l("Mobile number"), validators=[DataRequired(_l("Write your mobile number.")), Length(max=30)]
+    )
+    next = HiddenField()
+
+
+class SmsCodeForm(BaseForm):
+    """The code of the SMS."""
+
+    code = StringField(_l("Six-digit code"), validators=[DataRequired(_l("Write the code from the SMS."))])
+
+
 class EnterForm(BaseForm):
     """Using a link; the name is asked only of people who are new."""
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import and_, delete, or_
 
-from portal.accounts.models import LoginSession, Verification
+from portal.accounts.models import LoginSession, PhoneCode, Verification
 from portal.accounts.rules import LIFETIMES
 from portal.core import clock
 from portal.core.db import db, writing
@@ -24,4 +24,5 @@ def purge() -> None:
     ]
     with writing():
         db.session.execute(delete(LoginSession).where(or_(*over)))
+        db.session.execute(delete(PhoneCode).where(PhoneCode.expires_at < now))
         db.session.execute(delete(Verification).where(Verification.expires_at < now - LINKS_KEPT))

@@ -10,7 +10,7 @@ from flask import current_app
 from portal.accounts import queries
 from portal.accounts.models import User
 from portal.accounts.roles import TEXTS, Role
-from portal.accounts.rules import INVITATION_LIFE, LINK_LIFE, RESET_LIFE
+from portal.accounts.rules import INVITATION_LIFE, LINK_LIFE, PHONE_LIFE, RESET_LIFE
 from portal.core import tenancy
 from portal.core.config import Settings
 from portal.core.i18n import lazy_gettext as _l
@@ -51,6 +51,12 @@ NOTICES: tuple[NoticeKind, ...] = (
         _l("Recovery code used"),
     ),
     NoticeKind(
+        "account.phone_code",
+        _l("Your code to sign in"),
+        "accounts/mail/phone_code.txt",
+        _l("Code by SMS"),
+    ),
+    NoticeKind(
         "account.access",
         _l("The portal operator has access to your municipality"),
         "accounts/mail/access.txt",
@@ -66,10 +72,12 @@ def address(path: str, locale: str) -> str:
 
 
 def recipient_of(user: User) -> Recipient:
-    """Somebody with an account, reached in the language and by the contact of the account."""
-    return Recipient(
-        locale=user.language, email=user.email, phone=user.phone, name=user.name, user_id=user.id
-    )
+    """Somebody with an account, reached in the language and by the contact of the account.
+
+    A number that nobody has confirmed may be a stranger's, so it gets no SMS.
+    """
+    phone = user.phone if user.phone_confirmed_at else None
+    return Recipient(locale=user.language, email=user.email, phone=phone, name=user.name, user_id=user.id)
 
 
 def recipients(user_ids: Iterable[int]) -> list[Recipient]:
@@ -137,3 +145,10 @@ def access_begun(municipality_id: int, name: str, role: Role, until: datetime) -
     values: dict[str, Value] = {"name": name, "role": TEXTS[role].title, "until": until}
     for to in recipients([colleague.user_id for colleague in team]):
         outbox.send("account.access", to, {**values, "link": address(f"/{slug}/desk/access", to.locale)})
+
+
+def phone_code(user: User, phone: str, code: str) -> None:
+    """The six digits, by SMS and no other way."""
+    to = Recipient(locale=user.language, phone=phone, user_id=user.id)
+    minutes = PHONE_LIFE.seconds // 60
+    outbox.send("account.phone_code", to, {"code": code, "minutes": minutes}, secret=("code",))

@@ -30,6 +30,15 @@ class User(Base):
         CheckConstraint("(password_hash IS NULL) = (totp_sealed IS NULL)", name="second_factor"),
         CheckConstraint("language IN ('pl', 'cs', 'en')", name="language"),
         CheckConstraint("erased_at IS NULL OR email_hash IS NULL", name="erased_has_no_address"),
+        CheckConstraint("phone_confirmed_at IS NULL OR phone_hash IS NOT NULL", name="confirmed_has_phone"),
+        # Anybody may write any number; confirmed it is one account's.
+        Index(
+            "uq_user_confirmed_phone",
+            "phone_hash",
+            unique=True,
+            sqlite_where=text("phone_confirmed_at IS NOT NULL"),
+            postgresql_where=text("phone_confirmed_at IS NOT NULL"),
+        ),
     )
     PERSONAL: ClassVar[tuple[str, ...]] = (
         "email_sealed", "email_hash", "phone_sealed", "phone_hash", "name_sealed", "password_hash", "totp_sealed",
@@ -40,6 +49,7 @@ class User(Base):
     email_hash: Mapped[str | None] = mapped_column(unique=True)
     phone_sealed: Mapped[str | None]
     phone_hash: Mapped[str | None] = mapped_column(index=True)
+    phone_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     name_sealed: Mapped[str | None]
     language: Mapped[str]
     password_hash: Mapped[str | None]
@@ -167,6 +177,32 @@ class OperatorAccess(Base):
 
     def __repr__(self) -> str:
         return f"<OperatorAccess {self.id} of {self.user_id} to {self.municipality_id}>"
+
+
+class PhoneCode(Base):
+    """A request for six digits by SMS. Of its secret and of the code only hashes are kept, bound together.
+
+    A request for a number that no account has confirmed has no `user_id`: it looks the same and opens nothing.
+    `confirms`: the code proves the number of an account instead of signing in.
+    """
+
+    __tablename__ = "phone_code"
+    AUDITED: ClassVar[bool] = False
+    PERSONAL: ClassVar[tuple[str, ...]] = ("phone_hash",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    code_hash: Mapped[str]
+    phone_hash: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(Key, ForeignKey("user.id"), index=True)
+    confirms: Mapped[bool]
+    tries: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def __repr__(self) -> str:
+        return f"<PhoneCode {self.id}>"
 
 
 class LoginSession(Base):

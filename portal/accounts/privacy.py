@@ -9,6 +9,7 @@ from portal.accounts.models import (
     Membership,
     OperatorAccess,
     Passkey,
+    PhoneCode,
     RecoveryCode,
     User,
     Verification,
@@ -31,6 +32,7 @@ def export(user_id: int) -> list[dict[str, Any]]:
         "email": user.email,
         "name": user.name,
         "phone": user.phone,
+        "phone_confirmed_at": iso(user.phone_confirmed_at),
         "language": user.language,
         "created_at": iso(user.created_at),
         "last_sign_in_at": iso(user.last_sign_in_at),
@@ -90,8 +92,9 @@ def erase(user_id: int) -> int:
     if user is None:
         return 0
     rows = 1 + end_sessions(user_id)
-    for model in (Membership, Verification, RecoveryCode, Passkey):
+    for model in (Membership, Verification, RecoveryCode, Passkey, PhoneCode):
         rows += int(db.session.execute(delete(model).where(model.user_id == user_id)).rowcount)  # type: ignore[attr-defined]
+    user.phone_confirmed_at = None
     user.email = user.email_hash = user.phone = user.phone_hash = user.name = None
     user.password_hash = user.totp = user.totp_step = user.last_sign_in_at = None
     user.erased_at = user.disabled_at = clock.now()
@@ -101,7 +104,8 @@ def erase(user_id: int) -> int:
 PERSONAL = PersonalData(
     title=_l("Account"),
     columns={
-        "user": (*User.PERSONAL, "language", "last_sign_in_at"),
+        "user": (*User.PERSONAL, "language", "last_sign_in_at", "phone_confirmed_at"),
+        "phone_code": ("user_id", *PhoneCode.PERSONAL),
         "membership": ("user_id", "role", "since"),
         "login_session": ("user_id", *LoginSession.PERSONAL),
         "recovery_code": ("user_id", *RecoveryCode.PERSONAL, "used_at"),

@@ -135,6 +135,17 @@ def by_email(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email_hash == email_hash(email)))
 
 
+def by_phone(phone: str) -> User | None:
+    """The open account that confirmed a canonical number."""
+    return db.session.scalar(
+        select(User).where(
+            User.phone_hash == phone_hash(phone),
+            User.phone_confirmed_at.is_not(None),
+            User.disabled_at.is_(None),
+        )
+    )
+
+
 def account(user_id: int) -> User:
     """An account that is open. Raises Missing."""
     found = db.session.scalar(select(User).where(User.id == user_id, User.disabled_at.is_(None)))

@@ -10,6 +10,7 @@ from portal.accounts.views import (
     joining,
     notifications,
     passkeys,
+    phone,
     security,
 )
 from portal.core.registry import Place, Route
@@ -32,6 +33,10 @@ ROUTES: tuple[Route, ...] = (
         PORTAL,
     ),
     Route("/confirm/passkey", "confirm_passkey", passkeys.confirm_passkey, "account.own", BOTH, PORTAL),
+    Route("/sign-in/phone", "sign_in_phone", phone.sign_in_phone, "account.enter", BOTH, PORTAL),
+    Route("/sign-in/phone/code", "phone_code", phone.phone_code, "account.enter", BOTH, PORTAL),
+    Route("/account/phone", "confirm_phone", phone.confirm_phone, "account.own", BOTH, PORTAL),
+    Route("/account/phone/code", "confirm_phone_code", phone.confirm_phone_code, "account.own", BOTH, PORTAL),
     Route("/sign-in/recovery", "recover", security.recover, "account.enter", BOTH, PORTAL),
     Route("/sign-in/link/<string:token>", "use_link", entering.use_link, "account.enter", BOTH, PORTAL),
     Route("/sign-out", "sign_out", entering.sign_out, "account.enter", ("POST",), PORTAL),

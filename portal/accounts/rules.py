@@ -45,6 +45,10 @@ ACCESS_REASON_MIN = 15
 ACCESS_REASON_MAX = 500
 ACCESS_PATH_MAX = 200
 
+PHONE_DIGITS = 6
+PHONE_LIFE = timedelta(minutes=10)
+PHONE_TRIES = 5
+
 RECOVERY_CODES = 10
 RECOVERY_SIGNS = 12
 """60 random bits a code; with the throttle of codes nobody guesses one."""

@@ -25,7 +25,7 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
     """Found the accounts, inside the caller's transaction; the municipalities are there already.
 
     `data`: `residents` (name, email, language), `staff_names` by slug and role, `also_in` by slug and role
-    (slugs of further municipalities), `passkeys` (names by address),
+    (slugs of further municipalities), `passkeys` and `phones` (by address),
     `choices` (about messages, by address and category), `portal_operator` (a name). Returns address → account.
     """
     # One hash for all: sixty would take as long as everything else together.
@@ -75,6 +75,10 @@ def _equip(data: dict[str, Any], found: dict[str, int]) -> None:
     """Passkeys, and what somebody chose about messages."""
     for email, name in data.get("passkeys", {}).items():
         _passkey(found[email], name)
+    for email, number in data.get("phones", {}).items():
+        user = db.session.get_one(User, found[email])
+        user.phone, user.phone_hash = number, queries.phone_hash(number)
+        user.phone_confirmed_at = clock.now() - HERE_FOR / 2
     for email, chosen in data.get("choices", {}).items():
         for category, choice in chosen.items():
             choices.choose(found[email], category, Channel.MAIL, Choice(choice))

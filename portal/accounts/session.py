@@ -48,7 +48,7 @@ FRESH_UNTIL = "fresh_until"
 CASES = "cases"
 
 
-OF_ONE_PERSON = ("csrf_token", "second_factor", "recovery_codes", "new_app", "passkey")
+OF_ONE_PERSON = ("csrf_token", "second_factor", "recovery_codes", "new_app", "passkey", "phone_code")
 """Keys of pages that belong to one person's session only."""
 
 

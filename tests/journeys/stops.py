@@ -36,6 +36,7 @@ PAGELESS = {
 
 
 REFUSED = {
+    "accounts.sign_in_phone", "accounts.phone_code", "accounts.confirm_phone_code",
     "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email", "accounts.claim", "accounts.recover",
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "accounts.begin_access", "initiatives.new",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
@@ -172,6 +173,8 @@ def entering(draft: str, receipt: str, link: str, reset: str, invitation: str) -
         yield Stop(f"accounts.{name}")
     yield Stop("accounts.second_factor")
     yield Stop("accounts.recover")
+    yield Stop("accounts.sign_in_phone")
+    yield Stop("accounts.phone_code")
     yield Stop("accounts.second_factor_passkey")
     yield Stop("accounts.sign_in_passkey")
     yield Stop("accounts.use_link", {"token": link})
@@ -204,6 +207,8 @@ def own(new_address: str) -> Iterator[Stop]:
         "erase",
     ):
         yield Stop(f"accounts.{name}", who=author)
+    for name in ("account", "notifications", "confirm_phone", "confirm_phone_code"):
+        yield Stop(f"accounts.{name}", who="teresa.wolniak@poczta.example")
     yield Stop("accounts.new_email", {"token": new_address}, who=author)
     yield Stop("initiatives.mine", who=author)
     published = case("published").values

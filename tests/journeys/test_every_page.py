@@ -201,6 +201,9 @@ def _entering(visit: Visit, lang: str) -> Walks:
     visitor.fill("E-mail address", f"translator@{LUBLIN}.example")
     visitor.fill("Password", DEMO_PASSWORD)
     visitor.press("Continue")
+    visitor.go("/sign-in/phone")
+    visitor.fill("Mobile number", "+48 600 999 999")
+    visitor.press("Send me a code")
     admin = visit(lang, staff=f"admin@{LUBLIN}.example", again=True)
     colleague = f"nowe.osoby.{lang}@urzad.example"
 
@@ -232,6 +235,9 @@ def _own(visit: Visit, lang: str) -> Walks:
     )
     for who, theirs in _by_person(stops.own(token)):
         visitor = author if who == stops.an_author() else visit(lang, resident=who)
+        if who == "teresa.wolniak@poczta.example":
+            visitor.go("/account/phone")
+            visitor.press("Send me a code")
         yield visitor, theirs
 
 

@@ -28,6 +28,6 @@ def choose(_actor: Actor, user: User, by_mail: Mapping[str, str], by_sms: Mappin
         if wanted not in rules.choices(category):
             raise Invalid(_l("Choose one of the answers in each part."))
         choices.choose(user.id, category.key, Channel.MAIL, Choice(wanted))
-        sms = Choice.AT_ONCE if by_sms.get(category.key) and user.phone else Choice.NEVER
+        sms = Choice.AT_ONCE if by_sms.get(category.key) and user.phone_confirmed_at else Choice.NEVER
         choices.choose(user.id, category.key, Channel.SMS, sms)
     audit.note(f"user:{user.id}")

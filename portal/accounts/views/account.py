@@ -12,7 +12,7 @@ from portal.accounts.forms import ActForm, EmailForm, EraseForm, ProfileForm, fo
 from portal.accounts.models import VerificationKind
 from portal.accounts.roles import TEXTS
 from portal.accounts.services import account as own
-from portal.accounts.views.shared import link_gone, me
+from portal.accounts.views.shared import link_gone, me, sends_sms
 from portal.core import tenancy
 from portal.core.actor import current
 from portal.core.errors import Missing
@@ -56,6 +56,11 @@ def account() -> Response | BaseResponse:
         since=day(user.created_at),
         places=places,
         has_password=user.password_hash is not None,
+        phone_state=""
+        if not user.phone or not sends_sms()
+        else "confirmed"
+        if user.phone_confirmed_at
+        else "open",
     )
 
 

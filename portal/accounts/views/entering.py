@@ -29,6 +29,7 @@ from portal.accounts.views.shared import (
     link_gone,
     me,
     pending,
+    sends_sms,
     wanted,
 )
 from portal.core import clock
@@ -47,7 +48,7 @@ def sign_in() -> Response | BaseResponse:
             if not form.is_robot:
                 entering.ask_link(current(), form.address, wanted(), form.form_key.data, sessions.network())
             return on_to(url_for("accounts.link_sent"))
-    return form_page("accounts/sign_in.html", form, _("Sign in"), next=wanted() or "")
+    return form_page("accounts/sign_in.html", form, _("Sign in"), next=wanted() or "", by_phone=sends_sms())
 
 
 def link_sent() -> Response:

@@ -19,17 +19,21 @@ def notifications() -> Response | BaseResponse:
     user = me()
     offered = service.categories(user.id)
     chosen = choices.of(user.id)
-    form = notifications_form(offered, with_sms=bool(user.phone))
+    form = notifications_form(offered, with_sms=bool(user.phone_confirmed_at))
     if not form.is_submitted():
         for number, category in enumerate(offered):
             present = chosen.get(category.key, {})
             form[f"mail{number}"].data = rules.by_mail(category, present).value
-            if user.phone:
+            if user.phone_confirmed_at:
                 form[f"sms{number}"].data = present.get(Channel.SMS) is Choice.AT_ONCE
     if form.validate_on_submit():
         with refusals(form):
             by_mail = {c.key: form[f"mail{n}"].data for n, c in enumerate(offered)}
-            by_sms = {c.key: form[f"sms{n}"].data for n, c in enumerate(offered)} if user.phone else {}
+            by_sms = (
+                {c.key: form[f"sms{n}"].data for n, c in enumerate(offered)}
+                if user.phone_confirmed_at
+                else {}
+            )
             service.choose(current(), user.id, by_mail, by_sms)
             say(_("Your choice is saved and counts from now on."))
             return on_to(url_for("accounts.notifications"))
@@ -44,7 +48,7 @@ def notifications() -> Response | BaseResponse:
                 "title": category.title,
                 "help": category.help,
                 "mail": form[f"mail{number}"],
-                "sms": form[f"sms{number}"] if user.phone else None,
+                "sms": form[f"sms{number}"] if user.phone_confirmed_at else None,
             }
             for number, category in enumerate(offered)
         ],

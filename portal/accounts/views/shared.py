@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import segno
-from flask import Response, request, session, url_for
+from flask import Response, current_app, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts import queries, rules
@@ -14,6 +14,7 @@ from portal.accounts.queries import Person
 from portal.accounts.services import claims
 from portal.core import clock, tenancy
 from portal.core.actor import current
+from portal.core.config import Settings
 from portal.core.i18n import gettext as _
 from portal.ui.pages import address, page, say
 
@@ -81,6 +82,12 @@ def app_to_connect(factor: str, email: str) -> App:
         uri=uri,
         secret=" ".join(factor[i : i + 4] for i in range(0, len(factor), 4)),
     )
+
+
+def sends_sms() -> bool:
+    """Whether this portal can send SMS at all."""
+    settings: Settings = current_app.extensions["portal.settings"]
+    return bool(settings.sms_url) or settings.shows_demo
 
 
 def first_page(user_id: int) -> str:

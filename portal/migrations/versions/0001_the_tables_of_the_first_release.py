@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("email_hash", sa.String(), nullable=True),
         sa.Column("phone_sealed", sa.String(), nullable=True),
         sa.Column("phone_hash", sa.String(), nullable=True),
+        sa.Column("phone_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("name_sealed", sa.String(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=True),
@@ -132,11 +133,21 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "erased_at IS NULL OR email_hash IS NULL", name=op.f("ck_user_erased_has_no_address")
         ),
+        sa.CheckConstraint(
+            "phone_confirmed_at IS NULL OR phone_hash IS NOT NULL", name=op.f("ck_user_confirmed_has_phone")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email_hash", name=op.f("uq_user_email_hash")),
     )
     with op.batch_alter_table("user", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_user_phone_hash"), ["phone_hash"], unique=False)
+        batch_op.create_index(
+            "uq_user_confirmed_phone",
+            ["phone_hash"],
+            unique=True,
+            sqlite_where=sa.text("phone_confirmed_at IS NOT NULL"),
+            postgresql_where=sa.text("phone_confirmed_at IS NOT NULL"),
+        )
 
     op.create_table(
         "attachment",
@@ -875,6 +886,26 @@ def upgrade() -> None:
     with op.batch_alter_table("operator_access", schema=None) as batch_op:
         batch_op.create_index("ix_operator_access_town", ["municipality_id", "began_at"], unique=False)
         batch_op.create_index("ix_operator_access_user", ["user_id", "ends_at"], unique=False)
+
+    op.create_table(
+        "phone_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("code_hash", sa.String(), nullable=False),
+        sa.Column("phone_hash", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("confirms", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_phone_code_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_code")),
+        sa.UniqueConstraint("digest", name=op.f("uq_phone_code_digest")),
+    )
+    with op.batch_alter_table("phone_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_phone_code_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_phone_code_user_id"), ["user_id"], unique=False)
     create_index_tables(op.get_bind())
     _refuse_changes()
 

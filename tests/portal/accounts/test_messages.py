@@ -20,6 +20,7 @@ WHATS = (
     "app",
     "passkey_added",
     "passkey_removed",
+    "phone",
     "roles",
     "closed",
 )
@@ -40,6 +41,7 @@ def all_sent(town, other_town, outbox, run_jobs):
             messages.reset_link(user, "s" * 43)
             messages.confirm_address(to, "s" * 43)
             messages.invitation(to, "s" * 43)
+            messages.phone_code(user, "+48601234567", "123456")
             for left in (9, 0):
                 messages.recovery_used(user, left)
             for what in WHATS:
@@ -61,7 +63,8 @@ def test_every_message_goes_out_with_its_links(all_sent, locale):
     assert {notice.code for notice in sent} == {kind.code for kind in NOTICES}
     assert {notice.state for notice in sent} == {Delivery.SENT}
     for notice in sent:
-        assert "http://127.0.0.1:8000" in notice.body
+        # The SMS with a code says all there is to say.
+        assert "http://127.0.0.1:8000" in notice.body or notice.code == "account.phone_code"
         assert "%(" not in notice.body
         # What is kept for staff to read never opens anything.
         assert "s" * 43 not in notice.body
