@@ -205,6 +205,24 @@ class PhoneCode(Base):
         return f"<PhoneCode {self.id}>"
 
 
+class Identity(Base):
+    """Somebody's identity at an OpenID Connect provider, known by issuer and a keyed hash of the subject."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject_hash"),)
+    PERSONAL: ClassVar[tuple[str, ...]] = ("subject_hash",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    user_id: Mapped[int] = mapped_column(Key, ForeignKey("user.id"), index=True)
+    issuer: Mapped[str]
+    subject_hash: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    def __repr__(self) -> str:
+        return f"<Identity {self.id}>"
+
+
 class LoginSession(Base):
     """A session as the server keeps it. Of its token only the SHA-256 is here; of its device only the family.
 

@@ -45,5 +45,14 @@ MODULE = Module(
     commands=(accounts_group, demo_accounts),
     templates=str(Path(__file__).parent / "templates"),
     start=start,
-    reserved_slugs=("sign-in", "sign-out", "confirm", "invitation", "password", "account", "demo"),
+    reserved_slugs=(
+        "sign-in",
+        "sign-out",
+        "signed-out",
+        "confirm",
+        "invitation",
+        "password",
+        "account",
+        "demo",
+    ),
 )

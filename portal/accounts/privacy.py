@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from portal.accounts.models import (
+    Identity,
     LoginSession,
     Membership,
     OperatorAccess,
@@ -73,6 +74,17 @@ def export(user_id: int) -> list[dict[str, Any]]:
                 select(OperatorAccess).where(OperatorAccess.user_id == user_id).order_by(OperatorAccess.id)
             )
         ),
+        *(
+            {
+                "kind": "identity",
+                "issuer": i.issuer,
+                "since": iso(i.created_at),
+                "last_used_at": iso(i.last_used_at),
+            }
+            for i in db.session.scalars(
+                select(Identity).where(Identity.user_id == user_id).order_by(Identity.id)
+            )
+        ),
         *({"kind": "role", "role": m.role.value, "since": iso(m.since)} for m in memberships),
         *(
             {
@@ -92,7 +104,7 @@ def erase(user_id: int) -> int:
     if user is None:
         return 0
     rows = 1 + end_sessions(user_id)
-    for model in (Membership, Verification, RecoveryCode, Passkey, PhoneCode):
+    for model in (Membership, Verification, RecoveryCode, Passkey, PhoneCode, Identity):
         rows += int(db.session.execute(delete(model).where(model.user_id == user_id)).rowcount)  # type: ignore[attr-defined]
     user.phone_confirmed_at = None
     user.email = user.email_hash = user.phone = user.phone_hash = user.name = None
@@ -105,6 +117,7 @@ PERSONAL = PersonalData(
     title=_l("Account"),
     columns={
         "user": (*User.PERSONAL, "language", "last_sign_in_at", "phone_confirmed_at"),
+        "identity": ("user_id", "issuer", *Identity.PERSONAL, "last_used_at"),
         "phone_code": ("user_id", *PhoneCode.PERSONAL),
         "membership": ("user_id", "role", "since"),
         "login_session": ("user_id", *LoginSession.PERSONAL),

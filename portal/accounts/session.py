@@ -48,7 +48,16 @@ FRESH_UNTIL = "fresh_until"
 CASES = "cases"
 
 
-OF_ONE_PERSON = ("csrf_token", "second_factor", "recovery_codes", "new_app", "passkey", "phone_code")
+OF_ONE_PERSON = (
+    "csrf_token",
+    "second_factor",
+    "recovery_codes",
+    "new_app",
+    "passkey",
+    "phone_code",
+    "oidc",
+    "oidc_by",
+)
 """Keys of pages that belong to one person's session only."""
 
 

@@ -36,6 +36,16 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """An OpenID Connect provider people may sign in with; `name` stands on the button."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the environment decides. `seal_keys` maps key id → 32 bytes; the last one seals."""
 
@@ -52,6 +62,8 @@ class Settings:
     sms_url: str | None
     sms_token: str | None
     relaxed: bool
+    oidc_staff: OidcProvider | None = None
+    oidc_residents: OidcProvider | None = None
 
     @property
     def shows_demo(self) -> bool:
@@ -95,6 +107,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     if not proxies.isdigit():
         problems.append("PORTAL_TRUSTED_PROXIES must be the number of proxies in front, such as 1.")
         proxies = "0"
+    oidc_staff, oidc_residents = (_oidc(env, names, mode, problems) for names in (OIDC_STAFF, OIDC_RESIDENTS))
     if problems:
         raise ConfigError(problems)
     return Settings(
@@ -111,7 +124,38 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         sms_url=env.get("PORTAL_SMS_URL") or None,
         sms_token=env.get("PORTAL_SMS_TOKEN") or None,
         relaxed=relaxed,
+        oidc_staff=oidc_staff,
+        oidc_residents=oidc_residents,
     )
+
+
+OIDC_STAFF = (
+    "PORTAL_OIDC_STAFF_ISSUER",
+    "PORTAL_OIDC_STAFF_CLIENT_ID",
+    "PORTAL_OIDC_STAFF_CLIENT_SECRET",
+    "PORTAL_OIDC_STAFF_NAME",
+)
+OIDC_RESIDENTS = (
+    "PORTAL_OIDC_RESIDENTS_ISSUER",
+    "PORTAL_OIDC_RESIDENTS_CLIENT_ID",
+    "PORTAL_OIDC_RESIDENTS_CLIENT_SECRET",
+    "PORTAL_OIDC_RESIDENTS_NAME",
+)
+
+
+def _oidc(
+    env: Mapping[str, str], names: tuple[str, str, str, str], mode: Mode, problems: list[str]
+) -> OidcProvider | None:
+    """A provider whose four settings are given; none of them means none, some of them are a mistake."""
+    values = [env.get(name, "").strip() for name in names]
+    if not any(values):
+        return None
+    problems += [
+        f"{name} is missing: the others of this provider are set." for name in names if not env.get(name)
+    ]
+    if mode is Mode.PRODUCTION and not values[0].startswith("https://"):
+        problems.append(f"{names[0]} must be an https:// address in production.")
+    return OidcProvider(*values)
 
 
 def _mode(text: str, problems: list[str]) -> Mode:

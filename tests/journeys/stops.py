@@ -31,7 +31,9 @@ PAGELESS = {
     "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
     "initiatives.case_comment",
     # Only take posts
-    "accounts.sign_out", "accounts.withdraw", "accounts.end_access", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
+    "accounts.sign_out", "accounts.withdraw", "accounts.end_access",
+    # Lead to another service and back; where none is set up they are not there (tests/portal/accounts/test_oidc.py)
+    "accounts.oidc", "accounts.oidc_back", "accounts.oidc_connect", "accounts.oidc_disconnect", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
 }  # fmt: skip
 
 
@@ -163,6 +165,7 @@ def public() -> Iterator[Stop]:
     yield Stop("initiatives.follow")
     yield Stop("notify.mute", {"token": mute_token(1, "initiatives.followed")})
     yield Stop("accounts.demo")
+    yield Stop("accounts.signed_out")
     yield Stop("notify.demo_messages")
     yield Stop("initiatives.detail", {"town": LUBLIN, "number": "lub-i-1999-0001"}, status=404)
 

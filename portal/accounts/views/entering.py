@@ -19,7 +19,7 @@ from portal.accounts.forms import (
     refusals,
 )
 from portal.accounts.models import VerificationKind
-from portal.accounts.services import passkeys, passwords
+from portal.accounts.services import oidc, passkeys, passwords
 from portal.accounts.services import sign_in as entering
 from portal.accounts.views.shared import (
     PENDING,
@@ -48,7 +48,14 @@ def sign_in() -> Response | BaseResponse:
             if not form.is_robot:
                 entering.ask_link(current(), form.address, wanted(), form.form_key.data, sessions.network())
             return on_to(url_for("accounts.link_sent"))
-    return form_page("accounts/sign_in.html", form, _("Sign in"), next=wanted() or "", by_phone=sends_sms())
+    return form_page(
+        "accounts/sign_in.html",
+        form,
+        _("Sign in"),
+        next=wanted() or "",
+        by_phone=sends_sms(),
+        oidc_name=oidc.name_of(oidc.RESIDENTS),
+    )
 
 
 def link_sent() -> Response:
@@ -85,6 +92,7 @@ def sign_in_staff() -> Response | BaseResponse:
             source = device or sessions.network()
             user_id = entering.prove_password(form.address, form.password.data, source, known=bool(device))
             until = clock.now() + rules.SECOND_FACTOR_WITHIN
+            session.pop("oidc_by", None)
             session[PENDING] = {
                 "user": user_id,
                 "until": until.timestamp(),
@@ -92,7 +100,12 @@ def sign_in_staff() -> Response | BaseResponse:
                 "source": source,
             }
             return on_to(url_for("accounts.second_factor"))
-    return form_page("accounts/sign_in_staff.html", form, _("Sign in to your desk"))
+    return form_page(
+        "accounts/sign_in_staff.html",
+        form,
+        _("Sign in to your desk"),
+        oidc_name=oidc.name_of(oidc.STAFF),
+    )
 
 
 def second_factor() -> Response | BaseResponse:
@@ -104,7 +117,10 @@ def second_factor() -> Response | BaseResponse:
     if form.validate_on_submit():
         with refusals(form):
             email = entering.prove_code(current(), begun["user"], form.code.data, begun["source"])
+            by = session.get("oidc_by")
             person = sessions.sign_in(begun["user"], strong=True)
+            if by:
+                session["oidc_by"] = by
             response = on_to(rules.own_path(begun["next"]) or landing(person))
             sessions.remember_device(response, queries.email_hash(email))
             return response
@@ -115,7 +131,11 @@ def second_factor() -> Response | BaseResponse:
 
 def sign_out() -> BaseResponse:
     """Out, for good: the server forgets the session."""
+    by = session.get("oidc_by")
     sessions.sign_out()
+    if by:
+        # Our content policy lets no form lead to another host, so the provider is a link on a page of ours.
+        return on_to(url_for("accounts.signed_out", by=by))
     say(_("You are signed out."))
     return on_to(url_for("pages.home"))
 

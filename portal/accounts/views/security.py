@@ -1,12 +1,14 @@
 """How one signs in: the authenticator app, the recovery codes, and signing in with one of them."""
 
+from typing import Any
+
 from flask import Response, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts import menu, queries, rules
 from portal.accounts import session as sessions
 from portal.accounts.forms import ActForm, CodeForm, RecoveryForm, form_page, on_to, refusals
-from portal.accounts.services import passkeys, recovery
+from portal.accounts.services import oidc, passkeys, recovery
 from portal.accounts.views.shared import (
     SHOWN_CODES,
     app_to_connect,
@@ -37,6 +39,7 @@ def security() -> Response:
         tabs=menu.tabs(),
         has_app=user.totp is not None,
         left=recovery.left(user.id),
+        services=_services(user.id),
         passkeys=[
             {
                 "name": found.name,
@@ -49,6 +52,21 @@ def security() -> Response:
             for found in passkeys.of(user.id)
         ],
     )
+
+
+def _services(user_id: int) -> list[dict[str, Any]]:
+    """The providers this person may sign in with, connected or not."""
+    groups = [oidc.STAFF] if queries.is_staff(user_id) else [oidc.RESIDENTS]
+    return [
+        {
+            "name": oidc.name_of(group),
+            "connected": bool(oidc.of(user_id, group)),
+            "connect_href": url_for("accounts.oidc_connect", group=group),
+            "disconnect_href": url_for("accounts.oidc_disconnect", group=group),
+        }
+        for group in groups
+        if oidc.name_of(group)
+    ]
 
 
 def _crumbs() -> list[Link]:

@@ -906,6 +906,21 @@ def upgrade() -> None:
     with op.batch_alter_table("phone_code", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_phone_code_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_phone_code_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "identity",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("issuer", sa.String(), nullable=False),
+        sa.Column("subject_hash", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_identity_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity")),
+        sa.UniqueConstraint("issuer", "subject_hash", name=op.f("uq_identity_issuer_subject_hash")),
+    )
+    with op.batch_alter_table("identity", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_user_id"), ["user_id"], unique=False)
     create_index_tables(op.get_bind())
     _refuse_changes()
 

@@ -21,6 +21,7 @@ WHATS = (
     "passkey_added",
     "passkey_removed",
     "phone",
+    "identity",
     "roles",
     "closed",
 )

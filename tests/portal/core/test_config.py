@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.core.config import ConfigError, Mode, read
+from portal.core.config import OIDC_STAFF, ConfigError, Mode, read
 
 KEY = "k1:" + urlsafe_b64encode(b"x" * 32).decode()
 GOOD = {
@@ -61,3 +61,15 @@ def test_demo_makes_keys_once_and_keeps_them(tmp_path: Path) -> None:
 def test_plain_postgres_addresses_use_our_driver(tmp_path: Path) -> None:
     settings = read({"PORTAL_DATA": str(tmp_path), "PORTAL_DATABASE_URL": "postgresql://db.example/portal"})
     assert settings.database_url == "postgresql+psycopg://db.example/portal"
+
+
+def test_a_provider_is_set_up_whole_or_not_at_all(tmp_path: Path) -> None:
+    base = {"PORTAL_MODE": "test", "PORTAL_DATA": str(tmp_path)}
+    assert read(base).oidc_staff is None
+    whole = dict.fromkeys(OIDC_STAFF, "x") | {"PORTAL_OIDC_STAFF_ISSUER": "https://id.example"}
+    found = read(base | whole).oidc_staff
+    assert found is not None
+    assert (found.issuer, found.name) == ("https://id.example", "x")
+    with pytest.raises(ConfigError) as refusal:
+        read(base | {"PORTAL_OIDC_RESIDENTS_ISSUER": "https://id.example"})
+    assert len(refusal.value.problems) == 3
