@@ -49,7 +49,7 @@ ROUTES = (
     Route(f"{ONE}/withdraw", "withdraw", acts.withdraw, "initiative.own", GET_POST),
     Route(f"{ONE}/appeal", "appeal", acts.appeal, "initiative.own", GET_POST),
     Route(f"{ONE}/result", "result", acts.result, "initiative.own", GET_POST),
-    Route("/follow", "follow", mine.follow, PUBLIC, GET_POST, Place.PORTAL),
+    Route("/follow", "follow", mine.follow, PUBLIC, GET_POST, Place.PORTAL, vital=True),
     Route("/follow/<token>", "follow_link", mine.follow_link, PUBLIC, place=Place.PORTAL),
     Route("/account/initiatives", "mine", mine.initiatives, "account.own", place=Place.PORTAL),
     # The desk

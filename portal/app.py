@@ -16,6 +16,7 @@ from portal.core.extensions import babel, csrf, login_manager
 from portal.core.i18n import CATALOGUES, TEMPLATE_FILTERS, TEMPLATE_GLOBALS, current_locale
 from portal.core.registry import registry
 from portal.core.sealed import ring
+from portal.core.taking import Watch
 from portal.core.tokens import signer
 from portal.modules import MODULES
 from portal.ui import http
@@ -57,6 +58,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     signer.load(settings.secret_key)
     throttle.relax(off=settings.relaxed)
     app.extensions["portal.settings"] = settings
+    app.extensions["portal.taking"] = Watch(app)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,

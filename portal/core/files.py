@@ -12,6 +12,8 @@ from pathlib import Path
 from flask import current_app
 from PIL import Image, ImageOps
 
+from portal.core import actor as actors
+from portal.core import disk, taking
 from portal.core.errors import Invalid
 from portal.core.i18n import Filled
 from portal.core.i18n import lazy_gettext as _l
@@ -115,6 +117,9 @@ def clean_name(name: str) -> str:
 
 
 def _check_size(raw: bytes) -> None:
+    # Commands go on: whoever runs them sees to the disk.
+    if not taking.now().uploads and not actors.current().is_system:
+        raise _no_room()
     if not raw:
         raise Invalid(_l("The file is empty. Choose another one."))
     if len(raw) > MAX_BYTES:
@@ -139,6 +144,15 @@ def _opened(raw: bytes) -> Image.Image:
     return image
 
 
+def _no_room() -> Invalid:
+    return Invalid(
+        _l(
+            "We cannot take files just now, because our disk is nearly full. Go on without the file, or add it later; "
+            "the rest of what you wrote is kept."
+        )
+    )
+
+
 def _too_many_pixels() -> Invalid:
     return Invalid(_l("The picture has too many pixels. Choose a smaller one."))
 
@@ -158,7 +172,13 @@ def _put(raw: bytes, ending: str) -> str:
     path = folder() / _relative(key)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(path.suffix + ".part")
-    draft.write_bytes(raw)
+    try:
+        draft.write_bytes(raw)
+    except OSError as problem:
+        draft.unlink(missing_ok=True)
+        if disk.is_out_of_space(problem):
+            raise _no_room() from problem
+        raise
     draft.rename(path)
     return key
 

@@ -217,6 +217,13 @@ def _moment(value: datetime, form: str, locale: str, zone: str) -> str:
     return f"{day_text}, {format_time(local, 'HH:mm', locale=babel_locale(locale))}"
 
 
+def hour(value: datetime) -> str:
+    """The hour and minute of an instant in the current zone."""
+    return str(
+        format_time(value.astimezone(ZoneInfo(_zone.get())), "HH:mm", locale=babel_locale(_locale.get()))
+    )
+
+
 def iso(value: date | datetime | None) -> str:
     """For the datetime attribute of `time` elements."""
     if isinstance(value, datetime):

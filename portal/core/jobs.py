@@ -6,8 +6,11 @@ a dead letter that staff see. Everything is compared in UTC. Source: R62, R63, R
 """
 
 import json
+import math
+import os
 import random
 import secrets
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +23,7 @@ import structlog
 from sqlalchemy import Index, case, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core import clock, tenancy
+from portal.core import clock, taking, tenancy
 from portal.core.actor import Actor, Channel, acting
 from portal.core.db import Base, Key, UtcDateTime, db, insert_or_keep, tidy_log, writing
 from portal.core.registry import Daily, registry
@@ -31,6 +34,10 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=2)
 KEPT = timedelta(days=7)
 TIDY_SECONDS = 60
+PAUSED_SECONDS = 0.5
+BEAT_SECONDS = 30
+SILENT_AFTER = timedelta(minutes=3)
+"""A worker not heard of for so long does not run; a job may take two minutes."""
 PAUSE_STEP = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
@@ -56,6 +63,17 @@ class Job(Base):
     last_error: Mapped[str | None]
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     dead_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WorkerBeat(Base):
+    """A worker and when it was last heard of, so that its silence is seen on every machine."""
+
+    __tablename__ = "worker_beat"
+    AUDITED = False
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,13 +238,47 @@ def run_daily(payload: dict[str, Any]) -> None:
                 daily.run()
 
 
+def beat(name: str) -> None:
+    """Say that this worker lives, and forget those silent for a day."""
+    now = clock.now()
+    with writing():
+        db.session.execute(delete(WorkerBeat).where(WorkerBeat.seen_at < now - timedelta(days=1)))
+        if not insert_or_keep(WorkerBeat, name=name, began_at=now, seen_at=now):
+            db.session.execute(update(WorkerBeat).where(WorkerBeat.name == name).values(seen_at=now))
+
+
+def last_beat() -> datetime | None:
+    """When a worker was last heard of."""
+    found: datetime | None = db.session.scalar(select(func.max(WorkerBeat.seen_at)))
+    return found
+
+
+def living() -> int:
+    """How many workers were heard of lately."""
+    since = clock.now() - SILENT_AFTER
+    statement = select(func.count()).select_from(WorkerBeat).where(WorkerBeat.seen_at > since)
+    return db.session.scalar(statement) or 0
+
+
 def loop(stopping: Iterator[bool]) -> None:
-    """Take, run, sleep at most a second; ends after the row in hand once `stopping` yields True."""
-    plan_daily()
-    tidied = time.monotonic()
+    """Take, run, sleep at most a second; ends after the row in hand once `stopping` yields True.
+
+    While the portal is read-only it takes nothing and writes nothing.
+    """
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    planned, tidied, beaten = False, time.monotonic(), -math.inf
     for stop in stopping:
         if stop:
-            return
+            break
+        if taking.now().read_only_until is not None:
+            time.sleep(PAUSED_SECONDS)
+            continue
+        if not planned:
+            plan_daily()
+            planned = True
+        if time.monotonic() - beaten > BEAT_SECONDS:
+            beaten = time.monotonic()
+            beat(name)
         if time.monotonic() - tidied > TIDY_SECONDS:
             tidied = time.monotonic()
             tidy_log()

@@ -32,7 +32,8 @@ PUBLIC = "public"
 class Route:
     """One row of a module's URL table. `permission` is a key of the policy, or PUBLIC.
 
-    `cache` names the query keys under which an anonymous answer may be kept (None: never kept).
+    `cache` names the query keys under which an anonymous answer may be kept (None: never kept). `vital` forms are
+    taken while the disk is nearly full: coming in, going out, erasing.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Route:
     place: Place = Place.TOWN
     cache: tuple[str, ...] | None = None
     csrf: bool = True
+    vital: bool = False
 
 
 @dataclass(frozen=True, slots=True)

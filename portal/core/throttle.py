@@ -16,6 +16,7 @@ from portal.core import clock
 from portal.core.db import Base, UtcDateTime, db, insert_statement, writer_turn
 from portal.core.errors import TooMany
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.taking import need_writable
 from portal.core.tokens import pseudonym
 
 
@@ -76,7 +77,8 @@ def hit(limit: Limit, *parts: object) -> None:
 
 @contextmanager
 def _apart() -> Iterator[Connection]:
-    """A short writing transaction of its own, beside the request's session."""
+    """A short writing transaction of its own, beside the request's session. Raises ReadOnly."""
+    need_writable()
     engine = db.engine
     with (
         writer_turn(engine),

@@ -12,10 +12,10 @@ from flask import Response as FlaskResponse
 from flask import current_app, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.core import clock, tenancy
+from portal.core import clock, taking, tenancy
 from portal.core.config import Settings
 from portal.core.errors import Missing
-from portal.core.i18n import LOCALES, current_locale, pgettext
+from portal.core.i18n import LOCALES, current_locale, iso, pgettext
 from portal.core.i18n import gettext as _
 from portal.core.tenancy import Town
 from portal.maps.tiles import draw_tile
@@ -116,9 +116,15 @@ def readyz() -> FlaskResponse:
     """Whether this server should get visitors: 503 when a part has failed. Figures only, nothing personal."""
     checks = queries.checks()
     failed = any(check.health is Health.FAILED for check in checks)
+    takes = taking.now()
     answer = jsonify(
         status="not ready" if failed else "ready",
         checks={check.key: {"status": check.health, "value": check.value} for check in checks},
+        takes={
+            "uploads": takes.uploads,
+            "forms": takes.forms and takes.read_only_until is None,
+            "read_only_until": iso(takes.read_only_until) or None,
+        },
     )
     answer.status_code = 503 if failed else 200
     return _fresh(answer)

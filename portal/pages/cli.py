@@ -12,11 +12,11 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from portal.core import tenancy
+from portal.core import taking, tenancy
 from portal.core.actor import COMMANDER, acting
 from portal.core.config import Settings
 from portal.core.errors import Missing
-from portal.core.i18n import CATALOGUES, LOCALES, from_json, speaking
+from portal.core.i18n import CATALOGUES, LOCALES, from_json, iso, speaking
 from portal.core.tenancy import Town
 from portal.maps.folium_map import FRAME
 from portal.notify.channels import DeliveryError, Smtp
@@ -337,6 +337,12 @@ def _installation() -> Iterable[tuple[Health, str]]:
         if check.key == "database" and check.health is Health.WELL:
             words = f"database {queries.database_version()}"
         yield check.health, words
+    takes = taking.now()
+    if takes.read_only_until is not None:
+        yield Health.WARNING, f"read-only until {iso(takes.read_only_until)}: `flask maintenance off` ends it"
+    if not takes.uploads:
+        refused = "uploads" if takes.forms else "uploads and residents' forms"
+        yield Health.WARNING, f"{refused} are refused until more of the disk is free"
 
 
 def _files() -> Iterable[tuple[Health, str]]:
@@ -385,6 +391,8 @@ CHECK_WORDS = {
     ("disk", Health.FAILED): "the disk of the data folder is full or cannot be read",
     ("disk", Health.WARNING): "the disk of the data folder is nearly full",
     ("messages", Health.FAILED): "messages cannot be read",
+    ("worker", Health.FAILED): "workers cannot be asked for",
+    ("worker", Health.WARNING): "no worker was heard of lately: nothing is sent and no deadline rings",
     ("messages", Health.WARNING): "messages wait for more than an hour: does the worker run?",
 }
 SIGNS = {Health.WELL: "ok   ", Health.WARNING: "warn ", Health.FAILED: "WRONG"}

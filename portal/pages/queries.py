@@ -1,6 +1,5 @@
 """Reading for the portal's own pages: municipalities in order, what waits on a desk, how the machine is."""
 
-import shutil
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
@@ -10,7 +9,7 @@ from flask import current_app
 from sqlalchemy import func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.core import clock, tenancy
+from portal.core import clock, disk, jobs, taking, tenancy
 from portal.core.actor import PORTAL, Actor
 from portal.core.collate import sort_key
 from portal.core.config import PACKAGE
@@ -23,7 +22,7 @@ from portal.core.registry import News, WorkItem, registry
 from portal.core.tenancy import Municipality, Town
 from portal.notify.kinds import Channel, Delivery
 from portal.notify.models import Notice
-from portal.pages.rules import Health, disk_health, message_health
+from portal.pages.rules import Health, disk_health, message_health, worker_health
 from portal.ui.pages import address
 
 DEAD_SHOWN = 50
@@ -204,8 +203,8 @@ class Check:
 
 
 def checks() -> list[Check]:
-    """How database, migrations, disk and messages are; a part that cannot be asked has failed. Source: R66."""
-    return [_database(), _migrations(), _disk(), _messages()]
+    """How database, migrations, disk, messages and workers are; a part that cannot be asked failed. Source: R66."""
+    return [_database(), _migrations(), _disk(), _messages(), _worker()]
 
 
 def _database() -> Check:
@@ -249,10 +248,9 @@ def _heads() -> tuple[str, ...]:
 
 def _disk() -> Check:
     try:
-        usage = shutil.disk_usage(current_app.extensions["portal.settings"].data)
+        free = disk.free_share(current_app.extensions["portal.settings"].data)
     except OSError:
         return Check("disk", Health.FAILED)
-    free = usage.free / usage.total
     return Check("disk", disk_health(free), int(free * 100))
 
 
@@ -275,6 +273,19 @@ def _messages() -> Check:
         db.session.rollback()
         return Check("messages", Health.FAILED)
     return Check("messages", message_health(oldest), None if oldest is None else int(oldest.total_seconds()))
+
+
+def _worker() -> Check:
+    try:
+        heard = jobs.last_beat()
+    except SQLAlchemyError:
+        db.session.rollback()
+        return Check("worker", Health.FAILED)
+    silent = None if heard is None else max(clock.now() - heard, timedelta())
+    # While the portal is read-only workers pause, and write not even this.
+    paused = taking.now().read_only_until is not None
+    health = Health.WELL if paused else worker_health(silent, jobs.SILENT_AFTER)
+    return Check("worker", health, None if silent is None else int(silent.total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.accounts.rules import canonical_email
+from portal.core import disk
 from portal.core.i18n import LOCALES, Text
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
@@ -345,23 +346,25 @@ class Health(StrEnum):
     FAILED = "failed"
 
 
-LEAST_FREE = 0.10
-"""Share of the disk below which uploads, then forms are refused. Source: R65 (docs/security.md)."""
-NEARLY_FULL = 0.02
 LONGEST_WAIT = timedelta(hours=1)
 """The longest pause between two tries of a message; one that waits longer is late."""
 
 
 def disk_health(free_share: float) -> Health:
     """Reading goes on while the disk fills up; below a fiftieth not even a journal can be written."""
-    if free_share < NEARLY_FULL:
+    if free_share < disk.NEARLY_FULL:
         return Health.FAILED
-    return Health.WARNING if free_share < LEAST_FREE else Health.WELL
+    return Health.WELL if disk.takes_uploads(free_share) else Health.WARNING
 
 
 def message_health(oldest: timedelta | None) -> Health:
     """A late message is a matter for people: another web server would not send it either."""
     return Health.WARNING if oldest is not None and oldest > LONGEST_WAIT else Health.WELL
+
+
+def worker_health(silent_for: timedelta | None, longest: timedelta) -> Health:
+    """Pages go on without a worker, but nothing is sent and no deadline rings; None: never heard of one."""
+    return Health.WARNING if silent_for is None or silent_for > longest else Health.WELL
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from werkzeug.routing import BaseConverter, IntegerConverter, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.core import actor as actors
-from portal.core import i18n, tenancy
+from portal.core import i18n, taking, tenancy
 from portal.core.config import Settings
-from portal.core.db import db, is_busy
-from portal.core.errors import Busy, Missing, NotAllowed, PortalError, TooMany
-from portal.core.i18n import DEFAULT_LOCALE, LOCALES, Text
+from portal.core.db import db, is_busy, is_full, refuse_writing
+from portal.core.errors import Busy, Full, Missing, NotAllowed, PortalError, ReadOnly, TooMany
+from portal.core.i18n import DEFAULT_LOCALE, LOCALES, Text, gettext
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import Help, can
 from portal.core.registry import PUBLIC, Module, Place, Route
@@ -35,6 +35,7 @@ PREFIX = {Place.TOWN: "/<lang:lang>/<slug:town>", Place.PORTAL: "/<lang:lang>", 
 CACHE_NOTE = NOTE
 """Private header by which a view tells the page cache that its answer may be kept; never sent."""
 JSON_PLACES = ("/api/", "/open311/", "/map/")
+READING = ("GET", "HEAD", "OPTIONS")
 YEAR = 365 * 24 * 3600
 LARGEST_ID = 2**63 - 1
 NOT_KEPT = frozenset({"csrf_token", "password", "new_password", "code"})
@@ -100,10 +101,13 @@ def add_routes(app: Flask, module: Module) -> None:
 def _door(route: Route) -> Callable[..., Any]:
     @wraps(route.view)
     def enter(**values: Any) -> Any:
+        _keep_reading()
         if route.permission != PUBLIC:
             verdict = can(actors.current(), route.permission)
             if not verdict:
                 raise NotAllowed(verdict.reason, verdict.would_help)
+        if request.method not in READING and not (route.vital or actors.current().is_staff):
+            _take_forms()
         g.on_desk = "/desk" in route.path
         answer = route.view(**values)
         if route.cache is not None and request.method == "GET" and not actors.current().signed_in:
@@ -114,6 +118,22 @@ def _door(route: Route) -> Callable[..., Any]:
 
     enter.route = route  # type: ignore[attr-defined]
     return enter
+
+
+def _keep_reading() -> None:
+    """While the portal is looked after, forms are refused and nothing is written by reading. Raises ReadOnly."""
+    until = taking.now().read_only_until
+    if until is None:
+        return
+    if request.method not in READING:
+        raise ReadOnly(until)
+    refuse_writing(ReadOnly(until))
+
+
+def _take_forms() -> None:
+    """Raise Full while the disk has no room for what residents send."""
+    if not taking.now().forms:
+        raise Full
 
 
 def _read_address(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -145,7 +165,7 @@ def _before(settings: Settings) -> None:
     i18n.speak(lang or _language_of(request.path))
     if host_of(request.host) not in settings.hosts:
         raise Missing(_l("This address does not belong to the portal."))
-    if request.method not in ("GET", "HEAD", "OPTIONS") and not _same_site():
+    if request.method not in READING and not _same_site():
         raise NotAllowed(_l("This form was sent from another site. Open the page here and try again."))
     slug = g.address_values.get("town") if "address_values" in g else None
     if slug:
@@ -243,10 +263,15 @@ _TITLES: dict[int, tuple[Text, Text]] = {
 
 
 def error_page(
-    status: int, reason: Text = "", incident: str = "", retry_after: int | None = None
+    status: int,
+    reason: Text = "",
+    incident: str = "",
+    retry_after: int | None = None,
+    title: Text = "",
 ) -> Response:
     """The answer for a refusal: a page, or a problem document where machines ask."""
-    title, help_text = _TITLES.get(status, _TITLES[400 if status < 500 else 500])
+    usual, help_text = _TITLES.get(status, _TITLES[400 if status < 500 else 500])
+    title = title or usual
     if request.path.startswith(JSON_PLACES):
         response = jsonify(status=status, title=str(title), detail=str(reason or help_text))
         response.mimetype = "application/problem+json"
@@ -301,6 +326,8 @@ def _refused(problem: PortalError) -> BaseResponse:
             return _send_again(403, title, sign_in_href=url_for(endpoint))
         back = request.full_path.rstrip("?") if request.method == "GET" else request.path
         return redirect(url_for(endpoint, next=back), 303)
+    if isinstance(problem, ReadOnly | Full):
+        return closed_page(problem)
     if not isinstance(problem, TooMany | Busy):
         return error_page(problem.status, problem.reason)
     if _typed():
@@ -312,6 +339,32 @@ def _refused(problem: PortalError) -> BaseResponse:
     return error_page(problem.status, problem.reason, retry_after=problem.retry_after)
 
 
+def closed_page(problem: ReadOnly | Full) -> Response:
+    """A calm answer for a form that cannot be taken now: why, until when, and everything typed."""
+    if isinstance(problem, ReadOnly):
+        title, reason, wait = (
+            _l("The portal is being updated"),
+            gettext(
+                "Everything can be read. Forms open again by themselves at about %(hour)s.",
+                hour=(hour := i18n.hour(problem.until)),
+            ),
+            gettext("Wait until about %(hour)s.", hour=hour),
+        )
+    else:
+        title, reason, wait = (
+            _l("We cannot take forms just now"),
+            gettext(
+                "Our disk is nearly full. Everything can be read, and those who run the portal can see it."
+            ),
+            gettext("Try again later today."),
+        )
+    if _typed() and not request.path.startswith(JSON_PLACES):
+        response = _send_again(problem.status, title, reason=reason, wait=wait)
+        response.headers["Retry-After"] = str(problem.retry_after)
+        return response
+    return error_page(problem.status, reason, retry_after=problem.retry_after, title=title)
+
+
 def _typed() -> list[tuple[str, str]]:
     """The fields of a form that was sent, if somebody filled any; passwords are not among them."""
     if request.method != "POST":
@@ -321,7 +374,14 @@ def _typed() -> list[tuple[str, str]]:
 
 
 def _send_again(
-    status: int, title: Text, *, sign_in_href: str = "", follow_href: str = "", minutes: int = 0
+    status: int,
+    title: Text,
+    *,
+    sign_in_href: str = "",
+    follow_href: str = "",
+    minutes: int = 0,
+    reason: Text = "",
+    wait: Text = "",
 ) -> Response:
     """What somebody typed, kept on a page that sends it again, for a refusal that passes."""
     fields = _typed()
@@ -335,6 +395,8 @@ def _send_again(
         sign_in_href=sign_in_href,
         follow_href=follow_href,
         minutes=minutes,
+        reason=reason,
+        wait=wait,
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -360,6 +422,8 @@ def _database(problem: OperationalError) -> BaseResponse:
     db.session.rollback()
     if is_busy(problem):
         return error_page(503, retry_after=Busy.retry_after)
+    if is_full(problem):
+        return closed_page(Full())
     return _crashed(problem)
 
 

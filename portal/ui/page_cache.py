@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.core import tenancy
 from portal.core.config import Settings
 from portal.core.db import db
+from portal.core.taking import Taking, watch
 from portal.core.tenancy import Municipality
 from portal.ui.gateway import host_of
 
@@ -46,6 +47,7 @@ class Entry:
 
     scope: int
     version: int
+    takes: Taking
     until: float
     etag: str
     headers: list[tuple[str, str]]
@@ -118,6 +120,7 @@ class PageCache:
         self._entries: LRUCache[tuple[str, str], Entry] = LRUCache(MAX_BYTES, getsizeof=_size)
         self._values: TTLCache[tuple[str, int], tuple[int, Any]] = TTLCache(MAX_VALUES, MAX_AGE)
         self.versions = Versions(app)
+        self._watch = watch(app)
 
     def clear(self) -> None:
         """Forget everything: tests that swap the database call this."""
@@ -125,6 +128,7 @@ class PageCache:
             self._entries.clear()
             self._values.clear()
         self.versions.close()
+        self._watch.forget()
 
     def until_change(self, name: str, scope: int, make: Callable[[], T]) -> T:
         """What `make` reads, kept until something public changes in the municipality, a minute at most.
@@ -157,6 +161,7 @@ class PageCache:
             entry is not None
             and entry.until > time.monotonic()
             and self.version(entry.scope) == entry.version
+            and entry.takes == self._watch.now()  # A line above the page tells when forms are not taken.
         ):
             return _answer(entry, environ, start_response)
         return self._fill(key, environ, start_response)
@@ -179,6 +184,7 @@ class PageCache:
     ) -> Iterable[bytes]:
         caught: dict[str, Any] = {}
         before = environ[BEFORE] = self.version(0)
+        takes = self._watch.now()
 
         def catch(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -200,14 +206,15 @@ class PageCache:
             close = getattr(answer, "close", None)
             if close:
                 close()
-        entry = self._made(int(note), kept, body)
+        entry = self._made(int(note), kept, body, takes)
         # Rendered while somebody published: serve it, but do not keep what may be older than its version.
-        if self.version(0) == before and len(body) <= MAX_ENTRY and entry.version >= 0:
+        same = self.version(0) == before and self._watch.now() == takes
+        if same and len(body) <= MAX_ENTRY and entry.version >= 0:
             with self._lock:
                 self._entries[key] = entry
         return _answer(entry, environ, start_response)
 
-    def _made(self, scope: int, headers: list[tuple[str, str]], body: bytes) -> Entry:
+    def _made(self, scope: int, headers: list[tuple[str, str]], body: bytes, takes: Taking) -> Entry:
         etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
         packed = gzip.compress(body, 6, mtime=0)
         common = [(n, v) for n, v in headers if n.lower() not in ("content-length", "vary", "etag")]
@@ -215,6 +222,7 @@ class PageCache:
         return Entry(
             scope=scope,
             version=self.version(scope),
+            takes=takes,
             until=time.monotonic() + MAX_AGE,
             etag=etag,
             headers=[*common, ("Content-Length", str(len(body)))],

@@ -26,7 +26,8 @@ from markupsafe import Markup
 from werkzeug.routing import BuildError
 
 from portal.core import actor as actors
-from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale, for_templates, gettext
+from portal.core import taking
+from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale, for_templates, gettext, hour
 from portal.core.policy import Help, can
 from portal.core.registry import PUBLIC, MenuItem, Place, registry
 from portal.core.tenancy import Town
@@ -106,6 +107,7 @@ class Site:
     foot: Markup
     notices: tuple[Notice, ...]
     accessibility_href: str
+    closed: str
 
 
 def page(template: str, /, status: int = 200, **context: Any) -> Response:
@@ -166,8 +168,22 @@ def site() -> Site:
         foot=standing.foot,
         notices=_notices(),
         accessibility_href=standing.accessibility_href,
+        closed=_closed(actor),
     )
     return made
+
+
+def _closed(actor: actors.Actor) -> str:
+    """What stands above every page while forms are not taken; empty otherwise."""
+    takes = taking.now()
+    if takes.read_only_until is not None:
+        return gettext(
+            "The portal is being updated: everything can be read, and forms open again by themselves at about %(hour)s.",
+            hour=hour(takes.read_only_until),
+        )
+    if not takes.forms and not actor.is_staff:
+        return gettext("We cannot take forms just now. Everything can be read.")
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from portal.core import clock
-from portal.core.db import writing
+from portal.core import clock, jobs, taking
+from portal.core.db import db, writing
+from portal.core.taking import Maintenance
 from portal.core.tenancy import Town
 from portal.notify.outbox import Recipient, send
 from portal.pages import api, queries
@@ -89,8 +90,12 @@ def test_a_sound_installation_is_ready(client: Browser, monkeypatch: pytest.Monk
             "migrations": {"status": "ok", "value": None},
             "disk": {"status": "ok", "value": 50},
             "messages": {"status": "ok", "value": None},
+            "worker": {"status": "warning", "value": None},
         },
+        "takes": {"uploads": True, "forms": True, "read_only_until": None},
     }
+    jobs.beat("here:1")
+    assert _status(client, "worker") == (200, "ok")
 
 
 def _disk(free: int) -> Any:
@@ -117,6 +122,7 @@ def test_a_database_that_is_gone_is_not_ready(client: Browser, monkeypatch: pyte
     monkeypatch.setattr("portal.pages.queries.db.session", Session())
     parts = {check.key: check.health for check in queries.checks()}
     assert (parts["database"], parts["migrations"], parts["messages"]) == ("failed",) * 3
+    assert parts["worker"] == "failed"
 
 
 def test_tables_of_another_release_are_not_ready(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +146,27 @@ def test_a_disk_that_cannot_be_read_fails(client: Browser, monkeypatch: pytest.M
 
     monkeypatch.setattr("shutil.disk_usage", unreadable)
     assert _status(client, "disk") == (503, "failed")
+
+
+def test_a_silent_worker_warns_but_not_while_it_pauses(
+    client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.beat("here:1")
+    later = clock.now() + timedelta(minutes=4)
+    monkeypatch.setattr("portal.core.clock.now", lambda: later)
+    assert _status(client, "worker") == (200, "warning")
+    with writing():
+        db.session.add(Maintenance(id=1, begun_at=later, until_at=later + timedelta(minutes=5)))
+    taking.watch().forget()
+    assert _status(client, "worker") == (200, "ok")
+
+
+def test_what_is_refused_is_told(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    for free, uploads, forms in ((9, False, True), (4, False, False)):
+        monkeypatch.setattr("shutil.disk_usage", _disk(free))
+        taking.watch().forget()
+        told = client.get("/readyz").get_json()["takes"]
+        assert (told["uploads"], told["forms"]) == (uploads, forms)
 
 
 def test_a_message_that_waits_too_long_warns(
