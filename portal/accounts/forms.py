@@ -168,6 +168,10 @@ class InviteForm(_WithEmail, _WithRoles):
     language = RadioField(_l("Language of the invitation"), choices=LANGUAGES)
 
 
+class FirstAdminForm(_WithEmail):
+    """The first administrator of a new municipality."""
+
+
 class RolesForm(_WithRoles):
     """The roles of a member."""
 

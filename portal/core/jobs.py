@@ -21,11 +21,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Index, case, delete, func, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import clock, taking, tenancy
 from portal.core.actor import Actor, Channel, acting
 from portal.core.db import Base, Key, UtcDateTime, db, insert_or_keep, tidy_log, writing
+from portal.core.errors import Busy, Full
 from portal.core.registry import Daily, registry
 from portal.core.sealed import new_row_id, ring
 
@@ -265,31 +267,52 @@ def loop(stopping: Iterator[bool]) -> None:
 
     While the portal is read-only it takes nothing and writes nothing.
     """
-    name = f"{socket.gethostname()}:{os.getpid()}"
-    planned, tidied, beaten = False, time.monotonic(), -math.inf
+    worker = _Worker()
     for stop in stopping:
         if stop:
             break
         if taking.now().read_only_until is not None:
             time.sleep(PAUSED_SECONDS)
             continue
-        if not planned:
+        try:
+            idle = worker.step()
+        except (Busy, Full, OperationalError) as problem:
+            # Taken, full or gone for a while: what is due stays due.
+            db.session.rollback()
+            log.warning("database does not answer", error=type(problem).__name__)
+            idle = 1.0
+        if idle:
+            time.sleep(idle)
+
+
+class _Worker:
+    """What a worker process remembers between two rows."""
+
+    def __init__(self) -> None:
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._planned = False
+        self._tidied = time.monotonic()
+        self._beaten = -math.inf
+
+    def step(self) -> float:
+        """Do what is due, one row at most; how many seconds there is nothing to do."""
+        if not self._planned:
             plan_daily()
-            planned = True
-        if time.monotonic() - beaten > BEAT_SECONDS:
-            beaten = time.monotonic()
-            beat(name)
-        if time.monotonic() - tidied > TIDY_SECONDS:
-            tidied = time.monotonic()
+            self._planned = True
+        if time.monotonic() - self._beaten > BEAT_SECONDS:
+            beat(self._name)
+            self._beaten = time.monotonic()
+        if time.monotonic() - self._tidied > TIDY_SECONDS:
+            self._tidied = time.monotonic()
             tidy_log()
         if (job := take_due()) is not None:
             # Nothing tells a worker that a municipality was founded or changed meanwhile.
             tenancy.forget_towns()
             run(job)
-            continue
+            return 0.0
         due = next_due()
         wait = 1.0 if due is None else (due - clock.now()).total_seconds()
-        time.sleep(min(max(wait, 0.05), 1.0))
+        return min(max(wait, 0.05), 1.0)
 
 
 @contextmanager

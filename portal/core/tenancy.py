@@ -213,7 +213,7 @@ def towns() -> dict[str, Town]:
     """All municipalities by slug, in the order they were founded; read once and kept by the process."""
     if not _towns:
         _towns.update(
-            (row.slug, _snapshot(row)) for row in db.session.scalars(select(Municipality).where(true()))
+            (row.slug, snapshot(row)) for row in db.session.scalars(select(Municipality).where(true()))
         )
     return _towns
 
@@ -223,7 +223,8 @@ def forget_towns() -> None:
     _towns.clear()
 
 
-def _snapshot(row: Municipality) -> Town:
+def snapshot(row: Municipality) -> Town:
+    """What pages read of a municipality, as its row stands now."""
     west, south, east, north = row.box
     return Town(
         id=row.id,

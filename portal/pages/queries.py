@@ -1,8 +1,10 @@
 """Reading for the portal's own pages: municipalities in order, what waits on a desk, how the machine is."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from flask import current_app
@@ -43,6 +45,18 @@ def municipality(municipality_id: int) -> Municipality:
     if found is None:
         raise Missing
     return found
+
+
+def made_from(town: Town, section: str) -> str:
+    """A mark of what a page of settings was filled from: it changes with what stands there. Source: R61."""
+    contact = {key: value for key, value in town.contact.items() if key != "statement"}
+    stands: dict[str, Any] = {
+        "name": [town.names, town.taglines, town.intros],
+        "look": [town.colours, town.mark],
+        "contact": contact,
+        "days": [sorted(town.closures), town.contact.get("statement", {})],
+    }
+    return sha256(json.dumps(stands[section], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def towns_in_order() -> list[Town]:

@@ -2,6 +2,9 @@
 
 from portal.core.registry import PUBLIC, Place, Route
 from portal.pages import api, desk, views
+from portal.pages.desk import settings
+
+BOTH = ("GET", "POST")
 
 ROUTES = (
     Route("/", "root", views.root, PUBLIC, place=Place.BARE),
@@ -31,6 +34,15 @@ ROUTES = (
     Route("/contact", "town_contact", views.town_contact, PUBLIC, cache=()),
     Route("/desk", "desk", desk.desk, "desk.choose", place=Place.PORTAL),
     Route("/desk", "town_desk", desk.town_desk, "desk.open"),
+    Route("/desk/settings", "settings", settings.settings, "municipality.edit"),
+    Route("/desk/settings/name", "settings_name", settings.name, "municipality.edit", BOTH),
+    Route("/desk/settings/look", "settings_look", settings.look, "municipality.edit", BOTH),
+    Route("/desk/settings/contact", "settings_contact", settings.contact, "municipality.edit", BOTH),
+    Route("/desk/settings/days", "settings_days", settings.days, "municipality.edit", BOTH),
+    Route("/desk/settings/team", "settings_team", settings.team, "municipality.edit", BOTH),
+    Route("/desk/settings/done", "settings_done", settings.done, "municipality.edit"),
+    Route("/desk/settings/preview.css", "settings_css", settings.preview_css, "municipality.edit"),
+    Route("/desk/settings/preview.svg", "settings_mark", settings.preview_mark, "municipality.edit"),
     Route("/portal", "portal", desk.portal, "portal.operate", place=Place.PORTAL),
     Route("/portal/health", "portal_health", desk.portal_health, "portal.operate", place=Place.PORTAL),
     Route("/portal/jobs", "portal_jobs", desk.portal_jobs, "portal.operate", place=Place.PORTAL),

@@ -5,8 +5,9 @@ Pure: the caller says which slugs and codes are taken and which words addresses 
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -336,6 +337,28 @@ def _colour_problem(told: Mapping[str, str], kept: Mapping[str, str]) -> str:
 def _opened_problem(days: Sequence[date], closures: Collection[str]) -> str:
     unknown = next((day for day in days if day.isoformat() not in closures), None)
     return _("%(day)s is not among the days the office is closed.", day=unknown) if unknown else ""
+
+
+DAY_FORMS = ("%d.%m.%Y", "%Y-%m-%d", "%d. %m. %Y")
+
+
+def days_of(text: str) -> tuple[list[date], list[str]]:
+    """The days of a text with one a line, and the lines that hold none."""
+    found, unread = [], []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        day = _read_day(line)
+        if day is None:
+            unread.append(line)
+        else:
+            found.append(day)
+    return found, unread
+
+
+def _read_day(text: str) -> date | None:
+    for form in DAY_FORMS:
+        with suppress(ValueError):
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day, no instant
+    return None
 
 
 class Health(StrEnum):

@@ -24,7 +24,7 @@ PAGELESS = {
     "initiatives.points", "initiatives.map_script", "initiatives.file", "initiatives.case_file",
     "initiatives.new_photo", "accounts.data_file", "pages.municipalities_map", "pages.municipalities_points",
     "pages.theme", "pages.mark", "pages.tile", "pages.favicon", "pages.healthz", "pages.readyz", "pages.robots",
-    "pages.sitemap", "pages.opensearch", "pages.security_txt",
+    "pages.sitemap", "pages.opensearch", "pages.security_txt", "pages.settings_css", "pages.settings_mark",
     # Go on to another page at once
     "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
     "initiatives.case_comment",
@@ -38,7 +38,7 @@ REFUSED = {
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "initiatives.new",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.milestones", "initiatives.case_edit",
-    "pages.portal_municipalities",
+    "pages.portal_municipalities", "pages.settings_team",
 }  # fmt: skip
 """Forms that are refused when they are sent as they stand; the answer is looked at as well."""
 REFUSED_MOVES = {
@@ -283,6 +283,13 @@ def running(notice: str) -> Iterator[Stop]:
     yield Stop("accounts.invite", {"town": LUBLIN}, admin)
     for name in ("member", "roles", "remove", "close", "reopen", "setup"):
         yield Stop(f"accounts.{name}", {"town": LUBLIN, "user_id": colleague}, admin)
+    yield Stop("pages.settings", {"town": LUBLIN}, admin)
+    for section in ("name", "look", "contact", "days", "team"):
+        yield Stop(f"pages.settings_{section}", {"town": LUBLIN}, admin)
+    for section in ("name", "done"):
+        yield Stop(
+            f"pages.settings_{section}", {"town": "rzeszow", "setup": 1}, "portal-operator@portal.example"
+        )
     leader = f"leader@{LUBLIN}.example"
     yield Stop("notify.messages", {"town": LUBLIN}, leader)
     yield Stop("notify.message", {"town": LUBLIN, "notice_id": int(notice)}, leader)

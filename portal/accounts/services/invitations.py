@@ -121,6 +121,17 @@ def invite_first_admin(actor: Actor, email: str, language: str) -> tuple[str, in
     return issue_invitation(actor, email, (Role.ADMIN,), language), len(earlier)
 
 
+@use_case("portal.operate", code="member.invited")
+def send_first_admin(actor: Actor, email: str, language: str, form_key: str) -> None:
+    """Send the first administrator of the municipality in scope an invitation. Raises Conflict as above."""
+
+    def send() -> None:
+        secret, _ = invite_first_admin(actor, email, language)
+        messages.invitation(messages.to_address(email, language), secret)
+
+    once("accounts.first_admin", form_key, send)
+
+
 def invitee(link: Opened) -> User | None:
     """The account an invitation is for, if there is one."""
     return queries.account(link.user_id) if link.user_id else queries.by_email(link.data["email"])

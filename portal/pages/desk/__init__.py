@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.core import actor as actors
 from portal.core.errors import Invalid
 from portal.core.i18n import gettext as _
+from portal.core.policy import can
 from portal.core.tenancy import Town, town_by_id
 from portal.pages import queries, services
 from portal.pages.forms import MunicipalityForm
@@ -35,8 +36,16 @@ def town_desk() -> FlaskResponse:
         town=town,
         lists=lists,
         nothing_waits=not any(found.count for found in lists),
+        setup_href=_setup_href(town),
         numbers=queries.numbers(),
     )
+
+
+def _setup_href(town: Town) -> str:
+    """The way into the set-up, for whoever may go through it, as long as residents cannot reach the office."""
+    unreachable = not (town.contact.get("email") and town.contact.get("phone"))
+    may = can(actors.current(), "municipality.edit")
+    return url_for("pages.settings_name", setup=1) if unreachable and may else ""
 
 
 def portal() -> FlaskResponse:
@@ -86,8 +95,8 @@ def portal_municipalities() -> BaseResponse:
         except Invalid as problem:
             form.blame(problem.fields, problem.reason)
         else:
-            say(_("%(name)s has been founded. Invite its first administrator now.", name=town.name))
-            return redirect(url_for("pages.portal_municipalities"), 303)
+            say(_("%(name)s has been founded. Five short steps make it fit to be seen.", name=town.name))
+            return redirect(url_for("pages.settings_name", town=town.slug, setup=1), 303)
     return page(
         "pages/portal_municipalities.html",
         status=422 if form.is_submitted() else 200,

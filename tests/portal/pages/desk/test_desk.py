@@ -204,6 +204,7 @@ def test_the_operator_founds_a_municipality_by_form(operator: Browser) -> None:
     tenancy.forget_towns()
     assert tenancy.town("opava").code == "OPA"
     assert "Opava has been founded" in operator.get(answer.headers["Location"]).text
+    assert answer.headers["Location"] == "/en/opava/desk/settings/name?setup=1"
 
 
 @pytest.mark.parametrize(
