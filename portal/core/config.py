@@ -67,6 +67,7 @@ class Settings:
     sms_token: str | None
     relaxed: bool
     backup_recipient: str | None = None
+    metrics_token: str | None = None
 
     @property
     def shows_demo(self) -> bool:
@@ -117,6 +118,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     recipient = env.get("PORTAL_BACKUP_RECIPIENT") or None
     if recipient and not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", recipient):
         problems.append("PORTAL_BACKUP_RECIPIENT must be the public key age1… of who may read backups.")
+    metrics_token = _metrics_token(env, mode, problems)
     if problems:
         raise ConfigError(problems)
     own_host = urlsplit(base_url).hostname or "127.0.0.1"
@@ -135,6 +137,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         sms_token=env.get("PORTAL_SMS_TOKEN") or None,
         relaxed=relaxed,
         backup_recipient=recipient,
+        metrics_token=metrics_token,
     )
 
 
@@ -144,6 +147,16 @@ def _mode(text: str, problems: list[str]) -> Mode:
     except ValueError:
         problems.append(f"PORTAL_MODE is {text!r}; it must be demo, test or production.")
         return Mode.PRODUCTION
+
+
+def _metrics_token(env: Mapping[str, str], mode: Mode, problems: list[str]) -> str | None:
+    token = env.get("PORTAL_METRICS_TOKEN") or None
+    if token and (len(token) < KEY_BYTES or (mode is Mode.PRODUCTION and not looks_random(token.encode()))):
+        problems.append(
+            "PORTAL_METRICS_TOKEN must hold at least 32 random characters, or be left away. "
+            f"Make it by: {MAKING['PORTAL_SECRET_KEY']}"
+        )
+    return token
 
 
 def _database_url(given: str | None, data: Path, problems: list[str]) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from datetime import timedelta
+from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ from portal.core.config import Settings
 from portal.core.errors import Missing
 from portal.core.i18n import LOCALES, current_locale, iso, pgettext
 from portal.core.i18n import gettext as _
+from portal.core.metrics import meter
 from portal.core.tenancy import Town
 from portal.maps.tiles import draw_tile
 from portal.pages import queries
@@ -128,6 +130,17 @@ def readyz() -> FlaskResponse:
     )
     answer.status_code = 503 if failed else 200
     return _fresh(answer)
+
+
+def metrics() -> FlaskResponse:
+    """Figures for Prometheus, for whoever has the token; for all others there is no such page."""
+    token, kept = _settings().metrics_token, meter()
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    known = scheme.lower() == "bearer" and compare_digest(given.strip().encode(), (token or "").encode())
+    if not token or kept is None or not known:
+        raise Missing
+    body, media_type = kept.written(queries.gauges())
+    return _fresh(FlaskResponse(body, content_type=media_type))
 
 
 def _fresh(response: FlaskResponse) -> FlaskResponse:

@@ -1,6 +1,7 @@
 """Reading for the portal's own pages: municipalities in order, what waits on a desk, how the machine is."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
@@ -19,6 +20,7 @@ from portal.core.db import db, sqlite_driver
 from portal.core.errors import Missing
 from portal.core.i18n import Text, current_locale, from_json
 from portal.core.jobs import Job
+from portal.core.metrics import Gauge
 from portal.core.policy import can
 from portal.core.registry import News, WorkItem, registry
 from portal.core.tenancy import Municipality, Town
@@ -29,6 +31,7 @@ from portal.ui.pages import address
 
 DEAD_SHOWN = 50
 ITEMS_SHOWN = 5
+LATE_AFTER = timedelta(minutes=5)
 NEWS_SHOWN = 6
 
 
@@ -320,6 +323,56 @@ def job_numbers() -> JobNumbers:
         planned=db.session.scalar(alive.where(Job.due_at > now)) or 0,
         due=db.session.scalar(alive.where(Job.due_at <= now)) or 0,
         dead=db.session.scalar(open_.where(Job.dead_at.is_not(None))) or 0,
+    )
+
+
+def gauges() -> list[Gauge]:
+    """What the database and the disk tell about the installation, for monitoring: counts and ages, nothing personal."""
+    jobs_found, oldest, heard = job_numbers(), oldest_unsent(), jobs.last_beat()
+    silent = -1.0 if heard is None else (clock.now() - heard).total_seconds()
+    takes = taking.now()
+    states = {
+        "planned": jobs_found.planned,
+        "due": jobs_found.due,
+        "late": _late_jobs(),
+        "dead": jobs_found.dead,
+    }
+    free = disk.free_share(current_app.extensions["portal.settings"].data)
+    return [
+        Gauge("portal_jobs", "Due work by state; late: due for five minutes.", _by("state", states)),
+        Gauge("portal_messages", "Messages by channel and how they fared.", _deliveries()),
+        _one("portal_oldest_unsent_message_seconds", "Age of the oldest message still to be sent; 0: none.",
+             oldest.total_seconds() if oldest else 0.0),
+        _one("portal_workers", "Workers heard of within three minutes.", jobs.living()),
+        _one("portal_worker_silence_seconds", "Since a worker was last heard of; -1: never.", silent),
+        _one("portal_disk_free_ratio", "Free share of the disk of the data folder.", free),
+        _one("portal_read_only", "1 while nothing is written.", float(takes.read_only_until is not None)),
+    ]  # fmt: skip
+
+
+def _one(name: str, text: str, value: float) -> Gauge:
+    return Gauge(name, text, (({}, value),))
+
+
+def _by(label: str, values: Mapping[str, float]) -> tuple[tuple[dict[str, str], float], ...]:
+    return tuple(({label: key}, value) for key, value in values.items())
+
+
+def _late_jobs() -> int:
+    late = select(func.count()).where(
+        Job.done_at.is_(None), Job.dead_at.is_(None), Job.due_at < clock.now() - LATE_AFTER
+    )
+    return db.session.scalar(late) or 0
+
+
+def _deliveries() -> tuple[tuple[dict[str, str], float], ...]:
+    with tenancy.unscoped("monitoring of the installation: counts, no content"):
+        rows = db.session.execute(
+            select(Notice.channel, Notice.state, func.count()).group_by(Notice.channel, Notice.state)
+        ).all()
+    return tuple(
+        ({"channel": channel.value, "state": state.value}, float(number))
+        for channel, state, number in sorted(rows)
     )
 
 

@@ -68,6 +68,7 @@ ROUTES = (
     Route("/favicon.ico", "favicon", api.favicon, PUBLIC, place=Place.BARE),
     Route("/healthz", "healthz", api.healthz, PUBLIC, place=Place.BARE),
     Route("/readyz", "readyz", api.readyz, PUBLIC, place=Place.BARE),
+    Route("/metrics", "metrics", api.metrics, PUBLIC, place=Place.BARE),
     Route("/robots.txt", "robots", api.robots, PUBLIC, place=Place.BARE),
     Route("/sitemap.xml", "sitemap", api.sitemap, PUBLIC, place=Place.BARE),
     Route("/opensearch.xml", "opensearch", api.opensearch, PUBLIC, place=Place.BARE),

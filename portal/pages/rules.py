@@ -36,7 +36,7 @@ RESERVED = frozenset(
         "municipalities", "initiatives", "search", "follow", "sign-in", "sign-out", "invitation", "password",
         "account", "about", "help", "accessibility", "privacy", "contact", "open-data", "demo", "desk", "portal",
         "confirm", "surveys", "meetings", "visits", "points", "budget", "programme", "partners", "news", "pages",
-        "static", "map", "theme", "api", "open311", "healthz", "readyz", *LOCALES,
+        "static", "map", "theme", "api", "open311", "healthz", "readyz", "metrics", *LOCALES,
     }
 )  # fmt: skip
 

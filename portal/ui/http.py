@@ -3,6 +3,7 @@ security headers, and one page for every error. Views never decide on headers or
 """
 
 import secrets
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -17,7 +18,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.core import actor as actors
-from portal.core import i18n, taking, tenancy
+from portal.core import i18n, metrics, taking, tenancy
 from portal.core.config import Settings
 from portal.core.db import db, is_busy, is_full, refuse_writing
 from portal.core.errors import Busy, Full, Missing, NotAllowed, PortalError, ReadOnly, TooMany
@@ -26,7 +27,7 @@ from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import Help, can
 from portal.core.registry import PUBLIC, Module, Place, Route
 from portal.ui.gateway import host_of
-from portal.ui.page_cache import NOTE
+from portal.ui.page_cache import ENDPOINT, NOTE
 from portal.ui.pages import manifest, page
 
 log = structlog.get_logger(__name__)
@@ -77,6 +78,7 @@ def prepare(app: Flask, settings: Settings) -> None:
     app.url_map.strict_slashes = False
     app.url_value_preprocessor(_read_address)
     app.url_defaults(_keep_address)
+    app.before_request(_start_clock)
     app.before_request(lambda: _before(settings))
     app.after_request(lambda response: _after(response, settings))
     app.teardown_request(_leave)
@@ -174,6 +176,10 @@ def _before(settings: Settings) -> None:
         i18n.speak(i18n.current_locale(), g.town.zone)
 
 
+def _start_clock() -> None:
+    g.began = time.perf_counter()
+
+
 def _same_site() -> bool:
     """Whether the browser says the request comes from our own pages (R14); clients that say nothing may."""
     site = request.headers.get("Sec-Fetch-Site")
@@ -205,6 +211,10 @@ def _after(response: Response, settings: Settings) -> Response:
         headers["Cache-Control"] = _cache_control()
     if "Vary" not in headers and not headers["Cache-Control"].startswith("public"):
         headers["Vary"] = "Cookie"
+    seconds = time.perf_counter() - g.began if "began" in g else None
+    metrics.count(request.endpoint, response.status_code, seconds=seconds)
+    if CACHE_NOTE in headers:
+        request.environ[ENDPOINT] = request.endpoint
     return response
 
 

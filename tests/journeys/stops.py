@@ -25,6 +25,7 @@ PAGELESS = {
     "initiatives.new_photo", "accounts.data_file", "pages.municipalities_map", "pages.municipalities_points",
     "pages.theme", "pages.mark", "pages.tile", "pages.favicon", "pages.healthz", "pages.readyz", "pages.robots",
     "pages.sitemap", "pages.opensearch", "pages.security_txt", "pages.settings_css", "pages.settings_mark",
+    "pages.metrics",
     # Go on to another page at once
     "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
     "initiatives.case_comment",

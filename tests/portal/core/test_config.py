@@ -124,3 +124,16 @@ def test_demo_makes_keys_once_and_keeps_them(tmp_path: Path) -> None:
 def test_plain_postgres_addresses_use_our_driver(tmp_path: Path) -> None:
     settings = read({"PORTAL_DATA": str(tmp_path), "PORTAL_DATABASE_URL": "postgresql://db.example/portal"})
     assert settings.database_url == "postgresql+psycopg://db.example/portal"
+
+
+@pytest.mark.parametrize("token", ["short", "a" * 40])
+def test_a_metrics_token_that_can_be_guessed_is_refused(token: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="PORTAL_METRICS_TOKEN must hold at least 32"):
+        read({**GOOD, "PORTAL_DATA": str(tmp_path), "PORTAL_METRICS_TOKEN": token})
+
+
+def test_figures_are_kept_only_for_whoever_asked_for_them(tmp_path: Path) -> None:
+    assert read({**GOOD, "PORTAL_DATA": str(tmp_path)}).metrics_token is None
+    token = "Jq7xV1nL9rT4wZ8yKb3mHc6pQ2sD5fGa"
+    settings = read({**GOOD, "PORTAL_DATA": str(tmp_path), "PORTAL_METRICS_TOKEN": token})
+    assert settings.metrics_token == token
