@@ -4,6 +4,7 @@ the Host header of a request (a poisoned one would carry the secret away, T12 in
 
 from flask import current_app
 
+from portal.accounts import queries
 from portal.accounts.models import User
 from portal.accounts.rules import INVITATION_LIFE, LINK_LIFE, RESET_LIFE
 from portal.core.config import Settings
@@ -38,6 +39,12 @@ NOTICES: tuple[NoticeKind, ...] = (
         _l("Change of an account"),
     ),
 )
+
+
+def alarmed(about: tuple[str, int]) -> list[Recipient]:
+    """Who hears that something of a municipality needs a look: its administrators and the portal operators."""
+    people = queries.caretakers(about[1])
+    return [Recipient(locale=p.language, email=p.email, name=p.name, user_id=p.user_id) for p in people]
 
 
 def address(path: str, locale: str) -> str:

@@ -6,18 +6,21 @@ from flask import Flask, current_app
 
 from portal.accounts import jobs, session
 from portal.accounts.cli import accounts_group, demo_accounts
-from portal.accounts.messages import NOTICES
+from portal.accounts.messages import NOTICES, alarmed
 from portal.accounts.policy import PERMISSIONS
 from portal.accounts.privacy import PERSONAL
 from portal.accounts.routes import ROUTES
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import Daily, MenuItem, Module
+from portal.notify import outbox
+from portal.notify.delivery import ALARMED
 
 
 def start() -> None:
-    """Sessions and the actor of each request."""
+    """Sessions, the actor of each request, and who is told when messages need a look."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     session.install(app)
+    outbox.provide(ALARMED, alarmed)
 
 
 MODULE = Module(

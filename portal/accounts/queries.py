@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from portal.accounts.models import LoginSession, Membership, User, Verification, VerificationKind
 from portal.accounts.roles import Role, in_order
@@ -209,6 +209,21 @@ def colleagues(municipality_id: int, *roles: str, heads: bool = False) -> list[C
         for user, is_head in head.items()
     ]
     return sorted(found, key=lambda colleague: sort_key(colleague.name, current_locale()))
+
+
+def caretakers(municipality_id: int) -> list[Colleague]:
+    """Open accounts of administrators of a municipality and of the portal operators, each once; 0 for the latter alone."""
+    mine = or_(
+        and_(Membership.municipality_id == municipality_id, Membership.role == Role.ADMIN),
+        Membership.role == Role.PORTAL_OPERATOR,
+    )
+    statement = (
+        select(User).join(Membership, Membership.user_id == User.id).where(mine, User.disabled_at.is_(None))
+    )
+    return [
+        Colleague(user.id, user.name or "", user.email, user.phone, user.language, is_head=False)
+        for user in db.session.scalars(statement.distinct())
+    ]
 
 
 def members(municipality_id: int) -> list[Member]:

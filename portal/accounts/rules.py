@@ -5,7 +5,6 @@ No database and no Flask, so every rule can be tried with plain values.
 
 import base64
 import hmac
-import ipaddress
 import re
 import secrets
 import unicodedata
@@ -115,17 +114,6 @@ def own_path(target: str | None) -> str | None:
     if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//"):
         return None
     return target if first in LOCALES else None
-
-
-def network(address: str | None) -> str:
-    """The network an address belongs to (/24, or /56 of IPv6): what throttles count by."""
-    try:
-        host = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(host, ipaddress.IPv6Address) and host.ipv4_mapped:
-        host = host.ipv4_mapped
-    return str(ipaddress.ip_network(f"{host}/{24 if host.version == 4 else 56}", strict=False))
 
 
 _BROWSERS = (

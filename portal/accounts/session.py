@@ -27,7 +27,6 @@ from portal.accounts import queries
 from portal.accounts.models import LoginSession, User
 from portal.accounts.queries import Person
 from portal.accounts.rules import CASE_OPEN_FOR, FRESH_FOR
-from portal.accounts.rules import network as network_of
 from portal.accounts.session_store import STRONG, USER, PortalSession, ServerSessions
 from portal.core import actor as actors
 from portal.core import clock
@@ -37,6 +36,7 @@ from portal.core.db import db
 from portal.core.errors import Missing
 from portal.core.extensions import login_manager
 from portal.core.i18n import current_locale
+from portal.core.network import network as network_of
 from portal.core.tokens import digest, signer
 
 KNOWN_FOR = timedelta(days=180)

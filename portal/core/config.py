@@ -67,6 +67,8 @@ class Settings:
     sms_token: str | None
     relaxed: bool
     backup_recipient: str | None = None
+    sms2_url: str | None = None
+    sms2_token: str | None = None
 
     @property
     def shows_demo(self) -> bool:
@@ -135,6 +137,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         sms_token=env.get("PORTAL_SMS_TOKEN") or None,
         relaxed=relaxed,
         backup_recipient=recipient,
+        sms2_url=env.get("PORTAL_SMS_SECOND_URL") or None,
+        sms2_token=env.get("PORTAL_SMS_SECOND_TOKEN") or None,
     )
 
 
@@ -210,8 +214,13 @@ def _demand_addresses(env: Mapping[str, str], base_url: str, problems: list[str]
         )
     elif mail and "@" not in parse_qs(urlsplit(mail).query).get("from", ["@"])[0]:
         problems.append("PORTAL_SMTP_URL: from= must be an e-mail address, such as from=portal@town.example.")
-    if (gate := env.get("PORTAL_SMS_URL")) and not _is_address(gate, GATE_SCHEMES):
-        problems.append("PORTAL_SMS_URL must be an address such as https://api.smsapi.pl/sms.do?from=TOWN.")
+    problems += [
+        f"{name} must be an address such as https://api.smsapi.pl/sms.do?from=TOWN."
+        for name in ("PORTAL_SMS_URL", "PORTAL_SMS_SECOND_URL")
+        if (gate := env.get(name)) and not _is_address(gate, GATE_SCHEMES)
+    ]
+    if env.get("PORTAL_SMS_SECOND_URL") and not env.get("PORTAL_SMS_URL"):
+        problems.append("PORTAL_SMS_SECOND_URL is the second gate: name the first one in PORTAL_SMS_URL.")
 
 
 def _is_address(text: str, schemes: Sequence[str]) -> bool:

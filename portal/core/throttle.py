@@ -74,6 +74,16 @@ def hit(limit: Limit, *parts: object) -> None:
         raise TooMany(_l("Too many attempts. Wait a little and try again."), retry_after=max(wait, 1))
 
 
+def give_back(limit: Limit, *parts: object) -> None:
+    """Take one hit away again: what it stood for did not happen, such as an SMS that no gate took."""
+    if _off:
+        return
+    key = pseudonym("throttle", limit.name, *parts)
+    with _apart() as connection:
+        fewer = update(Throttle).where(Throttle.key == key, Throttle.hits > 0).values(hits=Throttle.hits - 1)
+        connection.execute(fewer)
+
+
 @contextmanager
 def _apart() -> Iterator[Connection]:
     """A short writing transaction of its own, beside the request's session."""

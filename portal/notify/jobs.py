@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import String, cast, literal, or_, select, update
 
 from portal.core import clock, tenancy
@@ -18,6 +19,8 @@ from portal.notify.values import unpack
 BATCH = 200
 """Recipients written in one transaction: others wait for the writer's turn meanwhile."""
 ORPHAN_AFTER = timedelta(hours=1)
+UNREPORTED = timedelta(days=4)
+"""How long an SMS keeps its secrets while no report comes; gates give up after three days at most."""
 KEPT = timedelta(days=30)
 """How long messages of no case are kept: sign-in links, invitations. Source: retention, product section 7.4."""
 
@@ -51,6 +54,7 @@ def sweep() -> None:
     with tenancy.unscoped("a daily look over the messages of every municipality"):
         _mend_orphans()
         _drop_old()
+        _forget_secrets()
 
 
 def _mend_orphans() -> None:
@@ -75,6 +79,16 @@ def _mend_orphans() -> None:
             else:
                 dead = update(Notice).where(Notice.id == notice_id).values(state=Delivery.DEAD)
                 db.session.execute(dead)
+
+
+def _forget_secrets() -> None:
+    """Empty the secrets of SMS whose gates tell nothing any more."""
+    if current_app.extensions["portal.settings"].shows_demo:
+        return
+    old = (Notice.state == Delivery.SENT, Notice.sent_at < clock.now() - UNREPORTED)
+    with writing():
+        kept = update(Notice).where(*old, Notice.values_sealed.is_not(None))
+        db.session.execute(kept.values(values_sealed=None, html_sealed=None))
 
 
 def _drop_old() -> None:

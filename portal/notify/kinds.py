@@ -53,11 +53,26 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     REVIVED = "revived"
     DONE = "done"
+    ARRIVED = "arrived"
+    LOST = "lost"
+    REROUTED = "rerouted"
 
     @property
     def label(self) -> Text:
         """Its name for readers."""
         return _OUTCOMES[self]
+
+
+class Report(StrEnum):
+    """What a gate reported of an SMS in the end."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+
+    @property
+    def label(self) -> Text:
+        """Its name for readers."""
+        return _REPORTS[self]
 
 
 _CHANNELS: dict[Channel, Text] = {
@@ -79,4 +94,11 @@ _OUTCOMES: dict[Outcome, Text] = {
     Outcome.REFUSED: _pl("message attempt", "Refused for good"),
     Outcome.REVIVED: _pl("message attempt", "Put back into the queue"),
     Outcome.DONE: _pl("message attempt", "Done"),
+    Outcome.ARRIVED: _pl("message attempt", "Arrived on the phone"),
+    Outcome.LOST: _pl("message attempt", "Did not arrive on the phone"),
+    Outcome.REROUTED: _pl("message attempt", "Goes on by e-mail"),
+}
+_REPORTS: dict[Report, Text] = {
+    Report.DELIVERED: _pl("message report", "arrived on the phone"),
+    Report.UNDELIVERED: _pl("message report", "did not arrive on the phone"),
 }

@@ -4,7 +4,7 @@ Whom it went to, its values and its text are sealed. A message that belongs to n
 link, for instance) has none; rows are scoped like any tenant's, so the desk of a town never sees it.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from portal.core.db import Base, EnumText, Key, UtcDateTime
 from portal.core.sealed import Sealed
 from portal.core.tenancy import Municipal
-from portal.notify.kinds import Channel, Delivery, Outcome
+from portal.notify.kinds import Channel, Delivery, Outcome, Report
 
 
 class PerhapsMunicipal(Municipal):
@@ -30,6 +30,10 @@ class Notice(PerhapsMunicipal, Base):
     `subject` and `body` are rendered once, at the first try; a retry sends the same under the same
     `message_id`. In them stand marks where secret values belong; `values` holds those and is emptied
     when the message has gone out (see `render.py`). `tries` counts since the last revival.
+
+    Of an SMS: `gate` took it, in so many paid `parts`; `report` is what that gate told in the end; `rounds`
+    counts how often it was sent anew after a report that it did not arrive, for each needs an index of its own
+    at the gate. `network_key` is the keyed network of a visitor whose act wrote it, gone once it is sent.
     """
 
     __tablename__ = "notice"
@@ -38,6 +42,7 @@ class Notice(PerhapsMunicipal, Base):
         Index("ix_notice_about", "about_kind", "about_id"),
         Index("ix_notice_town", "municipality_id", "created_at", "id"),
         Index("ix_notice_desk", "municipality_id", "state", "created_at", "id"),
+        Index("ix_notice_gate", "gate", "sent_at"),
     )
     AUDITED = False
 
@@ -55,6 +60,12 @@ class Notice(PerhapsMunicipal, Base):
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    gate: Mapped[str | None]
+    parts: Mapped[int | None]
+    report: Mapped[Report | None] = mapped_column(EnumText(Report))
+    reported_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rounds: Mapped[int] = mapped_column(default=0)
+    network_key: Mapped[str | None]
     email_sealed: Mapped[str | None]
     phone_sealed: Mapped[str | None]
     postal_sealed: Mapped[str | None]
@@ -95,3 +106,40 @@ class Attempt(PerhapsMunicipal, Base):
 
     def __repr__(self) -> str:
         return f"<Attempt {self.notice_id} {self.outcome}>"
+
+
+class MessageRule(Base):
+    """What the office and the portal operator decided about messages of one `place`.
+
+    `place` is a municipality's id, or 0 for the installation: its own messages, and the switch above all.
+    `folds`: SMS go out without the marks of letters. `held`: the portal operator stopped them, not the office. Read by the worker of any municipality, therefore
+    outside the wall (docs/adr/0009); it holds no personal data.
+    """
+
+    __tablename__ = "message_rule"
+
+    place: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    parts_a_day: Mapped[int]
+    folds: Mapped[bool] = mapped_column(default=False)
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stopped_by: Mapped[int | None] = mapped_column(Key)
+    stop_reason: Mapped[str | None]
+    held: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=0)
+
+    def __repr__(self) -> str:
+        return f"<MessageRule {self.place}>"
+
+
+class SmsDay(Base):
+    """SMS parts of one place on one local day; counted up by one conditional update (R60)."""
+
+    __tablename__ = "sms_day"
+    AUDITED = False
+
+    place: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    parts: Mapped[int]
+
+    def __repr__(self) -> str:
+        return f"<SmsDay {self.place} {self.day}>"

@@ -33,18 +33,20 @@ Both functions write into the caller's transaction: the message exists if and on
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import current_app, has_request_context, request
 from sqlalchemy import delete, inspect
 
-from portal.core import clock, tenancy
+from portal.core import actor, clock, tenancy
 from portal.core.config import Settings
 from portal.core.db import db, insert_or_keep, is_writing
 from portal.core.jobs import Job, enqueue
+from portal.core.network import network
 from portal.core.registry import registry
 from portal.core.sealed import new_row_id
 from portal.core.tokens import pseudonym
+from portal.notify import sms
+from portal.notify.channels import mail_host
 from portal.notify.kinds import Channel, Delivery
 from portal.notify.models import Notice
 from portal.notify.values import Value, pack
@@ -58,7 +60,9 @@ SMS_COUNTRIES = (48, 420)
 class Recipient:
     """Whom a message goes to. The first way that is known is taken: e-mail, SMS, letter, phone call.
 
-    `phone` is international (+48…), `postal` an address of several lines.
+    `phone` is international (+48…), `postal` an address of several lines. `prefers` is the way the person
+    asked for; it is taken before the others where it leads to them. Give every contact they left: an SMS that
+    does not arrive goes on by e-mail.
     """
 
     locale: str
@@ -67,6 +71,7 @@ class Recipient:
     postal: str | None = None
     name: str | None = None
     user_id: int | None = None
+    prefers: Channel | None = None
 
 
 Audience = Callable[[About], Iterable[Recipient]]
@@ -116,6 +121,8 @@ def send(
         message_id=f"<{secrets.token_hex(16)}@{mail_host(_settings())}>",
         dedupe=dedupe,
         tries=0,
+        rounds=0,
+        network_key=_visitors_network() if channel is Channel.SMS else None,
         created_at=clock.now(),
     )
     notice.email, notice.phone = recipient.email, recipient.phone
@@ -145,13 +152,28 @@ def plan(notice_id: int) -> None:
 
 def channel_of(recipient: Recipient) -> Channel | None:
     """The way to this recipient; None when there is none."""
-    if recipient.email:
-        return Channel.MAIL
-    if recipient.phone and takes_sms(recipient.phone):
-        return Channel.SMS
-    if recipient.postal:
-        return Channel.LETTER
-    return Channel.PHONE if recipient.phone else None
+    order = [channel for channel in Channel if channel is not recipient.prefers]
+    if recipient.prefers is not None:
+        order.insert(0, recipient.prefers)
+    return next((channel for channel in order if _leads(channel, recipient)), None)
+
+
+def _leads(channel: Channel, recipient: Recipient) -> bool:
+    if channel is Channel.MAIL:
+        return bool(recipient.email)
+    if channel is Channel.LETTER:
+        return bool(recipient.postal)
+    if channel is Channel.PHONE:
+        return bool(recipient.phone)
+    here = tenancy.current_id() or sms.INSTALLATION
+    return bool(recipient.phone) and takes_sms(recipient.phone or "") and not sms.is_stopped(here)
+
+
+def _visitors_network() -> str | None:
+    """Keyed network of a visitor or resident whose act writes this; staff share one and are not counted by it."""
+    if not has_request_context() or actor.current().is_staff:
+        return None
+    return pseudonym("sms-network", network(request.remote_addr))
 
 
 def takes_sms(phone: str) -> bool:
@@ -179,12 +201,6 @@ def recipient_key(contact: str) -> str:
 def job_key(notice_id: int) -> str:
     """The `dedupe` of a message's job."""
     return f"notify.send:{notice_id}"
-
-
-def mail_host(settings: Settings) -> str:
-    """The domain our mail comes from; a portal run by number or on one's own machine names an example."""
-    host = urlsplit(settings.base_url).hostname or ""
-    return host if "." in host and not host.replace(".", "").isdigit() else "portal.example"
 
 
 def _settings() -> Settings:

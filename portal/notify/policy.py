@@ -9,4 +9,10 @@ PERMISSIONS = (
         _l("See what was sent and how it fared, send again"),
         tuple(Grant(role) for role in ("operator", "reviewer", "leader", "decision_maker")),
     ),
+    Permission(
+        "message.settings",
+        _l("Decide how the municipality’s messages go out"),
+        (Grant("admin"),),
+        _l("Only an administrator of the municipality can do this."),
+    ),
 )

@@ -2,25 +2,32 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from flask import current_app
+from sqlalchemy import ColumnElement, Select, case, func, literal, select, tuple_
 
-from portal.core import tenancy
+from portal.core import clock, tenancy
 from portal.core.db import UtcDateTime, db
 from portal.core.errors import Missing
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_pgettext as _pl
 from portal.core.paging import Cursor, Direction, Page, decode, page_of
 from portal.core.registry import registry
-from portal.notify.kinds import Channel, Delivery, Outcome
+from portal.notify import channels, sms
+from portal.notify.kinds import Channel, Delivery, Outcome, Report
 from portal.notify.models import Attempt, Notice
 from portal.notify.outbox import recipient_key
-from portal.notify.render import mask, order_of, paragraphs, reveal
+from portal.notify.render import ZONE, has_marks, mask, order_of, paragraphs, reveal
+from portal.notify.rules import ALARM_SHARE
 
 PAGE_SIZE = 30
+LOOK_BACK = timedelta(hours=24)
+PATIENCE = timedelta(hours=1)
+WELL_SHARE, FEW = 0.8, 10
+"""A gate that delivers fewer needs a look, once it has had more than a handful."""
 
 
 class Box(StrEnum):
@@ -82,6 +89,13 @@ class CaseMessage:
     channel: Channel
     state: Delivery
     subject: str
+    report: Report | None
+    error: str
+
+    @property
+    def may_be_resent(self) -> bool:
+        """Whether another try makes sense."""
+        return self.state in (Delivery.DEAD, Delivery.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +123,10 @@ class Opened:
     phone: str
     postal: tuple[str, ...]
     sent_at: datetime | None
+    parts: int | None
+    report: Text
+    reported_at: datetime | None
+    keeps_secrets: bool
     paragraphs: tuple[Any, ...]
     attempts: tuple[AttemptLine, ...]
     case_number: str
@@ -122,7 +140,57 @@ class Opened:
     @property
     def may_be_resent(self) -> bool:
         """Whether another try makes sense."""
-        return self.line.state in (Delivery.DEAD, Delivery.FAILED)
+        return self.line.state in (Delivery.DEAD, Delivery.FAILED) and self.keeps_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How SMS of a municipality, or of the installation itself, stand today. `slug` is empty for the latter."""
+
+    rule: sms.Rule
+    slug: str
+    name: str
+    used: int
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether the budget of today is nearly used up."""
+        return self.used >= self.rule.parts_a_day * ALARM_SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class GateHealth:
+    """A gate in the last 24 hours: SMS it took, and what it told of them. `silent`: no word for an hour."""
+
+    name: str
+    host: str
+    taken: int
+    delivered: int
+    undelivered: int
+    silent: int
+
+    @property
+    def share(self) -> float | None:
+        """Of those it told about, how many arrived; None before it has told anything."""
+        told = self.delivered + self.undelivered
+        return self.delivered / told if told else None
+
+    @property
+    def is_unwell(self) -> bool:
+        """Whether somebody should look: many lost, or nothing told of many."""
+        lost = self.share is not None and self.share < WELL_SHARE
+        return self.taken >= FEW and (lost or self.silent > self.taken * (1 - WELL_SHARE))
+
+
+@dataclass(frozen=True, slots=True)
+class WayHealth:
+    """A way out of the whole installation: what waits for its first or next try, what was given up in 24 hours."""
+
+    channel: Channel
+    waiting: int
+    failing: int
+    dead: int
+    oldest_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +226,98 @@ def for_case(kind: str, case_id: int) -> list[CaseMessage]:
         .where(Notice.about_kind == kind, Notice.about_id == case_id)
         .order_by(Notice.created_at.desc(), Notice.id.desc())
     )
+    found = rows.all()
+    errors = _last_errors([row.id for row in found if row.state in (Delivery.DEAD, Delivery.FAILED)])
     return [
-        CaseMessage(row.id, row.created_at, row.sent_at, _title(row), row.channel, row.state, _subject(row))
-        for row in rows
+        CaseMessage(
+            id=row.id,
+            at=row.created_at,
+            sent_at=row.sent_at,
+            title=_title(row),
+            channel=row.channel,
+            state=row.state,
+            subject=_subject(row),
+            report=row.report,
+            error=errors.get(row.id, ""),
+        )
+        for row in found
     ]
+
+
+def _last_errors(notice_ids: Sequence[int]) -> dict[int, str]:
+    """Why the newest try of each failed; our own words, no address in them."""
+    if not notice_ids:
+        return {}
+    rows = db.session.execute(
+        select(Attempt.notice_id, Attempt.error)
+        .where(Attempt.notice_id.in_(notice_ids), Attempt.error.is_not(None))
+        .order_by(Attempt.at)
+    )
+    return {notice_id: error or "" for notice_id, error in rows}
+
+
+def place_of(place: int) -> Place:
+    """How SMS of one place stand today. Raises Missing for a municipality that is not there."""
+    town = tenancy.town_by_id(place) if place else None
+    zone = town.zone if town else ZONE
+    day = clock.today(zone)
+    return Place(
+        sms.rule_of(place), town.slug if town else "", town.name if town else "", sms.used(place, day)
+    )
+
+
+def places() -> list[Place]:
+    """The installation first, then every municipality."""
+    return [place_of(sms.INSTALLATION), *(place_of(town.id) for town in tenancy.towns().values())]
+
+
+def gate_health() -> list[GateHealth]:
+    """Every gate that is set up, or took an SMS since yesterday; numbers only, across all municipalities."""
+    now = clock.now()
+    hosts = {gate.name: gate.host for gate in channels.gates(current_app.extensions["portal.settings"])}
+    silent = Notice.report.is_(None) & (Notice.sent_at < now - PATIENCE)
+    statement = (
+        select(
+            Notice.gate,
+            func.count(),
+            _how_many(Notice.report == Report.DELIVERED),
+            _how_many(Notice.report == Report.UNDELIVERED),
+            _how_many(silent),
+        )
+        .where(Notice.gate.is_not(None), Notice.sent_at >= now - LOOK_BACK)
+        .group_by(Notice.gate)
+    )
+    with tenancy.unscoped("the portal operator sees figures of every gate"):
+        rows = {str(row[0]): tuple(row[1:]) for row in db.session.execute(statement)}
+    return [
+        GateHealth(name, hosts.get(name, ""), *rows.get(name, (0, 0, 0, 0))) for name in {**hosts, **rows}
+    ]
+
+
+def way_health() -> list[WayHealth]:
+    """Mail and SMS of the whole installation; numbers only."""
+    fresh = Notice.created_at >= clock.now() - LOOK_BACK
+    underway = Notice.state.in_((Delivery.WAITING, Delivery.FAILED))
+    statement = (
+        select(
+            Notice.channel,
+            _how_many(Notice.state == Delivery.WAITING),
+            _how_many(Notice.state == Delivery.FAILED),
+            _how_many((Notice.state == Delivery.DEAD) & fresh),
+            func.min(case((underway, Notice.created_at))),
+        )
+        .where(Notice.channel.in_((Channel.MAIL, Channel.SMS)), underway | fresh)
+        .group_by(Notice.channel)
+    )
+    with tenancy.unscoped("the portal operator sees figures of every way out"):
+        rows = {row[0]: tuple(row[1:]) for row in db.session.execute(statement)}
+    return [
+        WayHealth(channel, *rows.get(channel, (0, 0, 0, None))) for channel in (Channel.MAIL, Channel.SMS)
+    ]
+
+
+def _how_many(criterion: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((criterion, 1), else_=0)), 0)
 
 
 def in_box(box: Box, cursor: Cursor | None = None, size: int = PAGE_SIZE) -> Page[Line]:
@@ -199,6 +355,10 @@ def opened(notice_id: int) -> Opened:
         phone=notice.phone or "",
         postal=tuple((notice.postal or "").splitlines()),
         sent_at=notice.sent_at,
+        parts=notice.parts,
+        report=notice.report.label if notice.report else "",
+        reported_at=notice.reported_at,
+        keeps_secrets=notice.values is not None or not has_marks(text),
         paragraphs=tuple(paragraphs(_whole(notice) if is_open_task else mask(text))),
         attempts=tuple(
             AttemptLine(row.at, Outcome(row.outcome).label, row.error or "", row.note or "")

@@ -120,6 +120,11 @@ def reveal(text: str, order: Order) -> str:
     return text
 
 
+def has_marks(text: str) -> bool:
+    """Whether a kept text waits for secrets to be filled in."""
+    return _MARK.search(text) is not None
+
+
 def mask(text: str) -> str:
     """The text as staff see it."""
     return _MARK.sub(HIDDEN, text)

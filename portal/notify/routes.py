@@ -1,13 +1,39 @@
 """The addresses of messages."""
 
 from portal.core.registry import PUBLIC, Place, Route
-from portal.notify import desk, views
+from portal.notify import api, views
+from portal.notify.desk import lists, switches
+
+POST = ("POST",)
+BOTH = ("GET", "POST")
+_PORTAL = "/portal/messages"
+_ALL, _ONE = f"{_PORTAL}/installation", f"{_PORTAL}/of/<slug:slug>"
 
 ROUTES = (
     # Answers 404 outside demo and test mode.
     Route("/demo/messages", "demo_messages", views.demo_messages, PUBLIC, place=Place.PORTAL),
-    Route("/desk/messages", "messages", desk.messages, "message.read"),
-    Route("/desk/messages/<int:notice_id>", "message", desk.message, "message.read"),
-    Route("/desk/messages/<int:notice_id>/resend", "resend", desk.resend, "message.read", ("POST",)),
-    Route("/desk/messages/<int:notice_id>/done", "done", desk.done, "message.read", ("POST",)),
+    Route("/desk/messages", "messages", lists.messages, "message.read"),
+    Route("/desk/messages/<int:notice_id>", "message", lists.message, "message.read"),
+    Route("/desk/messages/<int:notice_id>/resend", "resend", lists.resend, "message.read", POST),
+    Route("/desk/messages/<int:notice_id>/done", "done", lists.done, "message.read", POST),
+    Route("/desk/messages/settings", "settings", switches.settings, "message.settings", BOTH),
+    Route("/desk/messages/settings/stop", "stop_here", switches.stop_here, "message.settings", POST),
+    Route("/desk/messages/settings/start", "start_here", switches.start_here, "message.settings", POST),
+    Route(_PORTAL, "portal_messages", switches.portal_messages, "portal.operate", place=Place.PORTAL),
+    Route(_ALL, "portal_all", switches.portal_place, "portal.operate", BOTH, Place.PORTAL),
+    Route(f"{_ALL}/stop", "portal_stop_all", switches.portal_stop, "portal.operate", POST, Place.PORTAL),
+    Route(f"{_ALL}/start", "portal_start_all", switches.portal_start, "portal.operate", POST, Place.PORTAL),
+    Route(_ONE, "portal_place", switches.portal_place, "portal.operate", BOTH, Place.PORTAL),
+    Route(f"{_ONE}/stop", "portal_stop", switches.portal_stop, "portal.operate", POST, Place.PORTAL),
+    Route(f"{_ONE}/start", "portal_start", switches.portal_start, "portal.operate", POST, Place.PORTAL),
+    # Gates know the secret of the address, and no token.
+    Route(
+        "/sms/reports/<string:gate>/<string:secret>",
+        "sms_report",
+        api.sms_report,
+        PUBLIC,
+        BOTH,
+        Place.BARE,
+        csrf=False,
+    ),
 )

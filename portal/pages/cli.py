@@ -19,8 +19,7 @@ from portal.core.errors import Missing
 from portal.core.i18n import CATALOGUES, LOCALES, from_json, speaking
 from portal.core.tenancy import Town
 from portal.maps.folium_map import FRAME
-from portal.notify.channels import DeliveryError, Smtp
-from portal.notify.outbox import mail_host
+from portal.notify.channels import DeliveryError, Smtp, mail_host
 from portal.pages import queries, services
 from portal.pages.kinds import HEX, Motif, palette_from
 from portal.pages.rules import (

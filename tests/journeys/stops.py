@@ -30,6 +30,8 @@ PAGELESS = {
     "initiatives.case_comment",
     # Only take posts
     "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
+    "notify.stop_here", "notify.start_here", "notify.portal_stop_all", "notify.portal_start_all",
+    "notify.portal_stop", "notify.portal_start", "notify.sms_report",
 }  # fmt: skip
 
 
@@ -286,5 +288,9 @@ def running(notice: str) -> Iterator[Stop]:
     leader = f"leader@{LUBLIN}.example"
     yield Stop("notify.messages", {"town": LUBLIN}, leader)
     yield Stop("notify.message", {"town": LUBLIN, "notice_id": int(notice)}, leader)
+    yield Stop("notify.settings", {"town": LUBLIN}, admin)
+    yield Stop("notify.portal_messages", who="portal-operator@portal.example")
+    yield Stop("notify.portal_all", who="portal-operator@portal.example")
+    yield Stop("notify.portal_place", {"slug": LUBLIN}, "portal-operator@portal.example")
     for name in ("portal", "portal_health", "portal_jobs", "portal_municipalities"):
         yield Stop(f"pages.{name}", who="portal-operator@portal.example")

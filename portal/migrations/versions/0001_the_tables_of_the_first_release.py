@@ -478,6 +478,12 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("gate", sa.String(), nullable=True),
+        sa.Column("parts", sa.Integer(), nullable=True),
+        sa.Column("report", sa.String(), nullable=True),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("network_key", sa.String(), nullable=True),
         sa.Column("email_sealed", sa.String(), nullable=True),
         sa.Column("phone_sealed", sa.String(), nullable=True),
         sa.Column("postal_sealed", sa.String(), nullable=True),
@@ -501,9 +507,34 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_notice_desk", ["municipality_id", "state", "created_at", "id"], unique=False
         )
+        batch_op.create_index("ix_notice_gate", ["gate", "sent_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_recipient_key"), ["recipient_key"], unique=False)
         batch_op.create_index("ix_notice_town", ["municipality_id", "created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "message_rule",
+        sa.Column(
+            "place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("parts_a_day", sa.Integer(), nullable=False),
+        sa.Column("folds", sa.Boolean(), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("stop_reason", sa.String(), nullable=True),
+        sa.Column("held", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_message_rule")),
+    )
+    op.create_table(
+        "sms_day",
+        sa.Column(
+            "place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("place", "day", name=op.f("pk_sms_day")),
+    )
 
     op.create_table(
         "search_document",

@@ -17,6 +17,7 @@ from portal.core.audit import AuditEntry
 from portal.core.config import Mode
 from portal.core.db import db, writing
 from portal.core.errors import Missing
+from portal.core.network import network
 from tests.factories.accounts import (
     PASSWORD,
     account_of,
@@ -361,7 +362,7 @@ def test_right_password_and_code_clear_the_delay(client, town, by_password, froz
     for _ in range(4):
         client.submit("/pl/sign-in/staff", {"email": user.email, "password": "wrong wrong wrong"})
     assert by_password(user).status_code == 303
-    source = rules.network("127.0.0.1")
+    source = network("127.0.0.1")
     for _ in range(5):
         throttle.hit(throttle.Limit("sign-in-1", 5, 60), queries.email_hash("adam@urzad.example"), source)
 

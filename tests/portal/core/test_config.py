@@ -50,6 +50,7 @@ def test_production_starts_with_every_secret_given(tmp_path: Path) -> None:
         ({"PORTAL_SMTP_URL": "smtp://mail.example:many"}, "PORTAL_SMTP_URL"),
         ({"PORTAL_SMTP_URL": "smtp://mail.example?from=Town"}, "from= must be an e-mail address"),
         ({"PORTAL_SMS_URL": "api.smsapi.pl"}, "PORTAL_SMS_URL"),
+        ({"PORTAL_SMS_SECOND_URL": "https://other.example/sms.do"}, "PORTAL_SMS_SECOND_URL"),
         ({"PORTAL_DATABASE_URL": "mysql://a:b@c/d"}, "begins mysql://; it must be postgresql://"),
         ({"PORTAL_DATABASE_URL": "portal"}, "PORTAL_DATABASE_URL begins without one"),
         ({"PORTAL_DATABASE_URL": "postgresql://a:b@c:many/d"}, "PORTAL_DATABASE_URL cannot be read"),

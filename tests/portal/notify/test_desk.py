@@ -10,7 +10,7 @@ from portal.core.audit import AuditEntry
 from portal.core.db import db, writing
 from portal.core.registry import registry
 from portal.core.tenancy import Town
-from portal.notify.desk import masked
+from portal.notify.desk.lists import masked
 from portal.notify.kinds import Delivery
 from portal.notify.models import Notice
 

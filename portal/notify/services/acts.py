@@ -14,9 +14,10 @@ from portal.core.jobs import Job
 from portal.core.usecase import use_case
 from portal.notify import queries
 from portal.notify.delivery import record
-from portal.notify.kinds import Delivery, Outcome
+from portal.notify.kinds import Delivery, Outcome, Report
 from portal.notify.models import Attempt, Notice
 from portal.notify.outbox import job_key, plan
+from portal.notify.render import has_marks
 
 BATCH = 500
 """Rows deleted by one statement; engines limit the number of values in it."""
@@ -35,8 +36,13 @@ def resend(actor: Actor, notice: Notice) -> None:
         return
     if notice.state not in (Delivery.DEAD, Delivery.FAILED):
         raise Conflict(_l("This message has gone out already; it is not sent twice."))
+    if notice.values is None and notice.body and has_marks(notice.body):
+        raise Conflict(_l("The secret link of this message is no longer kept. Make a new code in the case."))
     audit.note(f"message:{notice.id}", message=notice.code)
-    db.session.execute(update(Notice).where(Notice.id == notice.id).values(state=Delivery.WAITING, tries=0))
+    # The gate knows the index of what it took: sent anew under the same one, it would be dropped as a double.
+    rounds = notice.rounds + (notice.report is Report.UNDELIVERED)
+    anew = {"state": Delivery.WAITING, "tries": 0, "rounds": rounds, "report": None, "reported_at": None}
+    db.session.execute(update(Notice).where(Notice.id == notice.id).values(**anew))
     record(notice.id, Outcome.REVIVED, user_id=actor.user_id)
     plan(notice.id)
 

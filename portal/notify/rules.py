@@ -1,0 +1,132 @@
+"""Decisions about messages on plain values: how long an SMS is, what a gate's answer and report mean, limits.
+
+An SMS of GSM-7 signs holds 160 of them, 153 in each part of a longer one; a single Polish or Czech letter
+(but é) makes the whole text UCS-2, with 70 and 67. Source: 3GPP TS 23.038 (alphabet), 23.040 (joined parts).
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portal.notify.kinds import Report
+
+GSM = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""Signs of the default alphabet, one seventh of eight bits each."""
+GSM_TWICE = frozenset("^{}\\[~]|€\f")
+"""Signs of its extension table: an escape before them, so they count twice."""
+ONE_GSM, JOINED_GSM = 160, 153
+ONE_UCS2, JOINED_UCS2 = 70, 67
+MOST_PARTS = 6
+"""Longer texts are no SMS any more; the gate is told as well (`max_parts`)."""
+DEFAULT_PARTS_A_DAY = 1_000
+MOST_PARTS_A_DAY = 100_000
+ALARM_SHARE = 0.8
+"""Part of a day's budget at which people are told (R55)."""
+_PLAIN = str.maketrans(
+    {
+        "„": '"', "“": '"', "”": '"', "«": '"', "»": '"', "‚": "'", "‘": "'", "’": "'",
+        "–": "-", "—": "-", "‑": "-", "…": "...", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "•": "*",
+        "\u00ad": "", "\u200b": "",
+    }
+)  # fmt: skip
+"""Typographic signs that would turn a whole text into UCS-2 and say nothing."""
+_NO_MARK = str.maketrans({"ł": "l", "Ł": "L", "đ": "d", "Đ": "D"})
+"""Letters whose stroke is no separate mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsLength:
+    """How long a text is as an SMS: `signs` as they are counted, `parts` paid for, `left` in the last one."""
+
+    signs: int
+    parts: int
+    left: int
+    unicode: bool
+
+    @property
+    def too_long(self) -> bool:
+        """Whether no gate should be asked to send it."""
+        return self.parts > MOST_PARTS
+
+
+def sms_text(text: str, *, folds: bool = False) -> str:
+    """The text as it goes out: on one line, plain signs for typographic ones; `folds` drops marks of letters."""
+    plain = " ".join(unicodedata.normalize("NFC", text).translate(_PLAIN).split())
+    return fold(plain) if folds else plain
+
+
+def fold(text: str) -> str:
+    """Letters without their marks where GSM-7 has none of them: `zażółć` → `zazolc`, but `café` stays."""
+    return "".join(sign if sign in GSM or sign in GSM_TWICE else _bare(sign) for sign in text)
+
+
+def _bare(sign: str) -> str:
+    parts = unicodedata.normalize("NFD", sign.translate(_NO_MARK))
+    return "".join(part for part in parts if not unicodedata.combining(part)) or sign
+
+
+def sms_length(text: str) -> SmsLength:
+    """Count a text as a phone does. A sign of two units is never torn in two by the end of a part."""
+    if all(sign in GSM or sign in GSM_TWICE for sign in text):
+        sizes = [2 if sign in GSM_TWICE else 1 for sign in text]
+        return _counted(sizes, ONE_GSM, JOINED_GSM, unicode=False)
+    sizes = [2 if ord(sign) > 0xFFFF else 1 for sign in text]
+    return _counted(sizes, ONE_UCS2, JOINED_UCS2, unicode=True)
+
+
+def _counted(sizes: list[int], one: int, joined: int, *, unicode: bool) -> SmsLength:
+    signs = sum(sizes)
+    if signs <= one:
+        return SmsLength(signs, 1, one - signs, unicode)
+    parts, used = 1, 0
+    for size in sizes:
+        if used + size > joined:
+            parts, used = parts + 1, 0
+        used += size
+    return SmsLength(signs, parts, joined - used, unicode)
+
+
+class Answer(StrEnum):
+    """What an error of a gate means for the message."""
+
+    TAKEN_BEFORE = "taken-before"
+    NEVER = "never"
+    LATER = "later"
+
+
+_TAKEN_BEFORE = 53
+_NEVER = frozenset({11, 12, 13, 57, 59, 112})
+
+
+def meaning(error: object) -> Answer:
+    """SMSAPI error number → what to do. 53: an earlier try with the same index got through.
+
+    Never: text too long or empty (11, 12), no such number (13), blocked (57), opted out (59), a country we
+    do not send to (112). All else, such as an empty account (103), is ours to mend. Source: SMSAPI.pl, errors.
+    """
+    if error == _TAKEN_BEFORE:
+        return Answer.TAKEN_BEFORE
+    return Answer.NEVER if error in _NEVER else Answer.LATER
+
+
+_DELIVERED = frozenset({"404", "delivered"})
+_UNDELIVERED = frozenset(
+    {"401", "402", "405", "406", "407", "not_found", "expired", "undelivered", "failed", "rejected"}
+)
+
+
+def reported(status: str) -> Report | None:
+    """A gate's status, by number or name; None for what is under way. Source: SMSAPI.pl, delivery reports."""
+    word = status.strip().lower()
+    if word in _DELIVERED:
+        return Report.DELIVERED
+    return Report.UNDELIVERED if word in _UNDELIVERED else None
+
+
+def is_alarm(before: int, after: int, budget: int) -> bool:
+    """Whether this step is the one that crosses the alarm's share of a budget."""
+    line = budget * ALARM_SHARE
+    return before < line <= after
