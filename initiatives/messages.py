@@ -185,7 +185,7 @@ def to_author(case: Initiative, code: str, **values: Value) -> None:
         outbox.send(
             code,
             recipient,
-            {**_facts(case), **values, "link": f"/follow/{follow_token(case)}", "is_author": True},
+            {**facts(case), **values, "link": f"/follow/{follow_token(case)}", "is_author": True},
             about=case.about,
             secret=("link",),
         )
@@ -194,7 +194,7 @@ def to_author(case: Initiative, code: str, **values: Value) -> None:
 def to_followers(case: Initiative, code: str, **values: Value) -> None:
     """Tell everybody who follows: one job now, one message each when the worker runs it."""
     outbox.fan_out(
-        code, {**_facts(case), **values, "link": "", "is_author": False}, case.about, "initiative.followers"
+        code, {**facts(case), **values, "link": "", "is_author": False}, case.about, "initiative.followers"
     )
 
 
@@ -212,9 +212,9 @@ def to_staff(
 
 
 def _tell_people(case: Initiative, user_ids: Iterable[int], code: str, values: dict[str, Value]) -> None:
-    facts = {**_facts(case), **values, "link": "", "is_author": False}
+    told = {**facts(case), **values, "link": "", "is_author": False}
     for recipient in _people(user_ids):
-        outbox.send(code, recipient, facts, about=case.about)
+        outbox.send(code, recipient, told, about=case.about)
 
 
 def _people(user_ids: Iterable[int]) -> list[Recipient]:
@@ -255,7 +255,8 @@ def follow_token(case: Initiative) -> str:
     return signer.sign("initiative-follow", [case.municipality_id, case.id, stamp])
 
 
-def _facts(case: Initiative) -> dict[str, Value]:
+def facts(case: Initiative) -> dict[str, Value]:
+    """What every message about a case may say of it; paths without language."""
     town = tenancy.town_by_id(case.municipality_id)
     return {
         "number": case.number or "",

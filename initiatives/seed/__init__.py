@@ -14,7 +14,7 @@ from sqlalchemy import insert
 
 from initiatives import services
 from initiatives.models import Initiative, Support
-from initiatives.seed import texts
+from initiatives.seed import texts, told
 from initiatives.seed.cases import author_of, case_of
 from initiatives.seed.clocks import past_clocks, start_clock
 from initiatives.seed.files import attach_files
@@ -62,6 +62,7 @@ def _plant_town(plots: list[Plot]) -> None:
     persons = supporters(plots)
     for plot in plots:
         _plant_case(plot, cases[plot.key], persons[plot.key])
+    told.tell(plots[0].town, plots, cases.values())
     for plot in plots:
         if "merged_into" in plot.record:
             case, joint = cases[plot.key], cases[plot.record["merged_into"]]

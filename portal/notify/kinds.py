@@ -56,6 +56,12 @@ class Outcome(StrEnum):
     ARRIVED = "arrived"
     LOST = "lost"
     REROUTED = "rerouted"
+    PRINTED = "printed"
+    SPOILT = "spoilt"
+    UNREACHED = "unreached"
+    PLANNED = "planned"
+    BY_LETTER = "by-letter"
+    GIVEN_UP = "given-up"
 
     @property
     def label(self) -> Text:
@@ -97,6 +103,12 @@ _OUTCOMES: dict[Outcome, Text] = {
     Outcome.ARRIVED: _pl("message attempt", "Arrived on the phone"),
     Outcome.LOST: _pl("message attempt", "Did not arrive on the phone"),
     Outcome.REROUTED: _pl("message attempt", "Goes on by e-mail"),
+    Outcome.PRINTED: _pl("message attempt", "Put into a batch of letters"),
+    Outcome.SPOILT: _pl("message attempt", "Not posted, taken out of the batch"),
+    Outcome.UNREACHED: _pl("message attempt", "Nobody reached"),
+    Outcome.PLANNED: _pl("message attempt", "Planned for another day"),
+    Outcome.BY_LETTER: _pl("message attempt", "Goes by letter instead"),
+    Outcome.GIVEN_UP: _pl("message attempt", "Given up"),
 }
 _REPORTS: dict[Report, Text] = {
     Report.DELIVERED: _pl("message report", "arrived on the phone"),

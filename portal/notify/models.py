@@ -34,6 +34,9 @@ class Notice(PerhapsMunicipal, Base):
     Of an SMS: `gate` took it, in so many paid `parts`; `report` is what that gate told in the end; `rounds`
     counts how often it was sent anew after a report that it did not arrive, for each needs an index of its own
     at the gate. `network_key` is the keyed network of a visitor whose act wrote it, gone once it is sent.
+
+    Of a letter: the `batch_id` it was printed with. Of a call: the local day it is planned for, today where
+    none is said, and how often nobody was reached since it was planned.
     """
 
     __tablename__ = "notice"
@@ -66,6 +69,9 @@ class Notice(PerhapsMunicipal, Base):
     reported_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     rounds: Mapped[int] = mapped_column(default=0)
     network_key: Mapped[str | None]
+    batch_id: Mapped[int | None] = mapped_column(Key, ForeignKey("letter_batch.id"), index=True)
+    due_on: Mapped[date | None]
+    unreached: Mapped[int] = mapped_column(default=0)
     email_sealed: Mapped[str | None]
     phone_sealed: Mapped[str | None]
     postal_sealed: Mapped[str | None]
@@ -108,11 +114,27 @@ class Attempt(PerhapsMunicipal, Base):
         return f"<Attempt {self.notice_id} {self.outcome}>"
 
 
+class LetterBatch(Municipal, Base):
+    """Letters printed in one go; `posted_at` once somebody has said which of them were posted."""
+
+    __tablename__ = "letter_batch"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_by: Mapped[int | None] = mapped_column(Key)
+    letters: Mapped[int]
+    posted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def __repr__(self) -> str:
+        return f"<LetterBatch {self.id}>"
+
+
 class MessageRule(Base):
     """What the office and the portal operator decided about messages of one `place`.
 
     `place` is a municipality's id, or 0 for the installation: its own messages, and the switch above all.
-    `folds`: SMS go out without the marks of letters. `held`: the portal operator stopped them, not the office. Read by the worker of any municipality, therefore
+    `folds`: SMS go out without the marks of letters. `window_left`: its envelopes have their window on the left.
+    `held`: the portal operator stopped them, not the office. Read by the worker of any municipality, therefore
     outside the wall (docs/adr/0009); it holds no personal data.
     """
 
@@ -121,6 +143,7 @@ class MessageRule(Base):
     place: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     parts_a_day: Mapped[int]
     folds: Mapped[bool] = mapped_column(default=False)
+    window_left: Mapped[bool] = mapped_column(default=False)
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stopped_by: Mapped[int | None] = mapped_column(Key)
     stop_reason: Mapped[str | None]

@@ -38,11 +38,26 @@ MODULE = Module(
     personal=(MESSAGES,),
     work=(
         WorkList(
-            "messages.tasks",
-            _l("Letters to post and calls to make"),
+            "messages.undecided",
+            _l("Calls in vain twice: decide how to go on"),
             "message.read",
-            lists.count_tasks,
-            lists.list_tasks,
+            lists.count_undecided,
+            lists.list_undecided,
+            late=True,
+        ),
+        WorkList(
+            "messages.letters",
+            _l("Letters to post"),
+            "message.read",
+            lists.count_letters,
+            lists.list_letters,
+        ),
+        WorkList(
+            "messages.calls",
+            _l("Calls to make"),
+            "message.read",
+            lists.count_calls,
+            lists.list_calls,
         ),
         WorkList(
             "messages.dead",

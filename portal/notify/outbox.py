@@ -122,6 +122,7 @@ def send(
         dedupe=dedupe,
         tries=0,
         rounds=0,
+        unreached=0,
         network_key=_visitors_network() if channel is Channel.SMS else None,
         created_at=clock.now(),
     )

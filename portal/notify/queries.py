@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, case, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, tuple_
 
 from portal.core import clock, tenancy
 from portal.core.db import UtcDateTime, db
@@ -18,12 +18,21 @@ from portal.core.paging import Cursor, Direction, Page, decode, page_of
 from portal.core.registry import registry
 from portal.notify import channels, sms
 from portal.notify.kinds import Channel, Delivery, Outcome, Report
-from portal.notify.models import Attempt, Notice
+from portal.notify.models import Attempt, LetterBatch, Notice
 from portal.notify.outbox import recipient_key
 from portal.notify.render import ZONE, has_marks, mask, order_of, paragraphs, reveal
-from portal.notify.rules import ALARM_SHARE
+from portal.notify.rules import ALARM_SHARE, UNREACHED_TWICE
 
 PAGE_SIZE = 30
+LETTERS_AT_ONCE = 200
+"""Letters of one batch, rows of one work list: what somebody prints or calls in a day."""
+FREE_LETTERS = (
+    Notice.channel == Channel.LETTER,
+    Notice.state == Delivery.WAITING,
+    Notice.batch_id.is_(None),
+    Notice.body_sealed.is_not(None),
+)
+"""Letters that wait, have their text and are in nobody's hands."""
 LOOK_BACK = timedelta(hours=24)
 PATIENCE = timedelta(hours=1)
 WELL_SHARE, FEW = 0.8, 10
@@ -129,6 +138,9 @@ class Opened:
     keeps_secrets: bool
     paragraphs: tuple[Any, ...]
     attempts: tuple[AttemptLine, ...]
+    unreached: int
+    due_on: date | None
+    batch_id: int | None
     case_number: str
     case_href: str
 
@@ -141,6 +153,42 @@ class Opened:
     def may_be_resent(self) -> bool:
         """Whether another try makes sense."""
         return self.line.state in (Delivery.DEAD, Delivery.FAILED) and self.keeps_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A letter or a call of a work list; `to` is masked by the page. `due_on`: the day of a call, none for today."""
+
+    id: int
+    at: datetime
+    subject: str
+    to: str
+    name: str
+    case_number: str
+    due_on: date | None
+    unreached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The calls of an office: to make now, to decide about, and for another day."""
+
+    now: tuple[Task, ...]
+    undecided: tuple[Task, ...]
+    later: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a printed letter says, its reader's language spoken meanwhile."""
+
+    id: int
+    lang: str
+    name: str
+    postal: tuple[str, ...]
+    case_number: str
+    subject: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +304,103 @@ def _last_errors(notice_ids: Sequence[int]) -> dict[int, str]:
     return {notice_id: error or "" for notice_id, error in rows}
 
 
+def free_letters() -> list[Task]:
+    """Letters to be printed, oldest first."""
+    return _tasks(*FREE_LETTERS)
+
+
+def batch(batch_id: int) -> LetterBatch:
+    """A batch of this municipality. Raises Missing."""
+    found = db.session.scalar(select(LetterBatch).where(LetterBatch.id == batch_id))
+    if found is None:
+        raise Missing
+    return found
+
+
+def open_batches() -> list[LetterBatch]:
+    """Batches printed and not yet posted, newest first."""
+    rows = select(LetterBatch).where(LetterBatch.posted_at.is_(None)).order_by(LetterBatch.made_at.desc())
+    return list(db.session.scalars(rows.limit(LETTERS_AT_ONCE)))
+
+
+def letters_of(batch_id: int) -> list[Task]:
+    """The letters of a batch that still wait to be posted."""
+    return _tasks(Notice.batch_id == batch_id, Notice.state == Delivery.WAITING)
+
+
+def sheets_of(batch_id: int) -> list[Sheet]:
+    """What the letters of a batch say, secrets and all; whoever asks has had the reading logged."""
+    rows = db.session.scalars(
+        select(Notice)
+        .where(Notice.batch_id == batch_id, Notice.state == Delivery.WAITING)
+        .order_by(Notice.created_at, Notice.id)
+    )
+    return [
+        Sheet(
+            id=row.id,
+            lang=row.locale,
+            name=row.name or "",
+            postal=tuple(filter(None, map(str.strip, (row.postal or "").splitlines()))),
+            case_number=_case(row)[0] if row.about_id else "",
+            subject=_subject(row),
+            text=_whole(row),
+        )
+        for row in rows
+    ]
+
+
+def calls(today: date) -> Calls:
+    """Calls of this municipality on this local day; those in vain twice wait for a decision."""
+    waiting = (Notice.channel == Channel.PHONE, Notice.state == Delivery.WAITING)
+    twice = Notice.unreached >= UNREACHED_TWICE
+    here = or_(Notice.due_on.is_(None), Notice.due_on <= today)
+    return Calls(
+        now=tuple(_tasks(*waiting, ~twice, here)),
+        undecided=tuple(_tasks(*waiting, twice)),
+        later=tuple(_tasks(*waiting, ~twice, Notice.due_on > today)),
+    )
+
+
+UNDECIDED = (
+    Notice.channel == Channel.PHONE,
+    Notice.state == Delivery.WAITING,
+    Notice.unreached >= UNREACHED_TWICE,
+)
+"""Calls that were in vain twice."""
+
+
+def count_undecided() -> int:
+    """How many calls somebody has to decide about."""
+    return db.session.scalar(select(func.count(Notice.id)).where(*UNDECIDED)) or 0
+
+
+def undecided(limit: int) -> list[Task]:
+    """Those that have waited longest."""
+    return _tasks(*UNDECIDED, limit=limit)
+
+
+def _tasks(*criteria: ColumnElement[bool], limit: int = LETTERS_AT_ONCE) -> list[Task]:
+    rows = db.session.scalars(
+        select(Notice)
+        .where(*criteria)
+        .order_by(Notice.due_on.is_not(None), Notice.due_on, Notice.created_at, Notice.id)
+        .limit(limit)
+    )
+    return [
+        Task(
+            id=row.id,
+            at=row.created_at,
+            subject=_subject(row),
+            to=(row.phone if row.channel is Channel.PHONE else row.postal) or "",
+            name=row.name or "",
+            case_number=_case(row)[0] if row.about_id else "",
+            due_on=row.due_on,
+            unreached=row.unreached,
+        )
+        for row in rows
+    ]
+
+
 def place_of(place: int) -> Place:
     """How SMS of one place stand today. Raises Missing for a municipality that is not there."""
     town = tenancy.town_by_id(place) if place else None
@@ -364,6 +509,9 @@ def opened(notice_id: int) -> Opened:
             AttemptLine(row.at, Outcome(row.outcome).label, row.error or "", row.note or "")
             for row in attempts
         ),
+        unreached=notice.unreached,
+        due_on=notice.due_on,
+        batch_id=notice.batch_id,
         case_number=number,
         case_href=href,
     )

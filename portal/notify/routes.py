@@ -2,7 +2,7 @@
 
 from portal.core.registry import PUBLIC, Place, Route
 from portal.notify import api, views
-from portal.notify.desk import lists, switches
+from portal.notify.desk import lists, switches, tasks
 
 POST = ("POST",)
 BOTH = ("GET", "POST")
@@ -16,6 +16,19 @@ ROUTES = (
     Route("/desk/messages/<int:notice_id>", "message", lists.message, "message.read"),
     Route("/desk/messages/<int:notice_id>/resend", "resend", lists.resend, "message.read", POST),
     Route("/desk/messages/<int:notice_id>/done", "done", lists.done, "message.read", POST),
+    Route("/desk/messages/<int:notice_id>/unreached", "unreached", tasks.unreached, "message.read", POST),
+    Route("/desk/messages/<int:notice_id>/plan", "plan_call", tasks.plan_call, "message.read", POST),
+    Route("/desk/messages/<int:notice_id>/letter", "by_letter", tasks.by_letter, "message.read", POST),
+    Route("/desk/messages/<int:notice_id>/give-up", "give_up", tasks.give_up, "message.read", POST),
+    Route("/desk/messages/calls", "calls", tasks.calls, "message.read"),
+    Route("/desk/messages/letters", "letters", tasks.letters, "message.read", BOTH),
+    Route("/desk/messages/letters/<int:batch_id>", "letter_batch", tasks.letter_batch, "message.read", BOTH),
+    Route(
+        "/desk/messages/letters/<int:batch_id>/letters.pdf",
+        "letter_pages",
+        tasks.letter_pages,
+        "message.read",
+    ),
     Route("/desk/messages/settings", "settings", switches.settings, "message.settings", BOTH),
     Route("/desk/messages/settings/stop", "stop_here", switches.stop_here, "message.settings", POST),
     Route("/desk/messages/settings/start", "start_here", switches.start_here, "message.settings", POST),

@@ -6,8 +6,11 @@ An SMS of GSM-7 signs holds 160 of them, 153 in each part of a longer one; a sin
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
+from portal.core.i18n import Text
+from portal.core.i18n import lazy_gettext as _l
 from portal.notify.kinds import Report
 
 GSM = frozenset(
@@ -130,3 +133,17 @@ def is_alarm(before: int, after: int, budget: int) -> bool:
     """Whether this step is the one that crosses the alarm's share of a budget."""
     line = budget * ALARM_SHARE
     return before < line <= after
+
+
+UNREACHED_TWICE = 2
+"""Calls in vain after which somebody decides how to go on. Source: product plan, section 5.3."""
+PLAN_AHEAD_DAYS = 60
+
+
+def plan_problem(day: date, today: date, *, works: bool) -> Text:
+    """What is wrong with a day for a call, or nothing: it comes, soon enough, and the office `works` on it."""
+    if day <= today:
+        return _l("Choose a day that comes: tomorrow or later.")
+    if (day - today).days > PLAN_AHEAD_DAYS:
+        return _l("Choose a day within the next 60 days.")
+    return "" if works else _l("The office is closed on this day. Choose another one.")

@@ -30,11 +30,14 @@ NETWORK = Limit("sms-network", 20, 3_600)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a place sends: `parts_a_day` is its budget, `folds` drops marks of letters; `version` for edits."""
+    """How a place sends: `parts_a_day` is its budget, `folds` drops marks of letters; `window_left` where
+    the window of its envelopes is; `version` for edits.
+    """
 
     place: int
     parts_a_day: int = rules.DEFAULT_PARTS_A_DAY
     folds: bool = False
+    window_left: bool = False
     stopped_at: datetime | None = None
     stopped_by: int | None = None
     stop_reason: str = ""
@@ -62,6 +65,7 @@ def rule_of(place: int) -> Rule:
         place,
         row.parts_a_day,
         row.folds,
+        row.window_left,
         row.stopped_at,
         row.stopped_by,
         row.stop_reason or "",

@@ -110,7 +110,7 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
         found: list[tuple[str, Text]] = [("", text) for text in self.form_errors]
         for field in self:
             errors = field.errors
-            if errors and field.name == "csrf_token":
+            if errors and field.short_name == "csrf_token":
                 found.insert(0, ("", STALE))
                 continue
             if isinstance(errors, dict):

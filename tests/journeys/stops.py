@@ -16,6 +16,7 @@ from portal.accounts.models import User
 from portal.content.models import Comment
 from portal.core import tenancy
 from portal.core.db import db
+from portal.notify.models import LetterBatch, Notice
 
 LUBLIN = "lublin"
 PAGELESS = {
@@ -31,7 +32,8 @@ PAGELESS = {
     # Only take posts
     "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
     "notify.stop_here", "notify.start_here", "notify.portal_stop_all", "notify.portal_start_all",
-    "notify.portal_stop", "notify.portal_start", "notify.sms_report",
+    "notify.portal_stop", "notify.portal_start", "notify.sms_report", "notify.unreached", "notify.plan_call",
+    "notify.by_letter", "notify.give_up", "notify.letter_pages",
 }  # fmt: skip
 
 
@@ -275,6 +277,18 @@ def _decider(case_id: int) -> int | None:
         return db.session.scalar(select(Initiative.decided_by_user_id).where(Initiative.id == case_id))
 
 
+def _batch() -> int:
+    """A batch of letters that is printed and not yet posted."""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        return db.session.scalars(select(LetterBatch.id).where(LetterBatch.posted_at.is_(None))).first() or 0
+
+
+def _call() -> int:
+    """A call that was in vain twice."""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        return db.session.scalars(select(Notice.id).where(Notice.unreached >= 2)).first() or 0
+
+
 def running(notice: str) -> Iterator[Stop]:
     """Messages, members, the installation."""
     admin = f"admin@{LUBLIN}.example"
@@ -288,6 +302,10 @@ def running(notice: str) -> Iterator[Stop]:
     leader = f"leader@{LUBLIN}.example"
     yield Stop("notify.messages", {"town": LUBLIN}, leader)
     yield Stop("notify.message", {"town": LUBLIN, "notice_id": int(notice)}, leader)
+    yield Stop("notify.letters", {"town": LUBLIN}, leader)
+    yield Stop("notify.letter_batch", {"town": LUBLIN, "batch_id": _batch()}, leader)
+    yield Stop("notify.calls", {"town": LUBLIN}, leader)
+    yield Stop("notify.message", {"town": LUBLIN, "notice_id": _call()}, leader)
     yield Stop("notify.settings", {"town": LUBLIN}, admin)
     yield Stop("notify.portal_messages", who="portal-operator@portal.example")
     yield Stop("notify.portal_all", who="portal-operator@portal.example")

@@ -463,6 +463,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "letter_batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("letters", sa.Integer(), nullable=False),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_letter_batch_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_batch")),
+    )
+    with op.batch_alter_table("letter_batch", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_letter_batch_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
         "notice",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -484,6 +502,9 @@ def upgrade() -> None:
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("rounds", sa.Integer(), nullable=False),
         sa.Column("network_key", sa.String(), nullable=True),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("unreached", sa.Integer(), nullable=False),
         sa.Column("email_sealed", sa.String(), nullable=True),
         sa.Column("phone_sealed", sa.String(), nullable=True),
         sa.Column("postal_sealed", sa.String(), nullable=True),
@@ -494,6 +515,7 @@ def upgrade() -> None:
         sa.Column("html_sealed", sa.String(), nullable=True),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("(about_kind IS NULL) = (about_id IS NULL)", name=op.f("ck_notice_about_whole")),
+        sa.ForeignKeyConstraint(["batch_id"], ["letter_batch.id"], name=op.f("fk_notice_batch_id")),
         sa.ForeignKeyConstraint(
             ["municipality_id"], ["municipality.id"], name=op.f("fk_notice_municipality_id")
         ),
@@ -503,6 +525,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_about", ["about_kind", "about_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_created_at"), ["created_at"], unique=False)
         batch_op.create_index(
             "ix_notice_desk", ["municipality_id", "state", "created_at", "id"], unique=False
@@ -519,6 +542,7 @@ def upgrade() -> None:
         ),
         sa.Column("parts_a_day", sa.Integer(), nullable=False),
         sa.Column("folds", sa.Boolean(), nullable=False),
+        sa.Column("window_left", sa.Boolean(), nullable=False),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("stop_reason", sa.String(), nullable=True),

@@ -10,10 +10,13 @@ from portal.core.actor import Actor
 from portal.core.errors import Missing
 from portal.core.i18n import Text, current_locale
 from portal.core.i18n import gettext as _
+from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import WorkItem
-from portal.notify import queries, services
-from portal.notify.forms import DoneForm, ResendForm
+from portal.notify import queries, rules, services
+from portal.notify.forms import DoneForm, GiveUpForm, PlanForm, ResendForm, StartForm, UnreachedForm
+from portal.notify.kinds import Channel
 from portal.notify.queries import Box
+from portal.ui.forms import BaseForm
 from portal.ui.pages import Link, page, say
 
 
@@ -28,6 +31,13 @@ class Tab:
     late: bool
 
 
+WORK_LISTS = (
+    (Box.LETTERS, _l("Print and post letters"), "notify.letters"),
+    (Box.CALLS, _l("Work through the calls"), "notify.calls"),
+)
+"""Boxes of tasks, and where one works through them."""
+
+
 def messages() -> Response:
     """The list, by box."""
     try:
@@ -35,6 +45,7 @@ def messages() -> Response:
     except ValueError:
         raise Missing from None
     counts = queries.box_counts()
+    work = next((Link(label, url_for(name)) for of, label, name in WORK_LISTS if of is box), None)
     found = queries.in_box(box, queries.cursor_of(request.args.get("page")))
     tabs = [
         Tab(
@@ -51,6 +62,7 @@ def messages() -> Response:
         title=_("Messages"),
         tabs=tabs,
         box=box,
+        work=work,
         lines=[replace(line, to=masked(line.to)) for line in found.items],
         newer_href=url_for("notify.messages", box=box.value, page=found.newer) if found.newer else "",
         older_href=url_for("notify.messages", box=box.value, page=found.older) if found.older else "",
@@ -62,19 +74,20 @@ def masked(contact: str) -> str:
     name, at, domain = contact.rpartition("@")
     if at:
         return f"{name[:1]}…@{domain}"
+    contact = contact.replace(" ", "") if contact.startswith("+") else contact
     return f"…{contact[-3:]}" if contact[-3:].isdigit() else f"{contact[:1]}…" if contact else ""
 
 
 def message(notice_id: int) -> Response:
     """One message: to whom, what it says, how it fared, what can be done. That it was opened is logged (R35)."""
-    return _shown(notice_id)
+    return shown(notice_id)
 
 
 def resend(notice_id: int) -> Response:
     """Try again what did not arrive."""
     form = ResendForm()
     if not form.validate_on_submit():
-        return _shown(notice_id, resend_form=form)
+        return shown(notice_id, resend_form=form)
     services.resend(actors.current(), notice_id)
     say(_("The message is back in the queue."))
     return redirect(url_for("notify.message", notice_id=notice_id), 303)
@@ -84,37 +97,86 @@ def done(notice_id: int) -> Response:
     """Tick off a letter or a call."""
     form = DoneForm()
     if not form.validate_on_submit():
-        return _shown(notice_id, done_form=form)
+        return shown(notice_id, done_form=form)
     services.tick_off(actors.current(), notice_id, form.note.data or "")
     say(_("Ticked off."))
     return redirect(url_for("notify.message", notice_id=notice_id), 303)
 
 
-def _shown(
-    notice_id: int, *, resend_form: ResendForm | None = None, done_form: DoneForm | None = None
-) -> Response:
+def shown(notice_id: int, **forms: BaseForm) -> Response:
+    """The page of a message, `forms` being those that come back with what is to be mended: `done_form` and so on."""
     services.note_reading(actors.current(), notice_id)
     found = queries.opened(notice_id)
+    asked = {name: form for name, form in _forms(found).items() if form is not None} | forms
+    wrong = [form for form in forms.values() if form.problems]
     return page(
         "notify/desk/message.html",
-        status=422 if resend_form or done_form else 200,
+        status=422 if forms else 200,
         title=found.line.subject,
         crumbs=[Link(_("Messages"), url_for("notify.messages"))],
         message=found,
+        undecided=found.unreached >= rules.UNREACHED_TWICE,
         case_href=f"/{current_locale()}{found.case_href}" if found.case_href else "",
-        resend_form=(resend_form or ResendForm()) if found.may_be_resent else None,
-        done_form=(done_form or DoneForm()) if found.is_open_task else None,
+        wrong=wrong[0] if wrong else None,
+        **{name: asked.get(name) for name in FORMS},
     )
 
 
-def count_tasks(_actor: Actor) -> int:
-    """Letters and calls to do, for the desk's first page."""
-    return queries.count(Box.LETTERS) + queries.count(Box.CALLS)
+FORMS = ("resend_form", "done_form", "unreached_form", "plan_form", "letter_form", "give_up_form")
 
 
-def list_tasks(_actor: Actor, limit: int) -> list[WorkItem]:
+def _forms(found: queries.Opened) -> dict[str, BaseForm | None]:
+    """What can be done about a message as it stands."""
+    is_call = found.is_open_task and found.channel is Channel.PHONE
+    undecided = is_call and found.unreached >= rules.UNREACHED_TWICE
+    unreached = UnreachedForm(formdata=None, data={"unreached": str(found.unreached)})
+    return {
+        "resend_form": ResendForm(formdata=None) if found.may_be_resent else None,
+        "done_form": DoneForm(formdata=None) if found.is_open_task else None,
+        "unreached_form": unreached if is_call and not undecided else None,
+        "plan_form": PlanForm(formdata=None) if is_call else None,
+        "letter_form": StartForm(formdata=None) if is_call and found.postal else None,
+        "give_up_form": GiveUpForm(formdata=None) if found.is_open_task else None,
+    }
+
+
+def count_letters(_actor: Actor) -> int:
+    """Letters to print and post, for the desk's first page."""
+    return queries.count(Box.LETTERS)
+
+
+def list_letters(_actor: Actor, limit: int) -> list[WorkItem]:
     """The newest of them."""
-    return [*_items(Box.LETTERS, limit), *_items(Box.CALLS, limit)][:limit]
+    return _items(Box.LETTERS, limit)
+
+
+def count_calls(_actor: Actor) -> int:
+    """Calls to make, those of another day included."""
+    return queries.count(Box.CALLS)
+
+
+def list_calls(_actor: Actor, limit: int) -> list[WorkItem]:
+    """The newest of them."""
+    return _items(Box.CALLS, limit)
+
+
+def count_undecided(_actor: Actor) -> int:
+    """Calls that were in vain twice: somebody has to decide."""
+    return queries.count_undecided()
+
+
+def list_undecided(_actor: Actor, limit: int) -> list[WorkItem]:
+    """Those that have waited longest."""
+    return [
+        WorkItem(
+            title=call.subject,
+            href=url_for("notify.message", notice_id=call.id),
+            state=Channel.PHONE.label,
+            late=True,
+            note=masked(call.to),
+        )
+        for call in queries.undecided(limit)
+    ]
 
 
 def count_dead(_actor: Actor) -> int:

@@ -10,7 +10,7 @@ from portal.core.i18n import Text, current_locale
 from portal.core.i18n import gettext as _
 from portal.core.tenancy import Town
 from portal.notify import queries, rules, services, sms
-from portal.notify.forms import BudgetForm, FoldingForm, StartForm, StopForm
+from portal.notify.forms import BudgetForm, StartForm, StopForm, WaysForm
 from portal.ui.forms import BaseForm
 from portal.ui.pages import Link, page, say
 
@@ -24,14 +24,19 @@ EXAMPLE = {
 
 def settings() -> Response:
     """An office's own decisions: the switch, the letters, what was used today."""
-    form = FoldingForm(data=_kept(_here().rule))
+    form = WaysForm(data=_kept(_here().rule))
     if not form.validate_on_submit():
         return _settings(form, status=422 if form.is_submitted() else 200)
     try:
-        services.set_folding(actors.current(), folds=form.folds.data, version=_number(form.version.data))
+        services.set_ways(
+            actors.current(),
+            folds=form.folds.data,
+            window_left=form.window.data == "left",
+            version=_number(form.version.data),
+        )
     except Conflict as problem:
         return _settings(_again(form, problem.reason), status=409)
-    say(_("Saved. The next SMS go out this way."))
+    say(_("Saved. The next messages go out this way."))
     return redirect(url_for("notify.settings"), 303)
 
 
@@ -39,7 +44,7 @@ def stop_here() -> Response:
     """Stop SMS of this municipality."""
     form = StopForm()
     if not form.validate_on_submit():
-        return _settings(FoldingForm(formdata=None, data=_kept(_here().rule)), stop=form, status=422)
+        return _settings(WaysForm(formdata=None, data=_kept(_here().rule)), stop=form, status=422)
     services.stop_here(actors.current(), form.reason.data)
     say(_("SMS are stopped. Until you start them again, people get letters or calls instead."), "warning")
     return redirect(url_for("notify.settings"), 303)
@@ -53,7 +58,7 @@ def start_here() -> Response:
     return redirect(url_for("notify.settings"), 303)
 
 
-def _settings(form: FoldingForm, *, stop: StopForm | None = None, status: int = 200) -> Response:
+def _settings(form: WaysForm, *, stop: StopForm | None = None, status: int = 200) -> Response:
     place = _here()
     text = EXAMPLE[current_locale()]
     shown = [rules.sms_text(text, folds=folds) for folds in (False, True)]
@@ -157,7 +162,8 @@ def _place(slug: str) -> queries.Place:
 
 
 def _kept(rule: sms.Rule) -> dict[str, object]:
-    return {"folds": rule.folds, "version": rule.version}
+    window = "left" if rule.window_left else "right"
+    return {"folds": rule.folds, "window": window, "version": rule.version}
 
 
 def _again(form: BaseForm, reason: Text) -> BaseForm:

@@ -1,16 +1,32 @@
 """Doing: what staff and the portal operator do with messages. Callers write `services.<verb>`."""
 
 from portal.notify.services.acts import BATCH, discard, forget, note_reading, resend, tick_off
-from portal.notify.services.switches import set_budget, set_folding, start, start_here, stop, stop_here
+from portal.notify.services.switches import set_budget, set_ways, start, start_here, stop, stop_here
+from portal.notify.services.tasks import (
+    by_letter,
+    give_up,
+    make_batch,
+    not_reached,
+    plan_call,
+    read_batch,
+    settle_batch,
+)
 
 __all__ = [
     "BATCH",
+    "by_letter",
     "discard",
     "forget",
+    "give_up",
+    "make_batch",
+    "not_reached",
     "note_reading",
+    "plan_call",
+    "read_batch",
     "resend",
     "set_budget",
-    "set_folding",
+    "set_ways",
+    "settle_batch",
     "start",
     "start_here",
     "stop",

@@ -55,12 +55,17 @@ def tick_off(actor: Actor, notice: Notice, note: str = "") -> None:
     if not notice.channel.is_task or notice.state is not Delivery.WAITING:
         raise Conflict(_l("This is not a letter or a call that waits to be done."))
     audit.note(f"message:{notice.id}", message=notice.code)
+    done(notice.id, actor.user_id, note)
+
+
+def done(notice_id: int, user_id: int | None, note: str = "") -> None:
+    """Note that a letter is posted or a call made; joins the transaction."""
     # The demo's viewer shows whole messages; elsewhere a secret is nobody's once it has gone out.
     kept = {} if current_app.extensions["portal.settings"].shows_demo else {"values_sealed": None}
     db.session.execute(
-        update(Notice).where(Notice.id == notice.id).values(state=Delivery.DONE, sent_at=clock.now(), **kept)
+        update(Notice).where(Notice.id == notice_id).values(state=Delivery.DONE, sent_at=clock.now(), **kept)
     )
-    record(notice.id, Outcome.DONE, user_id=actor.user_id, note=note)
+    record(notice_id, Outcome.DONE, user_id=user_id, note=note)
 
 
 def forget(kind: str, case_id: int) -> int:

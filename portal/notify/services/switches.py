@@ -32,11 +32,11 @@ def start_here(actor: Actor) -> None:
     _start(row)
 
 
-@use_case("message.settings", code="sms.folding")
-def set_folding(actor: Actor, *, folds: bool, version: int) -> None:
-    """Whether SMS go out without the marks of letters. Raises Conflict for an older version."""
+@use_case("message.settings", code="message.ways")
+def set_ways(actor: Actor, *, folds: bool, window_left: bool, version: int) -> None:
+    """How SMS and letters of one's municipality look. Raises Conflict for an older version."""
     row = _row(_here(), version)
-    row.folds = folds
+    row.folds, row.window_left = folds, window_left
 
 
 @use_case("portal.operate", code="sms.stopped")
@@ -81,7 +81,8 @@ def _row(place: int, version: int | None = None) -> MessageRule:
         place=place,
         parts_a_day=new.parts_a_day,
         folds=new.folds,
-        held=False,
+        window_left=new.window_left,
+        held=new.held,
         version=new.version,
     )
     row = db.session.scalars(select(MessageRule).where(MessageRule.place == place).with_for_update()).one()

@@ -37,7 +37,7 @@ def codes() -> list[str]:
 class TestOffice:
     def test_an_administrator_stops_and_starts_sms(self, town: Town, admin: Any) -> None:
         assert admin.get(HERE).status_code == 200
-        answer = admin.submit(HERE, {"reason": "Too many codes"})
+        answer = admin.submit(HERE, {"stop-reason": "Too many codes"})
         assert answer.status_code == 303
         assert sms.is_stopped(town.id)
         page = admin.get(HERE).text
@@ -47,11 +47,11 @@ class TestOffice:
         assert codes()[-2:] == ["sms.stopped", "sms.started"]
 
     def test_a_stop_needs_a_reason(self, town: Town, admin: Any) -> None:
-        answer = admin.submit(HERE, {"reason": ""})
+        answer = admin.submit(HERE, {"stop-reason": ""})
         assert answer.status_code == 422
         assert "govuk-error-summary" in answer.text
         assert not sms.is_stopped(town.id)
-        assert admin.submit(HERE, {"reason": "x" * 201}).status_code == 422
+        assert admin.submit(HERE, {"stop-reason": "x" * 201}).status_code == 422
 
     def test_what_the_portal_operator_stopped_stays_stopped(
         self, town: Town, admin: Any, actor_as: Callable[..., Any]
@@ -108,7 +108,7 @@ class TestPortal:
 
     def test_stops_everything(self, town: Town, portal_operator: Any) -> None:
         address = f"{PORTAL}/installation"
-        assert portal_operator.submit(address, {"reason": "attack"}).status_code == 303
+        assert portal_operator.submit(address, {"stop-reason": "attack"}).status_code == 303
         assert sms.is_stopped(town.id)
         assert "attack" in portal_operator.get(PORTAL).text
         page = portal_operator.get(address).text
@@ -119,7 +119,7 @@ class TestPortal:
         address = f"{PORTAL}/of/lublin"
         assert portal_operator.submit(address, {"parts": "50"}).status_code == 303
         assert sms.rule_of(town.id).parts_a_day == 50
-        assert portal_operator.submit(address, {"reason": "attack"}).status_code == 303
+        assert portal_operator.submit(address, {"stop-reason": "attack"}).status_code == 303
         assert (sms.is_stopped(town.id), sms.is_stopped(other_town.id)) == (True, False)
         page = portal_operator.get(address).text
         assert portal_operator.post(f"{address}/start", data=token(page)).status_code == 303
@@ -141,7 +141,7 @@ class TestPortal:
         assert sms.rule_of(town.id).parts_a_day == 50
 
     def test_a_stop_without_reason_is_shown_again(self, town: Town, portal_operator: Any) -> None:
-        assert portal_operator.submit(f"{PORTAL}/of/lublin", {"reason": " "}).status_code == 422
+        assert portal_operator.submit(f"{PORTAL}/of/lublin", {"stop-reason": " "}).status_code == 422
         assert portal_operator.get(f"{PORTAL}/of/nowhere").status_code == 404
 
     def test_administrators_stay_out(self, town: Town, admin: Any) -> None:
