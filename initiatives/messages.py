@@ -1,7 +1,9 @@
 """Notices of initiatives: who is told what. Only plain values go in; the worker renders the words."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from initiatives import queries
 from initiatives.models import Initiative
@@ -11,7 +13,7 @@ from portal.content import queries as content
 from portal.content.models import StateChange
 from portal.core import tenancy
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import NoticeKind
+from portal.core.registry import NoticeKind, Placeholder
 from portal.core.tokens import signer
 from portal.core.workflow import Lane
 from portal.notify import outbox
@@ -26,7 +28,76 @@ def _mail(name: str) -> str:
     return f"initiatives/mail/{name}.txt"
 
 
-NOTICES = (
+_ALWAYS = (
+    Placeholder("number", _l("Case number")),
+    Placeholder("title", _l("Title of the initiative")),
+    Placeholder("state", _l("Present state")),
+    Placeholder("page", _l("Address of the case; for the author the secret link"), required=True),
+)
+_DUE = Placeholder("due", _l("Next deadline, where there is one"))
+_NOTE = Placeholder("note", _l("Reasons or note of the office, where there are some"))
+_NEEDED_NOTE = replace(_NOTE, required=True)
+_EXAMPLE: dict[str, Any] = {
+    "number": "LUB-I-2026-0042",
+    "title": _l("A bench by the bus stop"),
+    "state": _l("Published"),
+    "state_help": "",
+    "page": "/lublin/initiatives/lub-i-2026-0042",
+    "desk": "/lublin/desk/initiatives/lub-i-2026-0042",
+    "link": "/follow/xxxxxxxxxxxxxxxxxxxxxxxx",
+    "is_author": True,
+    "appeal_until": date(2027, 3, 31),
+    "returns_on": date(2027, 9, 1),
+    "transferred_to": _l("the county"),
+    "department": _l("Roads department"),
+    "left_out": _l("the lighting"),
+    "merged_number": "LUB-I-2026-0007",
+    "defects": [_l("Say where exactly the bench is to stand.")],
+    "due": date(2027, 3, 1),
+    "note": _l("There is room for it, and the cost is small."),
+    "reason": _l("A comment is not in order."),
+    "key": "check",
+    "level": 1,
+    "day": date(2027, 3, 1),
+}
+
+
+def _own(kind: NoticeKind) -> NoticeKind:
+    """A kind with its example, and with what an office's own text of it may hold."""
+    more = _MORE.get(kind.code.removeprefix("initiative."))
+    return replace(kind, example=_EXAMPLE, placeholders=(*_ALWAYS, *more) if more is not None else ())
+
+
+_MORE: dict[str, tuple[Placeholder, ...]] = {
+    "received": (_DUE,),
+    "published": (_DUE,),
+    "returned": (Placeholder("defects", _l("What is to be completed"), required=True), _DUE),
+    "complete_reminder": (_DUE,),
+    "held": (_NEEDED_NOTE,),
+    "lapsed": (),
+    "assigned": (Placeholder("department", _l("Department in charge")),),
+    "study_started": (_DUE,),
+    "extended": (Placeholder("day", _l("The new date"), required=True), _NEEDED_NOTE),
+    "decided": (
+        _NEEDED_NOTE,
+        Placeholder("left_out", _l("What a decision in part leaves out")),
+        Placeholder("returns_on", _l("When a deferred case comes back")),
+        Placeholder("appeal_until", _l("Last day to appeal"), required=True),
+    ),
+    "appealed": (_DUE,),
+    "appeal_decided": (_NEEDED_NOTE,),
+    "progress": (_NOTE,),
+    "completed": (_DUE,),
+    "merged": (_NOTE, Placeholder("merged_number", _l("Number of the other case"))),
+    "split": (_NOTE,),
+    "transferred": (_NOTE, Placeholder("transferred_to", _l("Who has the case now"), required=True)),
+    "withdrawn": (),
+    "corrected": (_NEEDED_NOTE,),
+    "new_code": (),
+}
+"""Kinds residents get, and what each tells beside what all of them tell. Those of the staff stay as they are."""
+
+_KINDS = (
     NoticeKind(
         "initiative.received",
         _l("We have received your initiative %(number)s"),
@@ -132,6 +203,8 @@ NOTICES = (
         _l("New code"),
     ),
 )
+
+NOTICES = tuple(map(_own, _KINDS))
 
 FOLLOWED = frozenset(
     {

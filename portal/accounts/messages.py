@@ -2,6 +2,8 @@
 the Host header of a request (a poisoned one would carry the secret away, T12 in docs/security.md).
 """
 
+from dataclasses import replace
+
 from flask import current_app
 
 from portal.accounts import queries
@@ -13,7 +15,7 @@ from portal.core.registry import NoticeKind
 from portal.notify import outbox
 from portal.notify.outbox import Recipient
 
-NOTICES: tuple[NoticeKind, ...] = (
+_KINDS: tuple[NoticeKind, ...] = (
     NoticeKind("account.link", _l("Your link to sign in"), "accounts/mail/link.txt", _l("Link to sign in")),
     NoticeKind(
         "account.staff",
@@ -39,6 +41,16 @@ NOTICES: tuple[NoticeKind, ...] = (
         _l("Change of an account"),
     ),
 )
+
+
+_EXAMPLE = {
+    "link": "https://portal.example/xxxxxxxxxxxxxxxx",
+    "reset": "https://portal.example/password",
+    "minutes": 30,
+    "hours": 24,
+    "what": "password",
+}
+NOTICES = tuple(replace(kind, example=_EXAMPLE) for kind in _KINDS)
 
 
 def alarmed(about: tuple[str, int]) -> list[Recipient]:

@@ -135,14 +135,31 @@ class PersonalData:
 
 
 @dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A value that an office's own text of a message may hold, as `{name}`; no other value ever gets there (R48).
+
+    `required`: a whole text of one's own must hold it, or the message would not do its work.
+    """
+
+    name: str
+    title: Text
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """A message people get: template name, subject, whether it must always go out at once."""
+    """A message people get: template name, subject, whether it must always go out at once.
+
+    Offices may write their own text of a kind that names `placeholders`. `example` holds values to show it with.
+    """
 
     code: str
     subject: Text
     template: str
     title: Text
     transactional: bool = True
+    placeholders: tuple[Placeholder, ...] = ()
+    example: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,18 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _pl
-from portal.notify.rules import MOST_PARTS_A_DAY
+from portal.notify.rules import MOST_PARTS_A_DAY, TEXT_LENGTHS
 from portal.ui.fields import DayField, needed
 from portal.ui.forms import BaseForm
 
 NOTE_LENGTH = 500
 REASON_LENGTH = 200
+
+
+def _at_most(part: str) -> Length:
+    return Length(
+        max=TEXT_LENGTHS[part], message=_l("This is too long. Shorten it to what the counter allows.")
+    )
 
 
 class OneOfMany(BaseForm):
@@ -98,6 +104,24 @@ class LettersForm(BaseForm):
     def chosen(self) -> list[int]:
         """The ids that were ticked; what is no number is none."""
         return [int(value) for value in self.letters.data or () if value.isdecimal() and len(value) < 20]
+
+
+class TextForm(BaseForm):
+    """An office's own words for a kind of message; an empty field leaves ours."""
+
+    subject = StringField(_l("Subject"), validators=[_at_most("subject")])
+    extra = TextAreaField(_l("Paragraph after the text"), validators=[_at_most("extra")])
+    signature = TextAreaField(_l("Signature"), validators=[_at_most("signature")])
+    body = TextAreaField(_l("Whole text instead of ours"), validators=[_at_most("body")])
+    sms = TextAreaField(_l("SMS"), validators=[_at_most("sms")])
+    version = HiddenField()
+
+
+class VersionForm(OneOfMany):
+    """Only a button, of the page made from this version."""
+
+    PREFIX = "drop"
+    version = HiddenField()
 
 
 class StopForm(OneOfMany):

@@ -6,13 +6,14 @@ link, for instance) has none; rows are scoped like any tenant's, so the desk of 
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from portal.core.db import Base, EnumText, Key, UtcDateTime
 from portal.core.sealed import Sealed
 from portal.core.tenancy import Municipal
 from portal.notify.kinds import Channel, Delivery, Outcome, Report
+from portal.notify.rules import OwnText
 
 
 class PerhapsMunicipal(Municipal):
@@ -127,6 +128,36 @@ class LetterBatch(Municipal, Base):
 
     def __repr__(self) -> str:
         return f"<LetterBatch {self.id}>"
+
+
+class NoticeText(Municipal, Base):
+    """An office's own words for a kind of message in one language; the highest `version` holds.
+
+    A row with no words at all says that ours hold again. Rows are never changed: every version can be read later.
+    """
+
+    __tablename__ = "notice_text"
+    __table_args__ = (UniqueConstraint("municipality_id", "code", "locale", "version"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    code: Mapped[str]
+    locale: Mapped[str]
+    version: Mapped[int]
+    subject: Mapped[str]
+    extra: Mapped[str]
+    signature: Mapped[str]
+    body: Mapped[str]
+    sms: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_by: Mapped[int | None] = mapped_column(Key)
+
+    @property
+    def own(self) -> OwnText:
+        """The words."""
+        return OwnText(self.subject, self.extra, self.signature, self.body, self.sms)
+
+    def __repr__(self) -> str:
+        return f"<NoticeText {self.code} {self.locale} {self.version}>"
 
 
 class MessageRule(Base):

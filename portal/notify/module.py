@@ -30,6 +30,7 @@ MODULE = Module(
             _l("Most of today’s SMS are used up"),
             "notify/mail/budget.txt",
             _l("SMS budget nearly used up"),
+            example={"used": 800, "budget": 1_000, "whole": True},
         ),
     ),
     commands=(messages_group,),

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask import current_app
+from jinja2 import UndefinedError
 from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, tuple_
 
 from portal.core import clock, tenancy
@@ -15,13 +16,23 @@ from portal.core.errors import Missing
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_pgettext as _pl
 from portal.core.paging import Cursor, Direction, Page, decode, page_of
-from portal.core.registry import registry
+from portal.core.registry import NoticeKind, registry
 from portal.notify import channels, sms
 from portal.notify.kinds import Channel, Delivery, Outcome, Report
-from portal.notify.models import Attempt, LetterBatch, Notice
+from portal.notify.models import Attempt, LetterBatch, Notice, NoticeText
 from portal.notify.outbox import recipient_key
-from portal.notify.render import ZONE, has_marks, mask, order_of, paragraphs, reveal
-from portal.notify.rules import ALARM_SHARE, UNREACHED_TWICE
+from portal.notify.render import (
+    ZONE,
+    Order,
+    Rendered,
+    has_marks,
+    mask,
+    order_of,
+    paragraphs,
+    render_with,
+    reveal,
+)
+from portal.notify.rules import ALARM_SHARE, UNREACHED_TWICE, OwnText
 
 PAGE_SIZE = 30
 LETTERS_AT_ONCE = 200
@@ -302,6 +313,41 @@ def _last_errors(notice_ids: Sequence[int]) -> dict[int, str]:
         .order_by(Attempt.at)
     )
     return {notice_id: error or "" for notice_id, error in rows}
+
+
+def kinds() -> list[NoticeKind]:
+    """Every kind of message, those that offices may word first."""
+    return sorted(registry.notices.values(), key=lambda kind: (not kind.placeholders, kind.code))
+
+
+def kind(code: str) -> NoticeKind:
+    """A kind that offices may word. Raises Missing."""
+    found = registry.notices.get(code)
+    if found is None or not found.placeholders:
+        raise Missing
+    return found
+
+
+def texts() -> dict[tuple[str, str], NoticeText]:
+    """The newest version of each kind and language of this municipality."""
+    rows = db.session.scalars(select(NoticeText).order_by(NoticeText.version))
+    return {(row.code, row.locale): row for row in rows}
+
+
+def versions(code: str, locale: str) -> list[NoticeText]:
+    """All versions of one, newest first."""
+    of_it = (NoticeText.code == code, NoticeText.locale == locale)
+    return list(db.session.scalars(select(NoticeText).where(*of_it).order_by(NoticeText.version.desc())))
+
+
+def preview(code: str, locale: str, channel: Channel, municipality_id: int, own: OwnText) -> Rendered | None:
+    """A message of this kind as it would be sent, with the values of its example; None where it has none."""
+    found = registry.notices[code]
+    order = Order(0, code, channel, locale, municipality_id, dict(found.example), ())
+    try:
+        return render_with(order, own)
+    except UndefinedError:
+        return None
 
 
 def free_letters() -> list[Task]:

@@ -2,11 +2,12 @@
 
 from portal.core.registry import PUBLIC, Place, Route
 from portal.notify import api, views
-from portal.notify.desk import lists, switches, tasks
+from portal.notify.desk import lists, switches, tasks, texts
 
 POST = ("POST",)
 BOTH = ("GET", "POST")
 _PORTAL = "/portal/messages"
+_TEXT = "/desk/messages/texts/<string:code>/<string:language>"
 _ALL, _ONE = f"{_PORTAL}/installation", f"{_PORTAL}/of/<slug:slug>"
 
 ROUTES = (
@@ -29,6 +30,10 @@ ROUTES = (
         tasks.letter_pages,
         "message.read",
     ),
+    Route("/desk/messages/texts", "texts", texts.texts, "message.settings"),
+    Route(_TEXT, "text", texts.text, "message.settings", BOTH),
+    Route(f"{_TEXT}/drop", "drop_text", texts.drop_text, "message.settings", POST),
+    Route(f"{_TEXT}/<int:number>", "take_up_text", texts.take_up_text, "message.settings", POST),
     Route("/desk/messages/settings", "settings", switches.settings, "message.settings", BOTH),
     Route("/desk/messages/settings/stop", "stop_here", switches.stop_here, "message.settings", POST),
     Route("/desk/messages/settings/start", "start_here", switches.start_here, "message.settings", POST),

@@ -4,12 +4,14 @@ An SMS of GSM-7 signs holds 160 of them, 153 in each part of a longer one; a sin
 (but é) makes the whole text UCS-2, with 70 and 67. Source: 3GPP TS 23.038 (alphabet), 23.040 (joined parts).
 """
 
+import re
 import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from portal.core.i18n import Text
+from portal.core.i18n import Text, gettext
 from portal.core.i18n import lazy_gettext as _l
 from portal.notify.kinds import Report
 
@@ -147,3 +149,87 @@ def plan_problem(day: date, today: date, *, works: bool) -> Text:
     if (day - today).days > PLAN_AHEAD_DAYS:
         return _l("Choose a day within the next 60 days.")
     return "" if works else _l("The office is closed on this day. Choose another one.")
+
+
+TEXT_LENGTHS = {"subject": 120, "extra": 1_000, "signature": 300, "body": 4_000, "sms": 300}
+"""Signs of the parts of an office's own text."""
+OFFICE = "office"
+"""The placeholder that every kind has: the municipality's name."""
+SUBJECT_HOLDS = frozenset({"number"})
+SMS_HOLDS = frozenset({"number", "page", OFFICE})
+"""What subjects and SMS may hold: lock screens and mail lists show them to others (R48)."""
+_PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnText:
+    """An office's own words for a kind of message in one language; an empty part leaves ours.
+
+    `body` stands instead of our text, `extra` is a paragraph after it, `signature` the end of either.
+    """
+
+    subject: str = ""
+    extra: str = ""
+    signature: str = ""
+    body: str = ""
+    sms: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it differs from ours."""
+        return not (self.subject or self.extra or self.signature or self.body or self.sms)
+
+
+def names_in(text: str) -> list[str]:
+    """The placeholders of a text, as they stand in it."""
+    return _PLACEHOLDER.findall(text)
+
+
+def text_problems(own: OwnText, known: Collection[str], required: Collection[str]) -> dict[str, str]:
+    """What is wrong with an office's own text, by part, and what to do about it."""
+    found = {
+        "subject": _part_problem(own.subject, SUBJECT_HOLDS & set(known)),
+        "extra": _part_problem(own.extra, known),
+        "signature": _part_problem(own.signature, {OFFICE}),
+        "body": _part_problem(own.body, known) or _lacking(own.body, required),
+        "sms": _part_problem(own.sms, SMS_HOLDS & set(known)),
+    }
+    return {part: problem for part, problem in found.items() if problem}
+
+
+def _part_problem(text: str, allowed: Collection[str]) -> str:
+    unknown = [name for name in names_in(text) if name not in allowed]
+    if unknown:
+        offered = ", ".join(f"{{{name}}}" for name in sorted(allowed))
+        if not offered:
+            return gettext("{%(name)s} cannot stand here. Take it out.", name=unknown[0])
+        return gettext(
+            "{%(name)s} cannot stand here. Use one of these, or take it out: %(offered)s",
+            name=unknown[0],
+            offered=offered,
+        )
+    if "{" in _PLACEHOLDER.sub("", text) or "}" in _PLACEHOLDER.sub("", text):
+        return gettext("Write { and } around a placeholder only, such as {number}.")
+    return ""
+
+
+def _lacking(text: str, required: Collection[str]) -> str:
+    missing = [name for name in sorted(required) if name not in names_in(text)]
+    if not text or not missing:
+        return ""
+    return gettext("Put {%(name)s} into the text: people need it.", name=missing[0])
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with its values; a paragraph whose value is empty this time is left out.
+
+    Only names in `values` are filled, and what is filled in is not looked at again: a value that holds braces
+    stays as it is.
+    """
+    kept = [
+        part
+        for part in re.split(r"\n\s*\n", text)
+        if all(values.get(name) for name in names_in(part) if name in values)
+    ]
+    filled = "\n\n".join(kept)
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), filled)

@@ -17,7 +17,7 @@ from portal.core.tenancy import Town
 from portal.notify import outbox
 from portal.notify.channels import FIRST_GATE
 from portal.notify.kinds import Channel, Delivery, Outcome, Report
-from portal.notify.models import Attempt, LetterBatch, Notice, SmsDay
+from portal.notify.models import Attempt, LetterBatch, Notice, NoticeText, SmsDay
 from portal.notify.outbox import Recipient
 from portal.notify.render import order_of, render
 from portal.notify.values import Value
@@ -81,6 +81,21 @@ def plant(town: Town, told: Sequence[Told], names: Sequence[str]) -> None:
         _write(
             town, scene, message, _person(town, scene.channel, names[number % len(names)], number), batch.id
         )
+    db.session.add(
+        NoticeText(
+            id=new_row_id(),
+            code=told[0].code,
+            locale=town.language,
+            version=1,
+            subject="",
+            extra="",
+            signature="{office}",
+            body="",
+            sms="",
+            made_at=clock.now() - timedelta(days=30),
+            made_by=None,
+        )
+    )
     db.session.add(SmsDay(place=town.id, day=clock.today(town.zone), parts=4))
 
 

@@ -33,7 +33,7 @@ PAGELESS = {
     "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
     "notify.stop_here", "notify.start_here", "notify.portal_stop_all", "notify.portal_start_all",
     "notify.portal_stop", "notify.portal_start", "notify.sms_report", "notify.unreached", "notify.plan_call",
-    "notify.by_letter", "notify.give_up", "notify.letter_pages",
+    "notify.drop_text", "notify.take_up_text", "notify.by_letter", "notify.give_up", "notify.letter_pages",
 }  # fmt: skip
 
 
@@ -307,6 +307,8 @@ def running(notice: str) -> Iterator[Stop]:
     yield Stop("notify.calls", {"town": LUBLIN}, leader)
     yield Stop("notify.message", {"town": LUBLIN, "notice_id": _call()}, leader)
     yield Stop("notify.settings", {"town": LUBLIN}, admin)
+    yield Stop("notify.texts", {"town": LUBLIN}, admin)
+    yield Stop("notify.text", {"town": LUBLIN, "code": "initiative.received", "language": "pl"}, admin)
     yield Stop("notify.portal_messages", who="portal-operator@portal.example")
     yield Stop("notify.portal_all", who="portal-operator@portal.example")
     yield Stop("notify.portal_place", {"slug": LUBLIN}, "portal-operator@portal.example")

@@ -536,6 +536,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_notice_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "notice_text",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("extra", sa.String(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("sms", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_notice_text_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_text")),
+        sa.UniqueConstraint(
+            "municipality_id",
+            "code",
+            "locale",
+            "version",
+            name=op.f("uq_notice_text_municipality_id_code_locale_version"),
+        ),
+    )
+    with op.batch_alter_table("notice_text", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_text_municipality_id"), ["municipality_id"], unique=False)
+
+    op.create_table(
         "message_rule",
         sa.Column(
             "place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False

@@ -11,11 +11,13 @@ from portal.notify.services.tasks import (
     read_batch,
     settle_batch,
 )
+from portal.notify.services.texts import drop_text, take_up, write_text
 
 __all__ = [
     "BATCH",
     "by_letter",
     "discard",
+    "drop_text",
     "forget",
     "give_up",
     "make_batch",
@@ -31,5 +33,7 @@ __all__ = [
     "start_here",
     "stop",
     "stop_here",
+    "take_up",
     "tick_off",
+    "write_text",
 ]
