@@ -20,13 +20,11 @@ from portal.core.sealed import new_row_id
 from portal.core.tenancy import Town
 from portal.notify import channels, outbox, rules, sms
 from portal.notify.channels import DeliveryError, Letter
-from portal.notify.kinds import Channel, Delivery, Outcome, Report
+from portal.notify.kinds import TRIES, Channel, Delivery, Outcome, Report
 from portal.notify.models import Attempt, Notice
 from portal.notify.render import ZONE, Order, Rendered, absolute, order_of, render, reveal, sender, town_of
 from portal.notify.values import Value
 
-TRIES = 20
-"""With the pauses of `core.jobs` the last try comes some 13 hours after the first (R63 asks for four)."""
 MAIL_AFTER = 3
 """Tries after which an SMS goes on by e-mail: a quarter of an hour of two gates that do not answer."""
 LARGEST_ID = 2**62

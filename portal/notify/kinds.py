@@ -5,6 +5,9 @@ from enum import StrEnum
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_pgettext as _pl
 
+TRIES = 20
+"""With the pauses of `core.jobs` the last try comes some 13 hours after the first (R63 asks for four)."""
+
 
 class Channel(StrEnum):
     """How a message reaches its recipient; letters and calls are tasks for the office."""

@@ -6,8 +6,9 @@ from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import Daily, JobKind, MenuItem, Module, NoticeKind, Place, WorkList
 from portal.notify import jobs
 from portal.notify.cli import messages_group
-from portal.notify.delivery import BUDGET_NOTICE, TRIES
+from portal.notify.delivery import BUDGET_NOTICE
 from portal.notify.desk import lists
+from portal.notify.kinds import TRIES
 from portal.notify.policy import PERMISSIONS
 from portal.notify.privacy import MESSAGES
 from portal.notify.routes import ROUTES

@@ -18,7 +18,7 @@ from portal.core.i18n import lazy_pgettext as _pl
 from portal.core.paging import Cursor, Direction, Page, decode, page_of
 from portal.core.registry import NoticeKind, registry
 from portal.notify import channels, sms
-from portal.notify.kinds import Channel, Delivery, Outcome, Report
+from portal.notify.kinds import TRIES, Channel, Delivery, Outcome, Report
 from portal.notify.models import Attempt, LetterBatch, Notice, NoticeText
 from portal.notify.outbox import recipient_key
 from portal.notify.render import (
@@ -44,6 +44,13 @@ FREE_LETTERS = (
     Notice.body_sealed.is_not(None),
 )
 """Letters that wait, have their text and are in nobody's hands."""
+STOPPED = (
+    Notice.channel.in_((Channel.MAIL, Channel.SMS)),
+    Notice.state == Delivery.DEAD,
+    Notice.tries >= TRIES,
+    Notice.report.is_(None),
+)
+"""Dead letters that nobody refused: every try failed, for hours on end."""
 LOOK_BACK = timedelta(hours=24)
 PATIENCE = timedelta(hours=1)
 WELL_SHARE, FEW = 0.8, 10
@@ -526,6 +533,11 @@ def box_counts() -> dict[Box, int]:
 def count(box: Box) -> int:
     """How many messages a box holds."""
     return db.session.scalar(select(func.count(Notice.id)).where(*_criteria(box))) or 0
+
+
+def count_stopped() -> int:
+    """How many dead letters an outage left behind."""
+    return db.session.scalar(select(func.count(Notice.id)).where(*STOPPED)) or 0
 
 
 def opened(notice_id: int) -> Opened:

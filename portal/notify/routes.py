@@ -16,6 +16,7 @@ ROUTES = (
     Route("/desk/messages", "messages", lists.messages, "message.read"),
     Route("/desk/messages/<int:notice_id>", "message", lists.message, "message.read"),
     Route("/desk/messages/<int:notice_id>/resend", "resend", lists.resend, "message.read", POST),
+    Route("/desk/messages/resend", "resend_stopped", lists.resend_stopped, "message.read", POST),
     Route("/desk/messages/<int:notice_id>/done", "done", lists.done, "message.read", POST),
     Route("/desk/messages/<int:notice_id>/unreached", "unreached", tasks.unreached, "message.read", POST),
     Route("/desk/messages/<int:notice_id>/plan", "plan_call", tasks.plan_call, "message.read", POST),

@@ -33,7 +33,7 @@ PAGELESS = {
     "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
     "notify.stop_here", "notify.start_here", "notify.portal_stop_all", "notify.portal_start_all",
     "notify.portal_stop", "notify.portal_start", "notify.sms_report", "notify.unreached", "notify.plan_call",
-    "notify.drop_text", "notify.take_up_text", "notify.by_letter", "notify.give_up", "notify.letter_pages",
+    "notify.drop_text", "notify.resend_stopped", "notify.take_up_text", "notify.by_letter", "notify.give_up", "notify.letter_pages",
 }  # fmt: skip
 
 

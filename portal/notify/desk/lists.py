@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from portal.core import actor as actors
 from portal.core.actor import Actor
 from portal.core.errors import Missing
-from portal.core.i18n import Text, current_locale
+from portal.core.i18n import Text, current_locale, ngettext
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import WorkItem
@@ -63,6 +63,7 @@ def messages() -> Response:
         tabs=tabs,
         box=box,
         work=work,
+        stopped=queries.count_stopped() if box is Box.DEAD else 0,
         lines=[replace(line, to=masked(line.to)) for line in found.items],
         newer_href=url_for("notify.messages", box=box.value, page=found.newer) if found.newer else "",
         older_href=url_for("notify.messages", box=box.value, page=found.older) if found.older else "",
@@ -91,6 +92,14 @@ def resend(notice_id: int) -> Response:
     services.resend(actors.current(), notice_id)
     say(_("The message is back in the queue."))
     return redirect(url_for("notify.message", notice_id=notice_id), 303)
+
+
+def resend_stopped() -> Response:
+    """Try again everything an outage left behind."""
+    if ResendForm().validate_on_submit():
+        count = services.resend_stopped(actors.current())
+        say(ngettext("%(n)s message is back in the queue.", "%(n)s messages are back in the queue.", count))
+    return redirect(url_for("notify.messages", box=Box.DEAD.value), 303)
 
 
 def done(notice_id: int) -> Response:

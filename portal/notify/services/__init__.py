@@ -1,6 +1,6 @@
 """Doing: what staff and the portal operator do with messages. Callers write `services.<verb>`."""
 
-from portal.notify.services.acts import BATCH, discard, forget, note_reading, resend, tick_off
+from portal.notify.services.acts import BATCH, discard, forget, note_reading, resend, resend_stopped, tick_off
 from portal.notify.services.switches import set_budget, set_ways, start, start_here, stop, stop_here
 from portal.notify.services.tasks import (
     by_letter,
@@ -26,6 +26,7 @@ __all__ = [
     "plan_call",
     "read_batch",
     "resend",
+    "resend_stopped",
     "set_budget",
     "set_ways",
     "settle_batch",

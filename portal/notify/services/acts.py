@@ -47,6 +47,26 @@ def resend(actor: Actor, notice: Notice) -> None:
     plan(notice.id)
 
 
+@use_case("message.read", code="message.revived")
+def resend_stopped(actor: Actor) -> int:
+    """Try again every mail and SMS that an outage stopped, those that were refused left aside; how many.
+
+    At most BATCH at once; a second press takes the next ones. Those whose secret is no longer kept stay.
+    """
+    rows = db.session.scalars(
+        select(Notice).where(*queries.STOPPED).order_by(Notice.created_at, Notice.id).limit(BATCH)
+    ).all()
+    ready = [row for row in rows if row.values is not None or not has_marks(row.body or "")]
+    for row in ready:
+        row.state, row.tries = Delivery.WAITING, 0
+        record(row.id, Outcome.REVIVED, user_id=actor.user_id)
+    db.session.flush()
+    for row in ready:
+        plan(row.id)
+    audit.note("messages", revived=len(ready))
+    return len(ready)
+
+
 @use_case("message.read", code="message.done", load=queries.one)
 def tick_off(actor: Actor, notice: Notice, note: str = "") -> None:
     """A letter was posted or a call made; harmless the second time. Raises Conflict for other messages."""

@@ -4,9 +4,10 @@ import io
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from initiatives import services
+from initiatives.messages import facts
 from initiatives.models import Initiative
 from portal.content import queries as content_queries
 from portal.content import services as content
@@ -15,6 +16,10 @@ from portal.core import files
 from portal.core.audit import AuditEntry
 from portal.core.db import db, writing
 from portal.core.workflow import Lane
+from portal.notify.delivery import record
+from portal.notify.kinds import Delivery, Outcome
+from portal.notify.models import Notice
+from portal.notify.outbox import Recipient, send
 from tests.factories.initiatives import make_initiative
 
 DESK = "/en/lublin/desk/initiatives"
@@ -367,3 +372,27 @@ def test_comment_address_alone_leads_to_the_case(client, town, reviewer):
     case = make_initiative(town, "published")
     comment = say_comment(case, "Dobrze.")
     assert client.get(f"{href(case)}/comments/{comment.id}").location == href(case)
+
+
+def test_a_message_that_did_not_arrive_says_why_and_is_sent_again(
+    client, town, reviewer, run_jobs, outbox, token
+):
+    case = make_initiative(town, "published")
+    with writing():
+        to = Recipient(locale="pl", email="gone@people.example")
+        send("initiative.withdrawn", to, {**facts(case), "link": "", "is_author": False}, about=case.about)
+    notice = outbox()[-1]
+    run_jobs()
+    with writing():
+        db.session.execute(update(Notice).where(Notice.id == notice.id).values(state=Delivery.DEAD))
+        record(notice.id, Outcome.REFUSED, error="550 no such user")
+    page = client.get(href(case)).text
+    assert "E-mail: Not delivered" in page
+    assert "Reason: 550 no such user" in page
+    address = f"/en/lublin/desk/messages/{notice.id}/resend"
+    assert f'action="{address}"' in page
+    assert "gone@people.example" not in page
+    assert client.post(address, data={"csrf_token": token(href(case))}).status_code == 303
+    run_jobs()
+    assert outbox()[-1].state is Delivery.SENT
+    assert "Send again" not in client.get(href(case)).text

@@ -12,7 +12,7 @@ from portal.core.config import Mode
 from portal.core.db import db
 from portal.core.jobs import LEASE, Job
 from portal.core.tenancy import Town
-from portal.notify import channels, delivery, queries
+from portal.notify import channels, delivery, kinds, queries
 from portal.notify.kinds import Channel, Delivery
 from portal.notify.models import Attempt
 
@@ -149,7 +149,7 @@ def test_after_the_last_try_it_is_dead(
         later(minutes=75)
     (notice,) = outbox()
     assert notice.state is Delivery.DEAD
-    assert notice.tries == delivery.TRIES
+    assert notice.tries == kinds.TRIES
     assert job().dead_at is not None
     assert clock.now() - first > timedelta(hours=4)
 
