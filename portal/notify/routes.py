@@ -34,7 +34,7 @@ ROUTES = (
     Route("/desk/messages/texts", "texts", texts.texts, "message.settings"),
     Route(_TEXT, "text", texts.text, "message.settings", BOTH),
     Route(f"{_TEXT}/drop", "drop_text", texts.drop_text, "message.settings", POST),
-    Route(f"{_TEXT}/<int:number>", "take_up_text", texts.take_up_text, "message.settings", POST),
+    Route(f"{_TEXT}/<int:version>", "take_up_text", texts.take_up_text, "message.settings", POST),
     Route("/desk/messages/settings", "settings", switches.settings, "message.settings", BOTH),
     Route("/desk/messages/settings/stop", "stop_here", switches.stop_here, "message.settings", POST),
     Route("/desk/messages/settings/start", "start_here", switches.start_here, "message.settings", POST),

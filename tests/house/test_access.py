@@ -23,6 +23,10 @@ ROLES = ("visitor", "resident", *(role.value for role in Role))
 VALUES: dict[str, Any] = {
     "draft": "no-such-draft",
     "token": "no-such-token",
+    "secret": "no-such-secret",
+    "gate": "first",
+    "code": "initiative.received",
+    "language": "pl",
     "verb": "publish",
     "kind": "purpose",
     "z": 8,

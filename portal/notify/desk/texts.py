@@ -139,12 +139,12 @@ def drop_text(code: str, language: str) -> Response:
     return redirect(url_for("notify.text", code=code, language=language), 303)
 
 
-def take_up_text(code: str, language: str, number: int) -> Response:
+def take_up_text(code: str, language: str, version: int) -> Response:
     """Let an earlier version hold again."""
     _asked(code, language)
     form = VersionForm()
     if form.validate_on_submit():
-        services.take_up(actors.current(), code, language, number, _number(form.version.data))
+        services.take_up(actors.current(), code, language, version, _number(form.version.data))
         say(_("The earlier words hold again."))
     return redirect(url_for("notify.text", code=code, language=language), 303)
 
@@ -193,7 +193,7 @@ def _page(
                 row.version,
                 row.made_at,
                 row.own,
-                url_for("notify.take_up_text", code=kind.code, language=language, number=row.version),
+                url_for("notify.take_up_text", code=kind.code, language=language, version=row.version),
             )
             for row in versions[1:]
         ],
