@@ -14,7 +14,7 @@ from markupsafe import Markup
 from portal.core.i18n import LOCALES
 
 TAGS = {"p", "br", "strong", "em", "s", "ul", "ol", "li", "blockquote", "a", "code", "hr"}
-ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+ATTRIBUTES: dict[str, set[str]] = {"a": {"href"}, "ol": {"start"}, "*": set()}
 SCHEMES = {"http", "https", "mailto", "tel"}
 OFF = ("heading", "lheading", "image", "table", "code", "fence", "reference", "html_block", "html_inline")
 """Rules of Markdown that a text block does without."""

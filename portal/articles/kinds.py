@@ -72,9 +72,7 @@ def _title(hint: Text = "") -> Field:
 MARKDOWN_HINT = _l(
     "An empty line makes a paragraph, a hyphen at the start of a line a list. **bold**, *italic*, [words of a link](https://address)."
 )
-LINK_HINT = _l(
-    "An address of this portal such as /pl/lublin/initiatives/new, or one that begins with https://."
-)
+LINK_HINT = _l("An address of this portal such as /pl/lublin/news, or one that begins with https://.")
 COUNTS = ("3", "6", "12")
 
 KINDS: tuple[BlockKind, ...] = (
@@ -204,7 +202,7 @@ KINDS: tuple[BlockKind, ...] = (
         "documents",
         _p("block", "Documents"),
         "download",
-        _l("PDF files; a newer version takes the place of the older one, which stays readable."),
+        _l("PDF files; a newer version goes before the older one, which stays readable."),
         (_title(),),
         (
             Field("title", _l("Name of the document"), limit=160),

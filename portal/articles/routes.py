@@ -28,7 +28,7 @@ ROUTES = (
     Route(f"{ONE}/preview/{IN}", "preview", editor.preview, "page.look"),
     Route(f"{ONE}/versions/{IN}", "versions", versions.versions, "page.look"),
     Route(f"{ONE}/compare/{IN}", "compare", versions.compare, "page.look"),
-    Route(f"{ONE}/restore/{IN}/<int:number>", "restore", versions.restore, "page.look", GET_POST),
+    Route(f"{ONE}/restore/{IN}/<int:version>", "restore", versions.restore, "page.look", GET_POST),
     Route(f"{ONE}/move/<slug:verb>", "move", moves.move, "page.edit", GET_POST),
     Route(f"{ONE}/translate/{IN}", "translate", translations.translate, "page.translate", GET_POST),
     Route("/desk/translations", "translations", translations.listing, "page.translate"),

@@ -147,9 +147,7 @@ class Lack:
 def value_problem(shape: Shape, value: str) -> Text:
     """What is wrong with the form of a value; empty when nothing is. An empty value is another matter."""
     if shape is Shape.LINK and not is_link(value):
-        return _l(
-            "Write an address that begins with https:// or with a slash, such as /pl/lublin/initiatives."
-        )
+        return _l("Write an address that begins with https:// or with a slash, such as /pl/lublin/news.")
     if shape in DEGREES:
         return (
             ""
@@ -157,7 +155,7 @@ def value_problem(shape: Shape, value: str) -> Text:
             else _l("Write degrees as a number, such as 51.2465.")
         )
     if shape is Shape.EMAIL and not EMAIL.fullmatch(value):
-        return _l("Write an e-mail address such as office@town.example.")
+        return _l("Write an e-mail address such as info@town.example.")
     if shape is Shape.PHONE and not PHONE.fullmatch(value):
         return _l("Write a phone number such as +48 81 466 00 00.")
     return ""

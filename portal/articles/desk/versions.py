@@ -70,7 +70,7 @@ def _permission(thing: Article, language: str) -> str:
 
 
 def _restore_href(thing: Article, language: str, number: int) -> str:
-    return url_for("articles.restore", article_id=thing.id, language=language, number=number)
+    return url_for("articles.restore", article_id=thing.id, language=language, version=number)
 
 
 def compare(article_id: int, language: str) -> Response:
@@ -98,28 +98,28 @@ def compare(article_id: int, language: str) -> Response:
     )
 
 
-def restore(article_id: int, language: str, number: int) -> BaseResponse:
+def restore(article_id: int, language: str, version: int) -> BaseResponse:
     """Make an older version the newest again, after showing what changes by it."""
     thing = entry.opened(article_id)
     need(actors.current(), _permission(thing, entry.language_of(language)), thing)
-    old, now = queries.version(thing.id, language, number), queries.latest(thing.id, language)
+    old, now = queries.version(thing.id, language, version), queries.latest(thing.id, language)
     if now is None:
         raise Missing
     form = SureForm(number=str(now.number))
     if form.validate_on_submit():
         try:
-            services.restore(actors.current(), thing.id, language, number, entry.number_of(form.number.data))
+            services.restore(actors.current(), thing.id, language, version, entry.number_of(form.number.data))
         except Conflict as problem:
             form.blame({}, problem.reason)
             form.number.data = str(queries.version(article_id, language, now.number).number)
         else:
-            say(_("Version %(number)s is the newest one again. It is not public yet.", number=number))
+            say(_("Version %(number)s is the newest one again. It is not public yet.", number=version))
             return redirect(url_for("articles.one", article_id=article_id), 303)
         thing = queries.article(article_id)
     return page(
         "articles/desk/restore.html",
         422 if form.is_submitted() else 200,
-        title=_("Take version %(number)s back?", number=number),
+        title=_("Take version %(number)s back?", number=version),
         crumbs=entry.crumbs(thing),
         form=form,
         language=language,
