@@ -22,11 +22,13 @@ OFF = ("heading", "lheading", "image", "table", "code", "fence", "reference", "h
 _reader = MarkdownIt("js-default").disable(list(OFF))
 _OWN = re.compile(rf"^/(?:{'|'.join(LOCALES)})(?=/|$)")
 _HREF = re.compile(r'href="([^"]*)"')
+_CALL = re.compile(r'(<a href="tel:[^>]*>)([^<]*)(</a>)')
 _LINK = re.compile(
     r"(?:/(?![/\\])[^\s\\]*|https?://[^\s/\\]+\S*|mailto:[^\s@]+@[^\s@]+|tel:\+?[0-9][0-9 \-]*)"
 )
 _MARKS = re.compile(r"[*_`>~\\]|^\s*(?:[-+]|\d+[.)])\s+", re.MULTILINE)
 _INLINE_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @lru_cache(maxsize=1024)
@@ -39,7 +41,10 @@ def html_of(markdown: str, locale: str) -> Markup:
         url_schemes=SCHEMES,
         link_rel="noopener",
     )
-    return Markup(_HREF.sub(lambda found: f'href="{spoken(found[1], locale)}"', html))  # noqa: S704 - cleaned above
+    html = _HREF.sub(lambda found: f'href="{spoken(found[1], locale)}"', html)
+    # A phone number is not cut at the end of a line.
+    html = _CALL.sub(lambda found: f"{found[1]}{found[2].replace(' ', NO_BREAK)}{found[3]}", html)
+    return Markup(html)  # noqa: S704 - cleaned above
 
 
 def spoken(href: str, locale: str) -> str:

@@ -202,6 +202,11 @@ def _typed(form: PartForm, fields: Iterable[Field]) -> dict[str, str]:
     return {field.name: form[field.name].data or "" for field in fields if field.name in form}
 
 
+def _ids(name: str) -> list[str]:
+    """Ids that a hidden field holds in the order of the page, each once; anything else is left out."""
+    return list(filter(rules.ID.fullmatch, dict.fromkeys(request.form.get(name, "").split())))
+
+
 class ContentForm(BaseForm):
     """A page in its own language: head, blocks, and what changed."""
 
@@ -231,14 +236,13 @@ class ContentForm(BaseForm):
 
     def read(self) -> None:
         """Fill with what was sent, in the order it was sent. Ids and kinds that are none are left out."""
-        ids = [one for one in dict.fromkeys(request.form.getlist("block")) if rules.ID.fullmatch(one)]
+        ids = _ids("blocks")
         for one in ids[: rules.MOST_BLOCKS]:
             kind = request.form.get(f"{one}-kind", "")
             if kind not in BY_KEY:
                 continue
             part = self._part(kind, one)
-            items = dict.fromkeys(request.form.getlist(f"{one}-item"))
-            part.read_items(list(filter(rules.ID.fullmatch, items))[:MOST_ITEMS])
+            part.read_items(_ids(f"{one}-items")[:MOST_ITEMS])
             self.parts.append(part)
 
     def _part(self, kind: str, id_: str) -> BlockPart:

@@ -111,7 +111,10 @@ def restore(article_id: int, language: str, version: int) -> BaseResponse:
             services.restore(actors.current(), thing.id, language, version, entry.number_of(form.number.data))
         except Conflict as problem:
             form.blame({}, problem.reason)
-            form.number.data = str(queries.version(article_id, language, now.number).number)
+            # Next time it is taken back over what the page now shows.
+            now = queries.latest(article_id, language) or now
+            old = queries.version(article_id, language, version)
+            form.number.data = str(now.number)
         else:
             say(_("Version %(number)s is the newest one again. It is not public yet.", number=version))
             return redirect(url_for("articles.one", article_id=article_id), 303)

@@ -54,6 +54,10 @@ def test_usual_marks_are_understood() -> None:
     assert '<a href="https://town.example" rel="noopener">words</a>' in html
 
 
+def test_phone_numbers_are_not_cut() -> None:
+    assert ">+48\N{NO-BREAK SPACE}81</a>" in str(html_of("[+48 81](tel:+4881)", "en"))
+
+
 def test_links_into_the_portal_speak_the_readers_language() -> None:
     assert 'href="/cs/lublin/news"' in str(html_of("[x](/pl/lublin/news)", "cs"))
     assert spoken("/pl", "en") == "/en"

@@ -51,7 +51,10 @@ class Editor:
 
     @property
     def blocks(self) -> list[str]:
-        return self.fields.get("block", [])
+        return str(self.fields["blocks"][0]).split()
+
+    def entries(self, block: str) -> list[str]:
+        return str(self.fields[f"{block}-items"][0]).split()
 
     def kinds(self) -> list[str]:
         return [self.fields[f"{one}-kind"][0] for one in self.blocks]
@@ -124,9 +127,9 @@ def test_entries_grow_move_and_go(town: Town, editor: Callable[..., Editor]) -> 
         make_article(town, "private", blocks=(places(("Town hall", "51", "22"), ("Market", "52", "23")),))
     )
     page.press("down:b003.i001")
-    assert page.fields["b003-item"] == ["i002", "i001"]
+    assert page.entries("b003") == ["i002", "i001"]
     page.press("grow:b003")
-    new = page.fields["b003-item"][2]
+    new = page.entries("b003")[2]
     page.fill(f"b003-{new}-name", "Park")
     page.press("remove:b003.i002")
     page.press("save")
@@ -158,7 +161,7 @@ def test_a_newer_document_goes_before_the_older_one(town: Town, editor: Callable
     pdf = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
     page = editor(make_article(town, "private", blocks=()))
     page.press("add:documents")
-    [block], item = page.blocks, page.fields[f"{page.blocks[0]}-item"][0]
+    [block], item = page.blocks, page.entries(page.blocks[0])[0]
     for _upload in range(2):
         page.fields[f"{block}-{item}-file_new"] = [(BytesIO(pdf), "rules.pdf")]
         page.press("up:none")
@@ -249,9 +252,9 @@ def test_buttons_nobody_made_change_nothing(do: str, town: Town, editor: Callabl
 def test_forms_nobody_made_harm_nothing(town: Town, editor: Callable[..., Editor]) -> None:
     page = editor(make_article(town, "private"))
     page.fields |= {
-        "block": ["b001", "b001", "../../x", "b777", "<script>"],
+        "blocks": ["b001 b001 ../../x b777 <script>"],
         "b777-kind": ["hologram"],
-        "b001-item": ["i001", "x" * 50],
+        "b001-items": ["i001 " + "x" * 50],
         "version": ["-1; drop table"],
     }
     assert page.press("save").status_code == 409
