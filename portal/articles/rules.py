@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from portal.articles.formats import is_link, words_of
-from portal.articles.kinds import BY_KEY, FILES, Block, Content, Item, Shape, Standing
+from portal.articles.kinds import BY_KEY, FILES, Block, Content, Field, Item, Shape, Standing
 from portal.core.collate import fold
 from portal.core.i18n import Text
 from portal.core.i18n import gettext as _
@@ -290,15 +290,17 @@ def _rows(old: Block | None, new: Block | None) -> list[Row]:
     for place in dict.fromkeys([*after, *before]):
         field, _value = after.get(place) or before[place]
         was, is_ = (side[place][1] if place in side else "" for side in (before, after))
-        row = _row(str(field.label), _shown(field.shape, was), _shown(field.shape, is_))
+        row = _row(str(field.label), _shown(field, was), _shown(field, is_))
         if row:
             rows.append(row)
     return rows
 
 
-def _shown(shape: Shape, value: str) -> str:
-    """A value as a comparison shows it: of a file its number, which changes with the file."""
-    return _("file %(number)s", number=value.partition(",")[0]) if shape in FILES and value else value
+def _shown(field: Field, value: str) -> str:
+    """A value as a comparison shows it: of a file its number, which changes with the file; of a choice its words."""
+    if field.shape in FILES and value:
+        return _("file %(number)s", number=value.partition(",")[0])
+    return str(field.choices.get(value, value))
 
 
 def _row(label: str, old: str, new: str) -> Row | None:
