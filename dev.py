@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import functools
 import hashlib
 import http.client
@@ -57,7 +58,16 @@ SERVER = (
     "--blocking-threads 2 --respawn-failed-workers --respawn-interval 0.5 --workers-kill-timeout 10 "
     "--log-level warning"
 )
+SHOWN_TOWNS = 10
+COVERED_PERCENT = 97
+"""Lines and branches that the tests without a browser must walk; a little less than they do."""
+DECISIONS = ("*/rules.py", "*/states.py", "*/policy.py", "*/core/workflow.py")
+"""Files of pure decisions, of which every line and branch is walked."""
 SHOWN_SIGN_INS = ("@portal.", "@lublin.", "leader@ostrava-jih.")
+NO_ADDRESS = (
+    "{host} is not an address of this machine, so the portal cannot listen there. Take --host 127.0.0.1 for this "
+    "machine alone, or --host 0.0.0.0 for its whole network."
+)
 ONLINE = "Check that this machine reaches the package registries (and its proxy settings), then call again."
 
 Command = Sequence[str | Path]
@@ -440,7 +450,7 @@ def run(words: list[str]) -> int:
             children[name] = subprocess.Popen(command, cwd=ROOT, env=child_env(), start_new_session=True)
         wait_until_ready(options.host, port, children)
         say(f"  Starting web server and worker … done in {time.monotonic() - started:.1f} s")
-        welcome(base_url, demo=not options.empty)
+        welcome(base_url)
         watch(children)
     except KeyboardInterrupt:
         say("\nStopping …")
@@ -502,11 +512,20 @@ def free_port(host: str, port: int) -> int:
     """The port, once it is known that nobody listens there. Raises StepError otherwise."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise StepError(NO_ADDRESS.format(host=host)) from None
+    try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             return int(probe.getsockname()[1])
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise StepError(NO_ADDRESS.format(host=host)) from None
+        if error.errno == errno.EACCES:
+            raise StepError(
+                f"Ports such as {port} are for the administrator of this machine. Choose one from 1024: --port 8000"
+            ) from None
         raise StepError(
             f"The portal cannot listen on {host}:{port} ({error.strerror}). If an earlier portal or another program uses the "
             f"port, stop it, or choose another one: python3 dev.py run --port {min(port + 1, 65535)}"
@@ -534,7 +553,7 @@ def prepare_database(data: Path, *, demo: bool) -> None:
     if demo and not (known and seeded.holds("seeded")):
         with seeded.renewed("seeded"):
             step(
-                "Loading the demo data",
+                "Loading the demo data, if the database is empty",
                 flask("seed", "--again"),
                 advice="It is loaded anew at the next call.",
             )
@@ -583,16 +602,18 @@ def watch(children: dict[str, subprocess.Popen[bytes]]) -> None:
         time.sleep(0.3)
 
 
-def welcome(base_url: str, *, demo: bool) -> None:
-    """The one screen at the end: where it is, what to try, who to be."""
+def welcome(base_url: str) -> None:
+    """The one screen at the end: where it is, what to try, who to be. Says what the database holds, not what was asked."""
     say(f"\nThe portal is open at {base_url}   (Ctrl-C stops it)\n")
-    if not demo:
-        say("No demo data was loaded. Make what an office begins with:")
-        data = data_folder()
-        where = "" if data == ROOT / "var" else f"PORTAL_DATA={shlex.quote(str(data))} "
-        say(f"  {where}python3 dev.py flask municipalities add --help")
-        say(f"  {where}python3 dev.py flask accounts first-admin --help")
-        return
+    accounts = answer("demo-accounts").splitlines()
+    if any(SHOWN_SIGN_INS[1] in line for line in accounts):
+        welcome_to_demo(base_url, accounts)
+    else:
+        welcome_to_own(base_url, answer("municipalities", "list").splitlines())
+
+
+def welcome_to_demo(base_url: str, accounts: Sequence[str]) -> None:
+    """What to try in the demonstration, and whom one can be."""
     say("Try:")
     for path, what in (
         ("/pl/lublin/initiatives", "what residents of Lublin ask for: list, map, search"),
@@ -602,18 +623,47 @@ def welcome(base_url: str, *, demo: bool) -> None:
         ("/en/demo/messages", "every e-mail and text message the portal sent"),
     ):
         say(f"  {base_url}{path:<27} {what}")
-    accounts = subprocess.run(
-        flask("demo-accounts"), cwd=ROOT, env=child_env(), capture_output=True, text=True, check=False
-    )
-    if accounts.returncode:
-        say(f"\nDemo sign-ins: {base_url}/en/demo")
-        return
     say()
-    for line in accounts.stdout.splitlines():
+    for line in accounts:
         # One town fills a screen; the others have the same people.
         if "@" not in line or any(at in line for at in SHOWN_SIGN_INS):
             say(line)
     say("The sign-ins of the other municipalities: python3 dev.py flask demo-accounts")
+
+
+def welcome_to_own(base_url: str, towns: Sequence[str]) -> None:
+    """How an office begins. `towns` are the lines of `flask municipalities list`."""
+    command = f"{settings_to_repeat()}python3 dev.py flask"
+    if not towns:
+        say("The database is empty. Make what an office begins with:")
+        say(f"  {command} municipalities add SLUG --name NAME --country PL --centre LAT,LON")
+        say(f"  {command} accounts first-admin SLUG E-MAIL")
+        return
+    say("There is no demo data in this database, but what was made here before:")
+    for line in towns[:SHOWN_TOWNS]:
+        slug, _code, _country, language, name = line.split(maxsplit=4)
+        say(f"  {base_url}/{language}/{slug}/   {name}")
+    if len(towns) > SHOWN_TOWNS:
+        say(f"  … and {len(towns) - SHOWN_TOWNS} more")
+    say(f"  {command} municipalities set --help")
+    say(f"  {command} accounts first-admin --help")
+    say("Demo data goes into an empty database only: python3 dev.py run --data DIR")
+
+
+def answer(*words: str) -> str:
+    """What a `flask` command prints; nothing where it fails, as `demo-accounts` does in production."""
+    asked = subprocess.run(
+        flask(*words), cwd=ROOT, env=child_env(), capture_output=True, text=True, check=False
+    )
+    return "" if asked.returncode else asked.stdout
+
+
+def settings_to_repeat() -> str:
+    """The settings of this run that another shell must be given, so that a command means the same portal."""
+    usual = {"PORTAL_DATA": str(ROOT / "var"), "PORTAL_BASE_URL": "http://127.0.0.1:8000"}
+    chosen = {name: os.environ.get(name, value) for name, value in usual.items()}
+    words = [f"{name}={shlex.quote(chosen[name])} " for name, value in usual.items() if chosen[name] != value]
+    return "".join(words)
 
 
 # Checking the portal ---------------------------------------------------------------------------------------
@@ -680,15 +730,29 @@ def sure(words: list[str]) -> int:
 
 
 def test(words: list[str]) -> int:
-    """The whole suite; `--only-pytest` leaves the checks out, all other words go to pytest."""
-    only_pytest = "--only-pytest" in words
-    words = [word for word in words if word != "--only-pytest"]
+    """The whole suite; `--only-pytest` leaves the checks out, all other words but `--cover` go to pytest.
+
+    `--cover` also measures what the tests walk through and fails below the limits. It doubles the time of the
+    tests without a browser, so it is for `.ci/run` and for whoever wants to know.
+    """
+    ours = {"--only-pytest", "--cover"} & set(words)
+    words = [word for word in words if word not in ours]
     set_up("test")
     os.environ["PORTAL_CHROMIUM"] = find_chromium()
-    tests = ("Tests", pytest(words))
-    if only_pytest:
-        return in_turn([tests])
-    return in_turn([*lint_commands(), tests, ("Catalogues", flask("i18n", "--check"))])
+    tests = covered(words) if "--cover" in ours else [("Tests", pytest(words))]
+    if "--only-pytest" in ours:
+        return in_turn(tests)
+    return in_turn([*lint_commands(), *tests, ("Catalogues", flask("i18n", "--check"))])
+
+
+def covered(words: Sequence[str]) -> list[tuple[str, Command]]:
+    """The test run under measurement, and a second look at the files whose every branch counts."""
+    measured = ["--cov", "--cov-report=term", f"--cov-fail-under={COVERED_PERCENT}"]
+    decisions = ["report", f"--include={','.join(DECISIONS)}", "--fail-under=100"]
+    return [
+        ("Tests and what they cover", pytest([*measured, *words])),
+        ("Cover of the decisions", [PYTHON, "-m", "coverage", *decisions]),
+    ]
 
 
 def find_chromium() -> str:
@@ -766,7 +830,7 @@ def lock(words: list[str]) -> int:
             )
         for name, chosen in (
             ("run", ["pyproject.toml"]),
-            ("test", ["pyproject.toml", "--extra", "server", "--extra", "routing", "--group", "dev"]),
+            ("test", ["pyproject.toml", "--extra", "server", "--group", "dev"]),
             ("node", ["--group", "assets"]),
             ("tools", ["--group", "tools"]),
         ):

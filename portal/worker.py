@@ -5,6 +5,7 @@ SIGTERM and Ctrl-C end it after the row in hand; a killed worker's lease runs ou
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from types import FrameType
 
@@ -12,6 +13,7 @@ import structlog
 
 from portal.app import create_app
 from portal.core import jobs
+from portal.core.config import ConfigError
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +33,10 @@ def main() -> None:
         while True:
             yield stop
 
-    app = create_app(commands=False)
+    try:
+        app = create_app(commands=False)
+    except ConfigError as problem:
+        sys.exit(str(problem))
     log.info("worker started", pid=os.getpid())
     with app.app_context():
         jobs.loop(stopping())

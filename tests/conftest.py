@@ -102,6 +102,9 @@ def app(portal: Flask, databases: Databases, request: pytest.FixtureRequest) -> 
     """The portal over a fresh copy of the empty database, or of the demo one, inside its app context."""
     portals.disconnect(portal)
     databases.restore("demo" if "demo_database" in request.fixturenames else "empty")
+    # What is kept beside the database tells of the one that was there.
+    for name in ("audit-anchors.jsonl", "erased.jsonl"):
+        (portal.extensions["portal.settings"].data / name).unlink(missing_ok=True)
     with portal.app_context():
         yield portal
         tenancy.enter(None)

@@ -1,6 +1,14 @@
 """Doing: one function per verb, each a use case, by who does it. Callers write `services.<verb>`."""
 
-from initiatives.services.author import appeal, complete, judge, open_by_code, withdraw
+from initiatives.services.author import (
+    appeal,
+    complete,
+    consent_withdrawn,
+    judge,
+    open_by_code,
+    show_name,
+    withdraw,
+)
 from initiatives.services.deciding import decide, decide_appeal
 from initiatives.services.filing import (
     Receipt,
@@ -22,6 +30,7 @@ from initiatives.services.filing import (
     write_where,
     write_who,
 )
+from initiatives.services.growing import grow_box
 from initiatives.services.importing import check, take_over
 from initiatives.services.joining import (
     comment,
@@ -88,6 +97,7 @@ __all__ = [
     "check",
     "comment",
     "complete",
+    "consent_withdrawn",
     "correct",
     "count",
     "deadline_reached",
@@ -98,6 +108,7 @@ __all__ = [
     "extend",
     "follow",
     "forget_in_counts",
+    "grow_box",
     "hold",
     "judge",
     "judge_comment",
@@ -125,6 +136,7 @@ __all__ = [
     "set_milestone",
     "settle",
     "shift_cells",
+    "show_name",
     "split",
     "start_clock",
     "start_draft",

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from initiatives.formats.outcomes import ERROR, EXTENDED, NEW, REFUSED, UNCHANGED, WARNING
 from initiatives.formats.records import ImportedInitiative, Problem, Reading
 from initiatives.formats.records import Step as ImportedStep
 from initiatives.models import Initiative, Outcome, Place
@@ -34,6 +35,14 @@ REPORTED = 200
 """Problems and warnings kept for the report; the rest is only counted."""
 
 
+Heard = Callable[[ImportedInitiative | Problem, str], None]
+"""Is told of every initiative and problem as it is met, with its outcome (a key of `formats.outcomes`)."""
+
+
+def nobody(_met: ImportedInitiative | Problem, _outcome: str) -> None:
+    """Nobody wants to hear of single rows."""
+
+
 @dataclass(slots=True)
 class ImportReport:
     """What an import did or, when a file is checked, would do."""
@@ -45,8 +54,9 @@ class ImportReport:
     errors: int = 0
     warnings: int = 0
     problems: list[Problem] = field(default_factory=list)
+    heard: Heard = nobody
 
-    def tally(self, *, is_new: bool, steps: int) -> None:
+    def tally(self, item: ImportedInitiative, *, is_new: bool, steps: int) -> None:
         """Count an initiative with the steps that were not known of it."""
         self.steps += steps
         if is_new:
@@ -55,6 +65,7 @@ class ImportReport:
             self.extended += 1
         else:
             self.unchanged += 1
+        self.heard(item, NEW if is_new else EXTENDED if steps else UNCHANGED)
 
     def tell(self, problem: Problem) -> None:
         """Count a problem and keep it while there is room."""
@@ -64,6 +75,7 @@ class ImportReport:
             self.errors += 1
         if len(self.problems) < REPORTED:
             self.problems.append(problem)
+        self.heard(problem, WARNING if problem.is_warning else ERROR)
 
 
 class RefusedFile(Invalid):
@@ -74,18 +86,23 @@ class RefusedFile(Invalid):
         self.report = report
 
 
-def check(actor: Actor, reading: Reading, progress: Callable[[int], None] = lambda n: None) -> ImportReport:
+def check(
+    actor: Actor,
+    reading: Reading,
+    progress: Callable[[int], None] = lambda n: None,
+    heard: Heard = nobody,
+) -> ImportReport:
     """What taking this over would do. Only reads, so that nobody who writes meanwhile has to wait.
 
     Numbers do not repeat within a file: the readers see to it. Raises NotAllowed.
     """
     need(actor, "initiative.import")
-    report = ImportReport()
+    report = ImportReport(heard=heard)
     for batch in _batches(reading, report, progress):
         known = _known(batch)
         for item in batch:
             case = known.get((item.source, item.external_number))
-            report.tally(is_new=case is None, steps=len(_fresh_steps(case, item.steps)))
+            report.tally(item, is_new=case is None, steps=len(_fresh_steps(case, item.steps)))
         _forget(known)
     return report
 
@@ -131,12 +148,18 @@ def _batches(
         batch.append(item)
         if len(batch) == BATCH:
             progress(done)
-            if not report.errors:
-                yield batch
+            yield from _if_sound(batch, report)
             batch = []
     progress(done)
+    yield from _if_sound(batch, report)
+
+
+def _if_sound(batch: list[ImportedInitiative], report: ImportReport) -> Iterator[list[ImportedInitiative]]:
     if batch and not report.errors:
         yield batch
+        return
+    for item in batch:
+        report.heard(item, REFUSED)
 
 
 class _Serials:
@@ -187,10 +210,10 @@ def _store(
             db.session.add(case)
             fresh.append((case, item))
         else:
-            report.tally(is_new=False, steps=_extend(actor, case, item))
+            report.tally(item, is_new=False, steps=_extend(actor, case, item))
     db.session.flush()  # Steps name the cases.
     for case, item in fresh:
-        report.tally(is_new=True, steps=_add_steps(actor, case, item.steps))
+        report.tally(item, is_new=True, steps=_add_steps(actor, case, item.steps))
     db.session.flush()
     events.tell("content.arrived", [case for case, _ in fresh])
     _forget(known)

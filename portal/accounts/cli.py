@@ -7,11 +7,11 @@ from flask.cli import AppGroup
 from portal.accounts import queries, rules
 from portal.accounts.messages import address
 from portal.accounts.roles import MUNICIPAL, TEXTS, Role
-from portal.accounts.services.invitations import invite_by_command
+from portal.accounts.services.invitations import invite_by_command, invite_first_admin
 from portal.core import clock, tenancy
 from portal.core.actor import COMMANDER
 from portal.core.config import Settings
-from portal.core.errors import Missing
+from portal.core.errors import Conflict, Missing
 from portal.core.i18n import LOCALES, speaking
 from portal.core.tenancy import Town
 
@@ -34,12 +34,7 @@ def _email(typed: str) -> str:
     return email
 
 
-def _show(town: Town | None, email: str, roles: tuple[Role, ...], language: str) -> None:
-    if town is None:
-        secret = invite_by_command(COMMANDER, email, roles, language)
-    else:
-        with tenancy.within(town.id):
-            secret = invite_by_command(COMMANDER, email, roles, language)
+def _show(secret: str, language: str) -> None:
     hours = int(rules.INVITATION_LIFE.total_seconds()) // 3600
     click.echo(f"Open this link within {hours} hours; it works once:")
     click.echo(address(f"/invitation/{secret}", language))
@@ -52,9 +47,25 @@ def _show(town: Town | None, email: str, roles: tuple[Role, ...], language: str)
     "--language", type=click.Choice(LOCALES), help="Of the page; else the municipality's first language."
 )
 def first_admin(slug: str, email: str, language: str | None) -> None:
-    """Print a one-time link that makes EMAIL administrator of the municipality SLUG."""
+    """Print a one-time link that makes EMAIL administrator of the municipality SLUG.
+
+    Called again, for instance because the link was lost, it prints a new one and the earlier one ends. Refused once
+    there is an administrator. The link begins with PORTAL_BASE_URL.
+    """
     town = _town(slug)
-    _show(town, _email(email), (Role.ADMIN,), language or town.language)
+    spoken = language or town.language
+    try:
+        with tenancy.within(town.id):
+            secret, replaced = invite_first_admin(COMMANDER, _email(email), spoken)
+    except Conflict as problem:
+        members = address(f"/{slug}/desk/members", spoken)
+        raise click.ClickException(
+            f"{slug} has an administrator already, who invites others at {members}. Another one from here: "
+            f"flask accounts invite {email} --role admin --municipality {slug}"
+        ) from problem
+    if replaced:
+        click.echo("The link printed earlier no longer works.")
+    _show(secret, spoken)
 
 
 @accounts_group.command("invite")
@@ -71,7 +82,8 @@ def invite(email: str, roles: tuple[str, ...], slug: str | None, language: str) 
         raise click.ClickException(
             "The portal operator works for the installation: leave --municipality out."
         )
-    _show(_town(slug) if slug else None, _email(email), wanted, language)
+    with tenancy.within(_town(slug).id if slug else None):
+        _show(invite_by_command(COMMANDER, _email(email), wanted, language), language)
 
 
 @click.command("demo-accounts")

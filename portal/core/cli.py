@@ -5,20 +5,26 @@
 
 import sys
 import time
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_migrate import Migrate
-from sqlalchemy import select, text
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from portal.core import audit, jobs, tenancy
+from portal.core import anchors, audit, jobs, tenancy
 from portal.core.actor import COMMANDER, acting
+from portal.core.backup_cli import backup_group
 from portal.core.catalogues import i18n
 from portal.core.config import PACKAGE, Mode
-from portal.core.db import db, sqlite_driver, writing
-from portal.core.i18n import CATALOGUES
+from portal.core.db import db, writing
+from portal.core.errors import Busy, Conflict, Missing, NotAllowed, PortalError
+from portal.core.i18n import speaking
 from portal.core.registry import registry
 from portal.core.skeleton import new_module
 
@@ -29,22 +35,78 @@ jobs_group = AppGroup("jobs", help="Due work.")
 def register(app: Flask) -> None:
     """Hang the commands on the application."""
     Migrate(app, db, directory=str(PACKAGE / "migrations"), render_as_batch=True)
-    for command in (audit_group, jobs_group, seed, doctor, i18n, new_module):
-        app.cli.add_command(command)
+    for command in (audit_group, backup_group, jobs_group, seed, i18n, new_module):
+        app.cli.add_command(in_plain_words(command))
     for module in registry.modules:
         for command in module.commands:
-            app.cli.add_command(command)
+            app.cli.add_command(in_plain_words(command))
+
+
+def in_plain_words(command: click.Command) -> click.Command:
+    """The command, ending with a line of text and 1 where it was refused; all it holds likewise.
+
+    Done for every command at once, so that none forgets it.
+    """
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            in_plain_words(inner)
+    elif command.callback is not None and not hasattr(command.callback, "in_plain_words"):
+        command.callback = _in_plain_words(command.callback)
+    return command
+
+
+def _in_plain_words(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return callback(*args, **kwargs)
+        except PortalError as problem:
+            raise click.ClickException(refusal(problem)) from problem
+        except (OperationalError, ProgrammingError) as problem:
+            # PostgreSQL quotes the whole statement in further lines.
+            reason = str(problem.orig).partition("\n")[0]
+            raise click.ClickException(
+                f"The database does not answer as it should ({type(problem.orig).__name__}: {reason}). "
+                "If it is new or of another release, call `flask db upgrade`; `flask doctor` says more."
+            ) from problem
+
+    run.in_plain_words = True  # type: ignore[attr-defined]
+    return run
+
+
+REFUSALS: dict[type[PortalError], str] = {
+    Busy: "The database is busy; nothing was written. Try again.",
+    Missing: "There is no such thing.",
+    Conflict: "Somebody else changed it meanwhile; nothing was written. Try again.",
+    NotAllowed: "This is not allowed.",
+}
+
+
+def refusal(problem: PortalError) -> str:
+    """What an error says to whoever typed a command: the reasons of its fields, else its own, else of its kind."""
+    with speaking("en"):
+        reasons = [str(text) for text in getattr(problem, "fields", {}).values() if text]
+        return (
+            "\n".join(reasons) or str(problem.reason) or REFUSALS.get(type(problem), "This cannot be done.")
+        )
 
 
 @audit_group.command("verify")
-def audit_verify() -> None:
-    """Check every chain; lists each place that does not hold and ends with 1 if there is one."""
-    breaks = audit.verify()
+@click.option(
+    "--anchors",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file of anchors kept elsewhere, such as a mailed line; else the one in the data folder.",
+)
+def audit_verify(files: tuple[Path, ...]) -> None:
+    """Check every chain, and against the anchors; lists each place that does not hold and ends with 1 then."""
+    breaks = [*audit.verify(), *anchors.compare(*files)]
     for gap in breaks:
         click.echo(f"chain {gap.chain}, entry {gap.seq}: {gap.what}")
     if breaks:
         sys.exit(1)
-    click.echo("All chains hold.")
+    click.echo(f"All chains hold, also against {anchors.count()} anchors.")
 
 
 @jobs_group.command("run")
@@ -78,31 +140,3 @@ def plant() -> None:
         for module in registry.modules:
             if module.seed:
                 module.seed()
-
-
-@click.command("doctor")
-def doctor() -> None:
-    """Check settings, database, migrations, catalogues, front end and mail; ends with 1 if something is wrong."""
-    settings = current_app.extensions["portal.settings"]
-    findings: list[tuple[bool, str]] = [(True, f"mode {settings.mode}, data in {settings.data}")]
-    try:
-        db.session.execute(text("SELECT 1"))
-        engine = db.engine.dialect.name
-        version = (
-            sqlite_driver().sqlite_version if engine == "sqlite" else db.engine.dialect.server_version_info
-        )
-        findings.append((True, f"database {engine} {version}"))
-    except Exception as problem:
-        findings.append((False, f"database: {type(problem).__name__}"))
-    for locale in ("pl", "cs"):
-        compiled = Path(CATALOGUES) / locale / "LC_MESSAGES" / "messages.mo"
-        findings.append((compiled.exists(), f"catalogue {locale}"))
-    findings.append(
-        ((settings.data / "files").is_dir() or settings.mode is not Mode.PRODUCTION, "folder of uploads")
-    )
-    mail = "sent by SMTP" if settings.smtp_url else "shown in the portal only (demo)"
-    findings.append((bool(settings.smtp_url) or settings.mode is not Mode.PRODUCTION, f"mail {mail}"))
-    for good, line in findings:
-        click.echo(f"{'ok   ' if good else 'WRONG'}  {line}")
-    if not all(good for good, _ in findings):
-        sys.exit(1)

@@ -6,17 +6,31 @@ columns of the demo database stay readable. Production demands every secret from
 
 import json
 import os
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "portal"
 KEY_BYTES = 32
+LEAST_SIGNS = 8
+"""Different signs in a key made by chance; 32 hexadecimal digits hardly ever have fewer."""
+TELLTALE = ("changeme", "change-me", "password", "secret", "example", "placeholder", "replace")
+MAKING = {
+    "PORTAL_SECRET_KEY": """python3 -c "import secrets; print(secrets.token_urlsafe(48))\"""",
+    "PORTAL_SEAL_KEYS": """python3 -c "import base64, secrets; print('2026a:' + """
+    """base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())\"""",
+}
+"""Commands that make a key, as the documents have them."""
+MAIL_SCHEMES, GATE_SCHEMES = ("smtp", "smtps"), ("https", "http")
 
 
 class Mode(StrEnum):
@@ -52,6 +66,8 @@ class Settings:
     sms_url: str | None
     sms_token: str | None
     relaxed: bool
+    backup_recipient: str | None = None
+    audit_mail: str | None = None
 
     @property
     def shows_demo(self) -> bool:
@@ -79,15 +95,19 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     secret_key = env.get("PORTAL_SECRET_KEY") or kept.get("secret_key", "")
     seal_text = env.get("PORTAL_SEAL_KEYS") or kept.get("seal_keys", "")
     if len(secret_key) < KEY_BYTES:
-        problems.append("PORTAL_SECRET_KEY must hold at least 32 random characters.")
+        problems.append(
+            f"PORTAL_SECRET_KEY must hold at least 32 random characters. Make it by: {MAKING['PORTAL_SECRET_KEY']}"
+        )
     seal_keys = _seal_keys(seal_text, problems)
     base_url = (env.get("PORTAL_BASE_URL") or "http://127.0.0.1:8000").rstrip("/")
     if mode is Mode.PRODUCTION:
         _demand_production(env, base_url, problems)
+        _demand_random(secret_key, seal_keys, problems)
+    _demand_addresses(env, base_url, problems)
+    database_url = _database_url(env.get("PORTAL_DATABASE_URL"), data, problems)
     relaxed = env.get("PORTAL_RELAXED", "") not in ("", "0")
     if relaxed and mode is Mode.PRODUCTION:
         problems.append("PORTAL_RELAXED is refused outside demo and test mode.")
-    own_host = urlsplit(base_url).hostname or "127.0.0.1"
     hosts = frozenset(h.strip().lower() for h in env.get("PORTAL_HOSTS", "").split(",") if h.strip())
     if mode is not Mode.PRODUCTION:
         hosts |= {"localhost", "127.0.0.1", "[::1]"}
@@ -95,12 +115,16 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     if not proxies.isdigit():
         problems.append("PORTAL_TRUSTED_PROXIES must be the number of proxies in front, such as 1.")
         proxies = "0"
+    recipient = env.get("PORTAL_BACKUP_RECIPIENT") or None
+    if recipient and not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", recipient):
+        problems.append("PORTAL_BACKUP_RECIPIENT must be the public key age1… of who may read backups.")
     if problems:
         raise ConfigError(problems)
+    own_host = urlsplit(base_url).hostname or "127.0.0.1"
     return Settings(
         mode=mode,
         data=data,
-        database_url=_database_url(env.get("PORTAL_DATABASE_URL"), data),
+        database_url=database_url,
         redis_url=env.get("PORTAL_REDIS_URL") or None,
         secret_key=secret_key,
         seal_keys=seal_keys,
@@ -111,6 +135,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         sms_url=env.get("PORTAL_SMS_URL") or None,
         sms_token=env.get("PORTAL_SMS_TOKEN") or None,
         relaxed=relaxed,
+        backup_recipient=recipient,
+        audit_mail=env.get("PORTAL_AUDIT_MAIL") or None,
     )
 
 
@@ -122,14 +148,49 @@ def _mode(text: str, problems: list[str]) -> Mode:
         return Mode.PRODUCTION
 
 
-def _database_url(given: str | None, data: Path) -> str:
+def _database_url(given: str | None, data: Path, problems: list[str]) -> str:
     """The SQLAlchemy address; plain `postgresql://` means the driver we ship, psycopg 3."""
     if not given:
         return f"sqlite:///{data / 'portal.sqlite'}"
-    for plain in ("postgres://", "postgresql://"):
-        if given.startswith(plain):
-            return "postgresql+psycopg://" + given.removeprefix(plain)
-    return given
+    scheme, _, rest = given.partition("://")
+    # Never quoted whole: it holds a password.
+    if not rest or scheme not in ("postgres", "postgresql", "postgresql+psycopg", "sqlite"):
+        begin = f"{scheme}://" if rest else "without one"
+        problems.append(
+            f"PORTAL_DATABASE_URL begins {begin}; it must be postgresql://user:password@host/name, or left away "
+            "for SQLite."
+        )
+    elif scheme == "sqlite":
+        return given
+    elif find_spec("psycopg") is None:
+        problems.append(
+            "PORTAL_DATABASE_URL names PostgreSQL, whose driver is not installed: pip install 'psycopg[binary]'."
+        )
+    elif not _is_database(given):
+        problems.append(
+            "PORTAL_DATABASE_URL cannot be read; it must be postgresql://user:password@host/name, where signs such "
+            "as @ or / in a password are percent-encoded."
+        )
+    return "postgresql+psycopg://" + rest
+
+
+def _is_database(address: str) -> bool:
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - rules that read settings need no database
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
+
+    try:
+        return bool(make_url(address).database)
+    except (ArgumentError, ValueError):
+        return False
+
+
+def _parts_hold(address: str) -> bool:
+    """Whether host and port of an address can be read; a strange sign in a password tears them apart."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _demand_production(env: Mapping[str, str], base_url: str, problems: list[str]) -> None:
@@ -137,6 +198,51 @@ def _demand_production(env: Mapping[str, str], base_url: str, problems: list[str
         problems.append("PORTAL_BASE_URL must be the public https:// address in production.")
     if not env.get("PORTAL_SMTP_URL"):
         problems.append("PORTAL_SMTP_URL must name the mail server, such as smtp://mail.example:587.")
+
+
+def _demand_addresses(env: Mapping[str, str], base_url: str, problems: list[str]) -> None:
+    """What is given must be readable in every mode: nobody should find out by a message that never came."""
+    if not base_url.startswith(("https://", "http://")) or not _parts_hold(base_url):
+        problems.append("PORTAL_BASE_URL must be an address such as https://portal.example.org.")
+    mail = env.get("PORTAL_SMTP_URL") or ""
+    if mail and not _is_address(mail, MAIL_SCHEMES):
+        problems.append(
+            "PORTAL_SMTP_URL must be smtp://user:password@host:587 or smtps://user:password@host; signs such as # "
+            "or / in a password are percent-encoded."
+        )
+    elif mail and "@" not in parse_qs(urlsplit(mail).query).get("from", ["@"])[0]:
+        problems.append("PORTAL_SMTP_URL: from= must be an e-mail address, such as from=portal@town.example.")
+    if (gate := env.get("PORTAL_SMS_URL")) and not _is_address(gate, GATE_SCHEMES):
+        problems.append("PORTAL_SMS_URL must be an address such as https://api.smsapi.pl/sms.do?from=TOWN.")
+
+
+def _is_address(text: str, schemes: Sequence[str]) -> bool:
+    return text.partition("://")[0] in schemes and _parts_hold(text)
+
+
+def _demand_random(secret_key: str, seal_keys: Mapping[str, bytes], problems: list[str]) -> None:
+    """Keys that were typed, not made. Too short ones were told of before."""
+    typed = any(word in secret_key.lower() for word in TELLTALE)
+    if len(secret_key) >= KEY_BYTES and (typed or not looks_random(secret_key.encode())):
+        problems.append(
+            f"PORTAL_SECRET_KEY is a pattern that can be guessed, not chance. Make it by: {MAKING['PORTAL_SECRET_KEY']}"
+        )
+    for name, key in seal_keys.items():
+        if not looks_random(key):
+            problems.append(
+                f"PORTAL_SEAL_KEYS: the key {name} is a pattern that can be guessed, not chance. Make it by: {MAKING['PORTAL_SEAL_KEYS']}"
+            )
+
+
+def looks_random(key: bytes) -> bool:
+    """Whether a key may have been drawn by chance: many signs, no piece again and again, no run as on a keyboard."""
+    triples = [key[at : at + 3] for at in range(len(key) - 2)]
+    strides = Counter(second - first for first, second in pairwise(key))
+    return (
+        len(set(key)) >= LEAST_SIGNS
+        and len(set(triples)) > len(triples) * 2 / 3
+        and strides.most_common(1)[0][1] < len(key) / 2
+    )
 
 
 def _seal_keys(text: str, problems: list[str]) -> dict[str, bytes]:
@@ -149,7 +255,9 @@ def _seal_keys(text: str, problems: list[str]) -> dict[str, bytes]:
         except ValueError:
             key = b""
         if not name or len(key) != KEY_BYTES:
-            problems.append("PORTAL_SEAL_KEYS must be a list id:key with 32 bytes in URL-safe base64 each.")
+            problems.append(
+                f"PORTAL_SEAL_KEYS must be a list id:key with 32 bytes in URL-safe base64 each. Make one by: {MAKING['PORTAL_SEAL_KEYS']}"
+            )
             return {}
         keys[name] = key
     if not keys:
@@ -158,11 +266,22 @@ def _seal_keys(text: str, problems: list[str]) -> dict[str, bytes]:
 
 
 def _kept_keys(data: Path) -> dict[str, str]:
-    """The keys demo and test mode made for this data folder; made on the first start."""
+    """The keys demo and test mode made for this data folder; made on the first start. Raises ConfigError."""
     path = data / "keys.json"
-    if path.exists():
-        kept: dict[str, str] = json.loads(path.read_text())
-        return kept
+    try:
+        if path.exists():
+            kept: dict[str, str] = json.loads(path.read_text())
+            return kept
+        return _made_keys(data, path)
+    except OSError as problem:
+        raise ConfigError([f"PORTAL_DATA: the folder {data} cannot be used ({problem.strerror})."]) from None
+    except ValueError:
+        raise ConfigError(
+            [f"The keys in {path} cannot be read. Bring the file back, or begin in a new folder."]
+        ) from None
+
+
+def _made_keys(data: Path, path: Path) -> dict[str, str]:
     data.mkdir(parents=True, exist_ok=True)
     seal = urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
     made = {"secret_key": secrets.token_urlsafe(48), "seal_keys": f"k1:{seal}"}

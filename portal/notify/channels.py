@@ -93,13 +93,23 @@ class Smtp:
         own = parse_qs(self._url.query).get("from", [""])[0]
         self._from = own or f"no-reply@{host}"
 
+    def knock(self) -> None:
+        """Connect, encrypt and sign in as for a letter, and send none. Raises DeliveryError."""
+        server = self._connected()
+        with suppress(OSError, smtplib.SMTPException):
+            server.quit()
+        server.close()
+
+    def _connected(self) -> smtplib.SMTP:
+        try:
+            return _connected(self._url)
+        except (OSError, ValueError, smtplib.SMTPException) as problem:
+            raise DeliveryError(_words(problem)) from problem
+
     def send(self, letter: Letter) -> None:
         """Deliver one mail to one recipient."""
         message = compose(letter, self._from)
-        try:
-            server = _connected(self._url)
-        except (OSError, smtplib.SMTPException) as problem:
-            raise DeliveryError(_words(problem)) from problem
+        server = self._connected()
         try:
             server.send_message(message)
         except smtplib.SMTPRecipientsRefused as problem:

@@ -18,17 +18,19 @@ from portal.core.errors import Missing
 from portal.core.i18n import LOCALES, current_locale, pgettext
 from portal.core.i18n import gettext as _
 from portal.core.registry import registry
+from portal.core.tenancy import Town
 from portal.maps.tiles import draw_tile
 from portal.pages import queries
 from portal.pages.kinds import mark as drawn
 from portal.pages.kinds import palette, stylesheet
 from portal.pages.rules import Health
-from portal.ui.pages import asset
+from portal.ui.pages import asset, look_version
 
 log = structlog.get_logger(__name__)
 
 DAY = 24 * 3600
 YEAR = 365 * DAY
+LOOK_SECONDS = 300
 LARGEST_REPORT = 16 * 1024
 REPORTS_PER_LINE = 100
 MOST_KINDS = 200
@@ -77,16 +79,21 @@ def _kept(body: str, media_type: str, seconds: int) -> FlaskResponse:
 
 
 def theme(slug: str) -> FlaskResponse:
-    """The colours of a municipality as a style sheet; kept for a year when the address carries a version."""
+    """The colours of a municipality as a style sheet; kept for a year when the address carries its version."""
     town = tenancy.town(slug)
-    return _kept(stylesheet(palette(town.colours)), "text/css", YEAR if "v" in request.args else 300)
+    return _kept(stylesheet(palette(town.colours)), "text/css", _look_life(town))
 
 
 def mark(slug: str) -> FlaskResponse:
     """The mark of a municipality as a picture."""
     town = tenancy.town(slug)
     picture = drawn(town.mark, town.code, palette(town.colours))
-    return _kept(picture, "image/svg+xml", YEAR if "v" in request.args else 300)
+    return _kept(picture, "image/svg+xml", _look_life(town))
+
+
+def _look_life(town: Town) -> int:
+    """A year for the version asked for; a process that has not heard of a new one yet must not be kept so long."""
+    return YEAR if request.args.get("v") == look_version(town) else LOOK_SECONDS
 
 
 def tile(z: int, x: int, y: int) -> FlaskResponse:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 HEX = re.compile(r"#[0-9a-f]{6}")
+WHITE, BLACK = "#ffffff", "#000000"
 LEAST_CONTRAST = 4.5
 """Least contrast of text on its ground. Source: WCAG 2.2, 1.4.3."""
 
@@ -54,10 +55,25 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def illegible(colours: Palette) -> tuple[str, str] | None:
+    """The first pair of text and ground that cannot be read, or None."""
+    pairs = ((colours.ink, colours.brand), (colours.dark, colours.soft), (colours.dark, WHITE))
+    return next(((text, ground) for text, ground in pairs if contrast(text, ground) < LEAST_CONTRAST), None)
+
+
 def legible(colours: Palette) -> bool:
-    """Whether text can be read on both grounds."""
-    pairs = ((colours.ink, colours.brand), (colours.dark, colours.soft), (colours.dark, "#ffffff"))
-    return all(contrast(one, other) >= LEAST_CONTRAST for one, other in pairs)
+    """Whether text can be read on every ground."""
+    return illegible(colours) is None
+
+
+def palette_from(brand: str) -> Palette:
+    """A legible palette made of one `#rrggbb` ground: white or black text, a pale and a dark sister."""
+    ink = max(WHITE, BLACK, key=lambda text: (contrast(text, brand) >= LEAST_CONTRAST, text == WHITE))
+    soft = mixed(brand, WHITE, 0.88)
+    # Black is legible on any pale ground, so the search comes to an end.
+    steps = (mixed(brand, BLACK, step / 20) for step in range(4, 21))
+    dark = next(colour for colour in steps if contrast(colour, soft) >= LEAST_CONTRAST)
+    return Palette(brand, dark, ink, soft)
 
 
 def stylesheet(colours: Palette) -> str:
@@ -157,7 +173,7 @@ def mark(motif: str, letters: str, colours: Palette) -> str:
 
 def _painted(drawing: str, colours: Palette) -> str:
     """Class names turned into attributes: the portal's security policy lets a picture hold no style."""
-    fills = {"i": colours.ink, "s": _between(colours.brand, colours.ink), "d": colours.dark}
+    fills = {"i": colours.ink, "s": mixed(colours.brand, colours.ink), "d": colours.dark}
 
     def paint(found: re.Match[str]) -> str:
         name, _, thin = found[1].partition(" ")
@@ -169,7 +185,7 @@ def _painted(drawing: str, colours: Palette) -> str:
     return re.sub(r'class="([^"]+)"', paint, drawing)
 
 
-def _between(one: str, other: str) -> str:
-    """The colour halfway between two."""
-    parts = ((int(one[at : at + 2], 16) + int(other[at : at + 2], 16)) // 2 for at in (1, 3, 5))
-    return "#" + "".join(f"{part:02x}" for part in parts)
+def mixed(one: str, other: str, share: float = 0.5) -> str:
+    """The colour between two; `share` is how much of the other there is."""
+    pairs = ((int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{int(first + (second - first) * share):02x}" for first, second in pairs)

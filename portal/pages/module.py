@@ -6,7 +6,7 @@ from portal.core import events
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _pl
 from portal.core.registry import MenuItem, Module, Place
-from portal.pages.cli import municipalities
+from portal.pages.cli import doctor, municipalities
 from portal.pages.policy import PERMISSIONS
 from portal.pages.routes import ROUTES
 from portal.pages.seed import towns_described
@@ -37,7 +37,7 @@ MODULE = Module(
         MenuItem("pages.portal_jobs", _l("Due work"), Place.PORTAL, "portal.operate", desk=True, order=40),
         MenuItem("pages.town_desk", _l("Desk"), Place.TOWN, "desk.open", desk=True, order=0),
     ),
-    commands=(municipalities,),
+    commands=(municipalities, doctor),
     templates=str(Path(__file__).parent / "templates"),
     start=_start,
 )

@@ -14,7 +14,7 @@ from portal.core import clock, tenancy
 from portal.core.actor import PORTAL, Actor
 from portal.core.collate import sort_key
 from portal.core.config import PACKAGE
-from portal.core.db import db
+from portal.core.db import db, sqlite_driver
 from portal.core.errors import Missing
 from portal.core.i18n import Text, current_locale, from_json
 from portal.core.jobs import Job
@@ -34,6 +34,16 @@ NEWS_SHOWN = 6
 def municipalities() -> list[Municipality]:
     """All municipalities in the order they were founded, as they stand in the database now."""
     return list(db.session.scalars(select(Municipality).order_by(Municipality.id)))
+
+
+def municipality(municipality_id: int) -> Municipality:
+    """One municipality, for whoever is about to change it. Raises Missing."""
+    found = db.session.scalar(
+        select(Municipality).where(Municipality.id == municipality_id).with_for_update()
+    )
+    if found is None:
+        raise Missing
+    return found
 
 
 def towns_in_order() -> list[Town]:
@@ -219,6 +229,15 @@ def _database() -> Check:
         db.session.rollback()
         return Check("database", Health.FAILED)
     return Check("database", Health.WELL)
+
+
+def database_version() -> str:
+    """Engine and version of a database that answers, such as `sqlite 3.53.4`."""
+    dialect = db.engine.dialect
+    if dialect.name == "sqlite":
+        return f"sqlite {sqlite_driver().sqlite_version}"
+    version = dialect.server_version_info or ()
+    return f"{dialect.name} {'.'.join(map(str, version))}"
 
 
 def _migrations() -> Check:

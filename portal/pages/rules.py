@@ -4,16 +4,18 @@ Pure: the caller says which slugs and codes are taken and which words addresses 
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from portal.accounts.rules import canonical_email
 from portal.core.i18n import LOCALES, Text
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
+from portal.pages.kinds import HEX, LEAST_CONTRAST, Motif, contrast, illegible, palette
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 CODE = re.compile(r"[A-Z]{3}")
@@ -21,6 +23,9 @@ SLUG_LENGTH = 60
 NAME_LENGTH = 80
 HALF_BOX = 0.05
 """Degrees from the centre to the edges of a box nobody gave: about 5 km north and 3 km east."""
+
+BORDER = 0.5
+"""Degrees by which a box may reach over the rough edges of its country."""
 
 RESERVED = frozenset(
     {
@@ -98,8 +103,8 @@ def problems(
         "code": _code_problem(new, codes),
         "name": _name_problem(new.names),
         "country": "" if new.country in COUNTRIES else _("The country must be PL or CZ."),
-        "centre": _centre_problem(new),
-        "box": _box_problem(new),
+        "centre": _centre_problem(new.lat, new.lon, COUNTRIES.get(new.country)),
+        "box": _box_problem(new.box, new.lat, new.lon, COUNTRIES.get(new.country)),
         "language": _language_problem(new.language),
         "zone": _zone_problem(new.zone),
         "currency": _currency_problem(new.currency),
@@ -145,12 +150,11 @@ def _name_problem(names: Mapping[str, str]) -> str:
     return ""
 
 
-def _centre_problem(new: NewMunicipality) -> str:
-    country = COUNTRIES.get(new.country)
+def _centre_problem(lat: float, lon: float, country: Country | None) -> str:
     if country is None:
         return ""
     west, south, east, north = country.around
-    if west <= new.lon <= east and south <= new.lat <= north:
+    if west <= lon <= east and south <= lat <= north:
         return ""
     # The commonest slip is the order; GeoJSON and map services have longitude first.
     return _(
@@ -159,14 +163,20 @@ def _centre_problem(new: NewMunicipality) -> str:
     )
 
 
-def _box_problem(new: NewMunicipality) -> str:
-    if new.box is None:
+def _box_problem(box: Box | None, lat: float, lon: float, country: Country | None) -> str:
+    if box is None or country is None:
         return ""
-    west, south, east, north = new.box
-    if west < new.lon < east and south < new.lat < north:
+    west, south, east, north = box
+    least_lon, least_lat, most_lon, most_lat = country.around
+    if (
+        least_lon - BORDER <= west < lon < east <= most_lon + BORDER
+        and least_lat - BORDER <= south < lat < north <= most_lat + BORDER
+    ):
         return ""
     return _(
-        "The box must surround the centre: least longitude, least latitude, greatest longitude, greatest latitude."
+        "The box must surround the centre and stay within %(country)s. Give south, west, north, east, such as "
+        "51.14,22.46,51.30,22.67.",
+        country=country.name,
     )
 
 
@@ -186,6 +196,145 @@ def _zone_problem(zone: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return _("There is no such time zone. Give one such as Europe/Warsaw.")
     return ""
+
+
+TEXT_LENGTHS: Mapping[str, int] = {
+    "name": NAME_LENGTH,
+    "tagline": 160,
+    "intro": 600,
+    "office": 120,
+    "hours": 200,
+    "coordinator": 120,
+    "access": 1000,
+}
+"""Texts a municipality has in each language → most characters."""
+CONTACT_KEYS = ("email", "protection_email", "phone", "address")
+"""Parts of the contact that are alike in every language."""
+STATEMENT_KEYS = ("published", "updated", "drawn_up", "reviewed")
+COLOUR_KEYS = ("brand", "dark", "ink", "soft")
+ADDRESS_LENGTH = 200
+DISTRICT_LENGTH = 80
+PHONE = re.compile(r"\+?\d(?: ?\d){8,14}")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is told of a municipality: None and what is absent stay as they are, what is empty is taken away.
+
+    `texts` maps a key of TEXT_LENGTHS → locale → text; `contact` a key of CONTACT_KEYS → text; `statement` a key
+    of STATEMENT_KEYS → ISO day; `colours` a key of COLOUR_KEYS → `#rrggbb`. `centre` is (lat, lon), `box` as in
+    NewMunicipality. The office is shut on `closed` and works after all on `opened`.
+    """
+
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    contact: Mapping[str, str] = field(default_factory=dict)
+    districts: Sequence[str] | None = None
+    statement: Mapping[str, str] = field(default_factory=dict)
+    centre: tuple[float, float] | None = None
+    box: Box | None = None
+    population: int | None = None
+    colours: Mapping[str, str] = field(default_factory=dict)
+    mark: str | None = None
+    closed: Sequence[date] = ()
+    opened: Sequence[date] = ()
+
+
+NOTHING_TOLD = Facts()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a municipality has already, as far as new facts are judged by it; `today` is its own day."""
+
+    country: str
+    language: str
+    centre: tuple[float, float]
+    box: Box
+    colours: Mapping[str, str]
+    closures: Collection[str]
+    today: date
+
+
+def fact_problems(told: Facts, standing: Standing) -> dict[str, Text]:
+    """Why these facts cannot be taken: field → what to do."""
+    country = COUNTRIES[standing.country]
+    lat, lon = told.centre or standing.centre
+    reasons = {
+        **{key: _text_problem(key, texts) for key, texts in told.texts.items()},
+        **{key: _contact_problem(key, text) for key, text in told.contact.items() if text},
+        **{key: _day_problem(text, standing.today) for key, text in told.statement.items() if text},
+        "districts": _districts_problem(told.districts or ()),
+        "centre": _centre_problem(lat, lon, country),
+        "box": _box_problem(told.box or standing.box, lat, lon, country),
+        "colour": _colour_problem(told.colours, standing.colours),
+        "mark": "" if told.mark in (None, "", *Motif) else _("There is no such mark."),
+        "opened": _opened_problem(told.opened, standing.closures),
+    }
+    if told.texts.get("name", {}).get(standing.language, "x") == "":
+        reasons["name"] = _("Give the municipality a name.")
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _text_problem(key: str, texts: Mapping[str, str]) -> str:
+    limit = TEXT_LENGTHS[key]
+    if all(len(text) <= limit for text in texts.values()):
+        return ""
+    return _("%(field)s: write at most %(limit)s characters.", field=key, limit=limit)
+
+
+def _contact_problem(key: str, text: str) -> str:
+    if key == "address":
+        return (
+            ""
+            if len(text) <= ADDRESS_LENGTH
+            else _("The address may have %(limit)s characters at most.", limit=ADDRESS_LENGTH)
+        )
+    if key == "phone":
+        return (
+            ""
+            if PHONE.fullmatch(text)
+            else _("Write the phone number with digits and spaces, such as +48 81 466 10 00.")
+        )
+    return "" if canonical_email(text) else _("%(email)s is not an e-mail address.", email=text)
+
+
+def _day_problem(text: str, today: date) -> str:
+    try:
+        good = date.fromisoformat(text) <= today
+    except ValueError:
+        good = False
+    return "" if good else _("%(day)s is no day up to today. Write it such as 2026-03-31.", day=text)
+
+
+def _districts_problem(names: Sequence[str]) -> str:
+    if all(len(name) <= DISTRICT_LENGTH for name in names):
+        return ""
+    return _("The name of a district may have %(limit)s characters at most.", limit=DISTRICT_LENGTH)
+
+
+def _colour_problem(told: Mapping[str, str], kept: Mapping[str, str]) -> str:
+    if not told:
+        return ""
+    wrong = next((value for value in told.values() if value and not HEX.fullmatch(value)), None)
+    if wrong is not None:
+        return _(
+            "%(colour)s is no colour. Write # and six hexadecimal digits, such as #8a2432.", colour=wrong
+        )
+    pair = illegible(palette({**kept, **told}))
+    if pair is None:
+        return ""
+    return _(
+        "Text of %(text)s on %(ground)s cannot be read: its contrast is %(found)s, at least %(least)s is needed.",
+        text=pair[0],
+        ground=pair[1],
+        found=f"{contrast(*pair):.1f}",
+        least=LEAST_CONTRAST,
+    )
+
+
+def _opened_problem(days: Sequence[date], closures: Collection[str]) -> str:
+    unknown = next((day for day in days if day.isoformat() not in closures), None)
+    return _("%(day)s is not among the days the office is closed.", day=unknown) if unknown else ""
 
 
 class Health(StrEnum):
@@ -226,18 +375,26 @@ class StatementDates:
 
 
 RELEASED = date(2026, 11, 21)
-"""Day of the portal's self-assessment; a municipality that assessed its own pages gives its own dates."""
+"""Day of the portal's self-assessment; moved by a release that assesses the pages anew."""
 
 
 def statement_dates(given: Mapping[str, str]) -> StatementDates:
-    """The municipality's own dates (ISO, by the names of the record) where it has some, else the portal's."""
+    """Days of a statement: the municipality's own (ISO, by the names of the record), else what follows from them.
+
+    No page is older than its municipality, so `published`, kept when it is founded, is the least of all days.
+    """
+    published = _date(given, "published", RELEASED)
+    assessed = max(published, RELEASED)
     return StatementDates(
-        **{name: _date(given.get(name, "")) for name in ("published", "updated", "drawn_up", "reviewed")}
+        published=published,
+        updated=_date(given, "updated", assessed),
+        drawn_up=_date(given, "drawn_up", published),
+        reviewed=_date(given, "reviewed", assessed),
     )
 
 
-def _date(text: str) -> date:
+def _date(given: Mapping[str, str], name: str, otherwise: date) -> date:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(given.get(name, ""))
     except ValueError:
-        return RELEASED
+        return otherwise

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 from zlib import crc32
 
 from flask import (
@@ -221,10 +222,15 @@ def _standing_of(town: Town | None, locale: str) -> Standing:
     return made
 
 
+def look_version(town: Town) -> str:
+    """Which colours and mark a municipality has; part of the addresses under which browsers keep them for a year."""
+    # The same in every process and after every start, unlike `hash`, or browsers would fetch it anew each time.
+    return f"{crc32(repr((sorted(town.colours.items()), town.mark, town.code)).encode()):x}"
+
+
 def town_frame(town: Town) -> TownFrame:
     """What the frame and the town cards show of a municipality."""
-    # The same in every process and after every start, unlike `hash`, or browsers would fetch it anew each time.
-    version = crc32(repr((sorted(town.colours.items()), town.mark, town.code)).encode())
+    version = look_version(town)
     return TownFrame(
         slug=town.slug,
         name=town.name,
@@ -234,22 +240,21 @@ def town_frame(town: Town) -> TownFrame:
         phone=town.contact.get("phone", ""),
         address=town.contact.get("address", ""),
         href=url_for("pages.town", town=town.slug),
-        theme_href=url_for("pages.theme", slug=town.slug, v=f"{version:x}"),
-        mark_href=url_for("pages.mark", slug=town.slug, v=f"{version:x}"),
+        theme_href=url_for("pages.theme", slug=town.slug, v=version),
+        mark_href=url_for("pages.mark", slug=town.slug, v=version),
     )
 
 
 def _languages(locale: str) -> tuple[Language, ...]:
     """The same page in each language; the front page where there is no page."""
-    values = {**g.get("address_values", {}), **(request.view_args or {})}
-    here = ""
-    if request.endpoint and "lang" in values:
-        query = request.args.to_dict(flat=False) if request.method == "GET" else {}
-        here = address(request.endpoint, **{**query, **values, "lang": locale})
-    here = here or url_for("pages.home", lang=locale)
-    # The language is the first part of every address that has one.
     before = f"{request.script_root}/"
-    rest = here[len(before) + len(locale) :]
+    if request.endpoint and "lang" in g.get("address_values", {}):
+        # The language is the first part of every address that has one.
+        rest = quote(request.path.removeprefix(f"/{locale}"))
+        if request.method == "GET" and request.args:
+            rest += "?" + urlencode(list(request.args.items(multi=True)))
+    else:
+        rest = url_for("pages.home", lang=locale)[len(before) + len(locale) :]
     return tuple(
         Language(code, LANGUAGE_NAMES[code], f"{before}{code}{rest}", code == locale) for code in LOCALES
     )

@@ -4,10 +4,12 @@ What cannot be tried inside a test run (a machine without anything, both servers
 """
 
 import http.server
+import importlib.metadata
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -60,7 +62,7 @@ def test_locks_hold_every_direct_dependency() -> None:
     groups, extras = PROJECT["dependency-groups"], PROJECT["project"]["optional-dependencies"]
     wanted = {
         "run": PROJECT["project"]["dependencies"],
-        "test": [*PROJECT["project"]["dependencies"], *groups["dev"], *extras["server"], *extras["routing"]],
+        "test": [*PROJECT["project"]["dependencies"], *groups["dev"], *extras["server"]],
         "node": groups["assets"],
         "tools": groups["tools"],
     }
@@ -72,6 +74,26 @@ def test_locks_hold_every_direct_dependency() -> None:
 def test_test_environment_can_stand_in_for_the_one_that_runs() -> None:
     # dev.py keeps a test environment when asked for one to run in, so they must agree to the version.
     assert pins("run").items() <= pins("test").items()
+
+
+# A server that is started by its name, and the time zones that zoneinfo finds by itself.
+NOT_IMPORTED = {"granian", "tzdata"}
+
+
+def test_every_package_of_the_portal_is_imported_by_it() -> None:
+    text = "\n".join(
+        path.read_text() for folder in ("portal", "initiatives") for path in (dev.ROOT / folder).rglob("*.py")
+    )
+    found = set(re.findall(r"^\s*(?:from|import) (\w+)|import_module\(\"(\w+)", text, re.MULTILINE))
+    modules = {name for pair in found for name in pair if name}
+    used = {
+        package_name(package).replace("_", "-")
+        for module, packages in importlib.metadata.packages_distributions().items()
+        for package in packages
+        if module in modules
+    }
+    wanted = {package_name(requirement) for requirement in PROJECT["project"]["dependencies"]}
+    assert wanted - used == NOT_IMPORTED, "a package that nobody needs is one more to keep safe"
 
 
 # Packages and contracts
@@ -165,6 +187,15 @@ def test_ci_script_can_be_started() -> None:
     script = dev.ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+
+
+def test_whole_check_measures_what_the_tests_cover() -> None:
+    assert "dev.py test --cover" in (dev.ROOT / ".ci" / "run").read_text()
+    (_, run), (_, report) = dev.covered(["-k", "park"])
+    assert {"--cov", f"--cov-fail-under={dev.COVERED_PERCENT}", "-k", "park"} <= set(run)
+    assert "--fail-under=100" in report
+    for pattern in dev.DECISIONS:
+        assert list(dev.ROOT.glob(f"*/{pattern}")) or list(dev.ROOT.glob(pattern)), f"{pattern} names no file"
 
 
 # Steps and stamps
@@ -340,6 +371,73 @@ def test_busy_port_is_named_with_another_one_to_take(busy_port: int) -> None:
     with pytest.raises(dev.StepError, match=f"{busy_port}.*--port"):
         dev.free_port("127.0.0.1", busy_port)
     assert dev.free_port("127.0.0.1", 0) > 0
+
+
+def unknown(host: str, *_: object, **__: object) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, f"no {host}")
+
+
+@pytest.mark.parametrize("host", ["nonsense", "192.0.2.1", "a" * 70])
+def test_host_that_is_none_of_this_machine_is_not_called_a_busy_port(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if host == "nonsense":
+        # No test asks a name server.
+        monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(dev.StepError) as refused:
+        dev.free_port(host, 0)
+    assert f"{host} is not an address of this machine" in str(refused.value)
+    assert "--port" not in str(refused.value)
+
+
+@pytest.fixture
+def holds(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What the portal's commands print, by their first word."""
+    printed: dict[str, str] = {}
+    monkeypatch.setattr(dev, "answer", lambda *words: printed.get(words[0], ""))
+    for name in ("PORTAL_DATA", "PORTAL_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return printed
+
+
+DEMO = "Password of all staff: x\n  leader@lublin.example   123456  Leader\n  leader@rzeszow.example  1  Leader\n"
+LISTED = "sandomierz                   SAN  PL  pl  Sandomierz nad Wisłą\n"
+
+
+def test_welcome_shows_the_demonstration_where_there_is_one(
+    holds: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    holds["demo-accounts"] = DEMO
+    dev.welcome("http://127.0.0.1:8000")
+    said = capsys.readouterr().out
+    assert "http://127.0.0.1:8000/pl/lublin/initiatives" in said
+    assert "leader@lublin.example" in said
+    assert "leader@rzeszow.example" not in said
+
+
+def test_welcome_shows_what_an_office_made_itself_and_no_demonstration(
+    holds: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    holds["demo-accounts"] = "Password of all staff: x\n"
+    holds["municipalities"] = LISTED * 12
+    dev.welcome("http://127.0.0.1:8000")
+    said = capsys.readouterr().out
+    assert "no demo data" in said
+    assert said.count("http://127.0.0.1:8000/pl/sandomierz/   Sandomierz nad Wisłą") == 10
+    assert "… and 2 more" in said
+    assert not [word for word in ("/en/demo", "lublin", "Password") if word in said]
+
+
+def test_welcome_to_an_empty_portal_names_the_data_and_the_address_of_this_run(
+    holds: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTAL_DATA", "/srv/my data")
+    monkeypatch.setenv("PORTAL_BASE_URL", "http://127.0.0.1:8123")
+    dev.welcome("http://127.0.0.1:8123")
+    said = capsys.readouterr().out
+    settings = "PORTAL_DATA='/srv/my data' PORTAL_BASE_URL=http://127.0.0.1:8123"
+    assert f"{settings} python3 dev.py flask accounts first-admin" in said
+    assert "The database is empty" in said
 
 
 def test_portal_that_does_not_get_ready_says_why(busy_port: int, monkeypatch: pytest.MonkeyPatch) -> None:

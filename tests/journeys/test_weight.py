@@ -18,6 +18,7 @@ pytestmark = pytest.mark.journey
 PAGE_BYTES = 100_000
 MAP_BYTES = 160_000
 TILES = "/map/tiles/"
+PHOTOS = "/files/"
 
 
 class Scales:
@@ -26,7 +27,7 @@ class Scales:
     def __init__(self, visitor: Visitor) -> None:
         self.bytes: dict[str, float] = {}
         self._paths: dict[str, str] = {}
-        wire = visitor.context.new_cdp_session(visitor.page)
+        self._wire = wire = visitor.context.new_cdp_session(visitor.page)
         wire.send("Network.enable")
         wire.on("Network.requestWillBeSent", self._asked)
         wire.on("Network.loadingFinished", self._came)
@@ -38,9 +39,17 @@ class Scales:
         path = self._paths.get(event["requestId"], "?")
         self.bytes[path] = self.bytes.get(path, 0) + event["encodedDataLength"]
 
-    def total(self, *, tiles: bool = True) -> float:
-        """Bytes so far."""
-        return sum(size for path, size in self.bytes.items() if tiles or not path.startswith(TILES))
+    def forget_cache(self) -> None:
+        """From now on everything is fetched anew."""
+        self._wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
+
+    def total(self, *, tiles: bool = True, photos: bool = True) -> float:
+        """Bytes so far; without tiles of maps, and without photos of residents."""
+        return sum(
+            size
+            for path, size in self.bytes.items()
+            if (tiles or not path.startswith(TILES)) and (photos or PHOTOS not in path)
+        )
 
     def __str__(self) -> str:
         """The heaviest first."""
@@ -50,29 +59,31 @@ class Scales:
 
 
 @pytest.mark.parametrize(
-    "path",
-    [
-        "/", "/municipalities", "/help", "/search?q=park", "/lublin/", "/lublin/initiatives", "/lublin/initiatives/new",
-        "/initiatives", "/sign-in",
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("width", [390, 1280])
-def test_first_visit_is_light(visit: Visit, path: str, width: int) -> None:
-    someone = visit("pl", width=width)
+    "path", ["/", "/search?q=park", "/lublin/", "/lublin/initiatives", "/lublin/initiatives/new"]
+)
+def test_first_visit_on_a_desktop_is_light(visit: Visit, path: str) -> None:
+    """Where a wide screen is shown more than a phone."""
+    someone = visit("pl", width=1280)
     scales = Scales(someone)
     someone.go(path)
     someone.page.wait_for_load_state("networkidle")
     assert scales.total() <= PAGE_BYTES, scales
 
 
-def test_one_initiative_is_light(visit: Visit, seeded_app: Flask) -> None:
+def test_every_public_page_is_light_at_first_sight(visit: Visit, seeded_app: Flask) -> None:
+    """Each as if it were the first one a phone sees: nothing of the page before is taken from the cache."""
     someone = visit("pl", width=390)
     scales = Scales(someone)
-    found = stops.case("in_progress").values
-    someone.go(f"/{found['town']}/initiatives/{found['number']}")
-    someone.page.wait_for_load_state("networkidle")
-    photos = sum(size for path, size in scales.bytes.items() if "/files/" in path)
-    assert scales.total() - photos <= PAGE_BYTES, scales
+    scales.forget_cache()
+    heavy = []
+    for stop in (*stops.public(), *stops.closed_doors()):
+        scales.bytes.clear()
+        someone.open(stop.path(seeded_app, "pl"), stop.status)
+        someone.page.wait_for_load_state("networkidle")
+        most = MAP_BYTES if stop.endpoint == "initiatives.map" else PAGE_BYTES
+        if not 0 < scales.total(tiles=False, photos=False) <= most:
+            heavy.append(f"{stop.path(seeded_app, 'pl')}\n{scales}")
+    assert not heavy, "\n".join(heavy)
 
 
 def test_opened_map_is_light_but_for_its_tiles(visit: Visit) -> None:

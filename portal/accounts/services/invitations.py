@@ -21,7 +21,7 @@ from portal.accounts.session import end_sessions, renew_sessions
 from portal.core import audit, clock, tenancy, throttle
 from portal.core.actor import Actor
 from portal.core.db import db
-from portal.core.errors import Invalid
+from portal.core.errors import Conflict, Invalid
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.usecase import once, use_case
@@ -103,6 +103,22 @@ def withdraw_invitation(_actor: Actor, invitation_id: int) -> None:
 def invite_by_command(actor: Actor, email: str, roles: tuple[Role, ...], language: str) -> str:
     """An invitation whose secret is shown on the command line: the first administrator, portal operators (R7)."""
     return issue_invitation(actor, email, roles, language)
+
+
+@use_case("portal.operate", code="member.invited")
+def invite_first_admin(actor: Actor, email: str, language: str) -> tuple[str, int]:
+    """The secret for the first administrator of the municipality in scope, and how many earlier ones it replaced.
+
+    A link that was lost, or went to a mistyped address, must not open the door as well. Raises Conflict once an
+    administrator can sign in.
+    """
+    place = tenancy.current_id() or 0
+    if queries.colleagues(place, Role.ADMIN):
+        raise Conflict(_l("This municipality has an administrator already."))
+    earlier = [waiting.id for waiting in queries.invited(place) if Role.ADMIN in waiting.roles]
+    withdraw(Verification.id.in_(earlier))
+    audit.note(withdrawn=len(earlier))
+    return issue_invitation(actor, email, (Role.ADMIN,), language), len(earlier)
 
 
 def invitee(link: Opened) -> User | None:

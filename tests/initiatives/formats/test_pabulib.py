@@ -1,9 +1,7 @@
 """Projects of participatory budgets: real elections where they lie, and broken ones."""
 
 import io
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,9 +12,9 @@ from initiatives.formats.readers import READERS
 from initiatives.formats.records import Code, ImportedInitiative, Office, Problem
 from portal.core.money import Currency
 from portal.maps.geo import Box
+from tests.factories.sample_data import FOLDER
 
-SHARED = Path(os.environ.get("PORTAL_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
-FILES = sorted((SHARED / "pabulib").glob("*.pb"))
+FILES = sorted((FOLDER / "pabulib").glob("*.pb"))
 OFFICE = Office("Europe/Warsaw", Currency.PLN, "pl", Box(18.8, 50.1, 19.2, 50.4))
 META = {
     "unit": "Katowice", "instance": "2021", "subunit": "Dąb", "district": "Dąb", "date_begin": "06.09.2021",

@@ -2,11 +2,9 @@
 
 import io
 import json
-import os
 import tracemalloc
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,8 +13,8 @@ from hypothesis import strategies as st
 from initiatives.formats import tabular, warszawa19115
 from initiatives.formats.records import Channel, Code, ImportedInitiative, Problem
 from portal.maps.geo import Box
+from tests.factories.sample_data import sample
 
-SHARED = Path(os.environ.get("PORTAL_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
 GOOD = {
     "Numer zgłoszenia": "1/14",
     "Data przyjęcia zgłoszenia": "2014-03-13 07:04:50",
@@ -50,9 +48,7 @@ def codes(source: io.BytesIO) -> list[tuple[int, Code]]:
 
 
 def real(name: str) -> tuple[list[ImportedInitiative], list[Problem]]:
-    path = SHARED / "warszawa19115" / f"2014-03-15_{name}.csv"
-    if not path.is_file():
-        pytest.skip("needs the sample data: set PORTAL_SHARED_DATA to the folder that holds warszawa19115")
+    path = sample("warszawa19115", f"2014-03-15_{name}.csv")
     return read(io.BytesIO(path.read_bytes()))
 
 
@@ -71,7 +67,7 @@ def test_real_requests_lie_where_they_are_expected() -> None:
     places = {
         (name, item.external_number): item for name in ("otwarte", "zamkniete") for item in real(name)[0]
     }
-    path = SHARED / "warszawa19115" / "oczekiwane_punkty_wgs84.geojson"
+    path = sample("warszawa19115", "oczekiwane_punkty_wgs84.geojson")
     features = json.loads(path.read_text(encoding="utf-8"))["features"]
     for feature in features:
         item = places[feature["properties"]["plik"], feature["properties"]["numer"]]

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts import rules
-from portal.accounts.models import Membership
+from portal.accounts.models import Membership, User
 from portal.accounts.roles import Role
 from portal.accounts.seed import seed_people
 from portal.core import clock
 from portal.core.config import Mode
 from portal.core.db import db, writing
+from portal.core.errors import Busy
 from tests.factories.accounts import PEOPLE
 
 
@@ -33,6 +34,57 @@ def test_first_administrator_comes_in_by_a_link_printed_once(run, client, town):
     assert client.submit(path, data).status_code == 303
     assert client.get("/pl/lublin/desk/members").status_code == 200
     assert client.get(path).status_code == 410
+
+
+def printed(result):
+    """The path of the link a command printed."""
+    assert result.exit_code == 0, result.output
+    return result.output.strip().splitlines()[-1].removeprefix("http://127.0.0.1:8000")
+
+
+def test_a_lost_link_is_replaced_whatever_address_it_went_to(run, client, town, other_town):
+    elsewhere = printed(run("accounts", "first-admin", "ostrava-jih", "sef@urad.example"))
+    paths = []
+    for email in ("mistyped@urzad.example", "szefowa@urzad.example", "szefowa@urzad.example"):
+        result = run("accounts", "first-admin", "lublin", email)
+        assert ("The link printed earlier no longer works." in result.output) is bool(paths)
+        paths.append(printed(result))
+    assert [client.get(path).status_code for path in paths] == [410, 410, 200]
+    assert client.get(elsewhere).status_code == 200
+
+
+def test_once_there_is_an_administrator_no_first_one_is_invited(run, town, actor_as):
+    admin = actor_as("admin")
+    result = run("accounts", "first-admin", "lublin", "szefowa@urzad.example")
+    assert result.exit_code == 1
+    assert "lublin has an administrator already" in result.output
+    assert "/pl/lublin/desk/members" in result.output
+    assert "accounts invite szefowa@urzad.example --role admin --municipality lublin" in result.output
+    with writing():
+        db.session.get_one(User, admin.user_id).disabled_at = clock.now()
+    assert run("accounts", "first-admin", "lublin", "szefowa@urzad.example").exit_code == 0
+
+
+def test_the_link_begins_with_the_base_address(run, app, town):
+    kept = app.extensions["portal.settings"]
+    app.extensions["portal.settings"] = replace(kept, base_url="http://127.0.0.1:8123")
+    try:
+        result = run("accounts", "first-admin", "lublin", "szefowa@urzad.example")
+    finally:
+        app.extensions["portal.settings"] = kept
+    assert "http://127.0.0.1:8123/pl/invitation/" in result.output
+
+
+def test_a_busy_database_is_told_in_a_line(run, town, monkeypatch):
+    def busy(*_):
+        raise Busy
+
+    monkeypatch.setattr("portal.accounts.cli.invite_first_admin", busy)
+    result = run("accounts", "first-admin", "lublin", "szefowa@urzad.example")
+    assert (result.exit_code, result.output) == (
+        1,
+        "Error: The database is busy; nothing was written. Try again.\n",
+    )
 
 
 def test_portal_operator_is_invited_for_the_installation(run, client):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.core import actor as actors
 from portal.core import clock, jobs, tenancy
@@ -420,6 +420,18 @@ class TestLoop:
 
         jobs.loop(stopping())
         assert len(done) == 2
+
+    def test_a_worker_hears_of_a_municipality_that_was_changed(
+        self, app: Flask, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[str] = []
+        kind(monkeypatch, lambda _: seen.append(tenancy.town("lublin").mark))
+        assert tenancy.town("lublin").mark == ""
+        with writing():  # As another process would, of which nothing tells this one.
+            db.session.execute(update(tenancy.Municipality).values(mark="sun"))
+        add()
+        jobs.loop(iter((False, True)))
+        assert seen == ["sun"]
 
     def test_sleeps_until_the_next_row_but_never_long(
         self, app: Flask, monkeypatch: pytest.MonkeyPatch, frozen: Frozen

@@ -215,6 +215,24 @@ def gate() -> Iterator[Gate]:
     gate.server.server_close()
 
 
+class TestKnock:
+    def test_signs_in_and_sends_nothing(self, mail_server: Any) -> None:
+        Smtp(mail_server.url.replace("//", "//user:word@"), "portal.example").knock()
+        verbs = [line.split()[0].upper() for line in mail_server.heard]
+        assert "AUTH" in verbs
+        assert not {"MAIL", "DATA"} & set(verbs)
+
+    def test_a_password_that_is_refused_is_told(self, mail_server: Any) -> None:
+        mail_server.answers["AUTH"] = ["535 wrong"] * 3
+        with pytest.raises(DeliveryError, match="535"):
+            Smtp(mail_server.url.replace("//", "//user:word@"), "portal.example").knock()
+
+    def test_nobody_there(self, mail_server: Any) -> None:
+        mail_server.stop()
+        with pytest.raises(DeliveryError, match="ConnectionRefusedError"):
+            Smtp(mail_server.url, "portal.example").knock()
+
+
 class TestSmsGate:
     def test_asks_with_number_text_and_own_index(self, gate: Gate) -> None:
         SmsGate(gate.url, "tok").send(letter(to="+48601234567", text="Zażółć"))

@@ -17,6 +17,7 @@ from portal.pages.kinds import (
     legible,
     mark,
     palette,
+    palette_from,
     stylesheet,
 )
 from portal.pages.seed import TOWNS
@@ -66,6 +67,14 @@ def test_what_is_no_colour_is_refused(value: str) -> None:
 
 def test_the_portals_own_palette_is_legible() -> None:
     assert legible(OWN)
+
+
+@given(COLOUR)
+def test_one_colour_makes_a_legible_palette(brand: str) -> None:
+    made = palette_from(brand)
+    assert made.brand == brand
+    assert legible(made)
+    assert palette({"brand": made.brand, "dark": made.dark, "ink": made.ink, "soft": made.soft}) == made
 
 
 def test_white_on_yellow_is_not_legible() -> None:

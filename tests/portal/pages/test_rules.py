@@ -14,11 +14,14 @@ from portal.pages.rules import (
     LONGEST_WAIT,
     RELEASED,
     RESERVED,
+    Facts,
     Health,
     NewMunicipality,
+    Standing,
     box_around,
     code_from,
     disk_health,
+    fact_problems,
     message_health,
     problems,
     statement_dates,
@@ -164,3 +167,72 @@ def test_a_municipality_may_give_its_own_dates() -> None:
     dates = statement_dates({"reviewed": "2027-03-30", "published": "yesterday"})
     assert dates.reviewed == date(2027, 3, 30)
     assert dates.published == dates.updated == dates.drawn_up == RELEASED
+
+
+@pytest.mark.parametrize(("days", "assessed"), [(-100, RELEASED), (100, RELEASED + timedelta(100))])
+def test_no_day_of_a_statement_lies_before_its_municipality(days: int, assessed: date) -> None:
+    founded = RELEASED + timedelta(days)
+    dates = statement_dates({"published": founded.isoformat()})
+    assert (dates.published, dates.drawn_up) == (founded, founded)
+    assert (dates.updated, dates.reviewed) == (assessed, assessed)
+
+
+STANDING = Standing(
+    country="PL",
+    language="pl",
+    centre=(51.246, 22.568),
+    box=(22.4, 51.1, 22.7, 51.3),
+    colours={},
+    closures=["2026-12-24"],
+    today=date(2026, 11, 28),
+)
+
+
+def refused(told: Facts) -> dict[str, str]:
+    with speaking("en"):
+        return {name: str(text) for name, text in fact_problems(told, STANDING).items()}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Facts(),
+        Facts(texts={"name": {"cs": ""}, "hours": {"pl": "", "en": "x" * 200}}),
+        Facts(contact={"email": "", "phone": "+48 81 466 10 00", "address": "Plac 1"}),
+        Facts(contact={"email": "urzad@lublin.example", "phone": "814661000"}),
+        Facts(statement={"reviewed": "2026-11-28", "updated": ""}),
+        Facts(centre=(51.2, 22.5), box=(22.3, 51.0, 22.8, 51.4)),
+        Facts(colours={"brand": "#8a2432"}, mark=""),
+        Facts(closed=[date(2026, 5, 2)], opened=[date(2026, 12, 24)]),
+    ],
+)
+def test_sound_facts_are_taken(told: Facts) -> None:
+    assert refused(told) == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "field", "said"),
+    [
+        (Facts(texts={"name": {"pl": ""}}), "name", "Give the municipality a name."),
+        (Facts(texts={"tagline": {"en": "x" * 161}}), "tagline", "at most 160"),
+        (Facts(contact={"email": "office at town"}), "email", "is not an e-mail address"),
+        (Facts(contact={"phone": "ask the porter"}), "phone", "+48 81 466 10 00"),
+        (Facts(contact={"phone": "112"}), "phone", "digits and spaces"),
+        (Facts(contact={"address": "x" * 201}), "address", "200"),
+        (Facts(districts=["x" * 81]), "districts", "80"),
+        (Facts(statement={"reviewed": "soon"}), "reviewed", "2026-03-31"),
+        (Facts(statement={"reviewed": "2026-11-29"}), "reviewed", "no day up to today"),
+        (Facts(centre=(22.568, 51.246)), "centre", "latitude first"),
+        (Facts(centre=(50.0, 20.0)), "box", "surround the centre"),
+        (Facts(box=(22.6, 51.1, 22.7, 51.3)), "box", "surround the centre"),
+        (Facts(box=(2.0, 41.0, 32.0, 61.0)), "box", "within Poland"),
+        (Facts(colours={"brand": "red"}), "colour", "red is no colour"),
+        (Facts(colours={"brand": "#ffd000"}), "colour", "Text of #ffffff on #ffd000 cannot be read"),
+        (Facts(mark="dragon"), "mark", "no such mark"),
+        (Facts(opened=[date(2026, 12, 23)]), "opened", "2026-12-23 is not among"),
+    ],
+)
+def test_facts_that_do_not_hold_are_refused_with_what_to_do(told: Facts, field: str, said: str) -> None:
+    found = refused(told)
+    assert said in found.pop(field)
+    assert set(found) <= {"box"}
