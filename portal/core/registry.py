@@ -243,6 +243,48 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """An entry of a municipality's menu that somebody wrote, such as a page: a ready label and address."""
+
+    label: str
+    href: str
+    language: str
+    order: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Something urgent on top of every page of a municipality. `level`: info, warning or danger."""
+
+    level: str
+    text: str
+    language: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What an office writes above the built-in parts of a front page: `piece()` gives a record or nothing.
+
+    It is asked in the municipality in scope, or in none for the portal's own front page. `template` reads it as
+    `front`.
+    """
+
+    key: str
+    template: str
+    piece: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SitePage:
+    """A page for search engines: endpoint, values of its address, languages it is written in."""
+
+    endpoint: str
+    values: dict[str, str]
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """Everything the house needs to know of a module."""
 
@@ -262,6 +304,10 @@ class Module:
     work: tuple[WorkList, ...] = ()
     facts: tuple[Fact, ...] = ()
     news: tuple[News, ...] = ()
+    fronts: tuple[Front, ...] = ()
+    banners: tuple[Callable[[], list[Banner]], ...] = ()
+    menus: tuple[Callable[[], list[MenuEntry]], ...] = ()
+    sitemap: tuple[Callable[[], list[SitePage]], ...] = ()
     commands: tuple[click.Command, ...] = ()
     seed: Callable[[], None] | None = None
     templates: str | None = None

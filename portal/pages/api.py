@@ -17,6 +17,7 @@ from portal.core.config import Settings
 from portal.core.errors import Missing
 from portal.core.i18n import LOCALES, current_locale, pgettext
 from portal.core.i18n import gettext as _
+from portal.core.registry import registry
 from portal.core.tenancy import Town
 from portal.maps.tiles import draw_tile
 from portal.pages import queries
@@ -39,6 +40,8 @@ SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML = "http://www.w3.org/1999/xhtml"
 OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
 
+MOST_SITES = 15_000
+"""Pages of the sitemap: in three languages they stay below the 50,000 addresses the format allows."""
 PORTAL_PAGES = (
     "pages.home",
     "pages.municipalities",
@@ -54,6 +57,8 @@ TOWN_PAGES = (
     "pages.town",
     "initiatives.listing",
     "initiatives.map",
+    "articles.news",
+    "articles.index",
     "pages.town_accessibility",
     "pages.town_privacy",
     "pages.town_contact",
@@ -147,8 +152,17 @@ def sitemap() -> FlaskResponse:
     slugs = [town.slug for town in queries.towns_in_order()]
     pages: list[tuple[str, dict[str, Any]]] = [(endpoint, {}) for endpoint in PORTAL_PAGES]
     pages += [(endpoint, {"town": slug}) for slug in slugs for endpoint in TOWN_PAGES]
-    for endpoint, values in pages:
-        twins = {lang: _settings().base_url + url_for(endpoint, lang=lang, **values) for lang in LOCALES}
+    sites: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
+        (endpoint, values, LOCALES) for endpoint, values in pages
+    ]
+    sites += [
+        (found.endpoint, found.values, found.languages)
+        for module in registry.modules
+        for read in module.sitemap
+        for found in read()
+    ]
+    for endpoint, values, languages in sites[:MOST_SITES]:
+        twins = {lang: _settings().base_url + url_for(endpoint, lang=lang, **values) for lang in languages}
         for href in twins.values():
             entry = ElementTree.SubElement(tree, "url")
             ElementTree.SubElement(entry, "loc").text = href

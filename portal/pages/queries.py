@@ -124,6 +124,20 @@ def _items(record: News, limit: int) -> list[Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class FrontPiece:
+    """What an office wrote above a front page: a record for the template that shows it."""
+
+    template: str
+    front: Any
+
+
+def fronts() -> list[FrontPiece]:
+    """What stands above the built-in parts of this front page."""
+    pieces = ((record, record.piece()) for module in registry.modules for record in module.fronts)
+    return [FrontPiece(record.template, piece) for record, piece in pieces if piece is not None]
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """A figure with its words."""
 

@@ -79,6 +79,7 @@ def home() -> FlaskResponse:
     return page(
         "pages/home.html",
         title=_("What should change where you live?"),
+        fronts=queries.fronts(),
         tiles=[tile for tile in tiles if tile.href],
         search_href=address("search.results"),
         news=queries.news(),
@@ -187,6 +188,7 @@ def town() -> FlaskResponse:
         "pages/town.html",
         title=town.name,
         town=town,
+        fronts=queries.fronts(),
         tiles=[tile for tile in tiles if tile.href],
         search_href=address("search.town_results"),
         news=queries.news(),

@@ -135,6 +135,21 @@ def _objects(kind: str, municipality_id: int | None, keys: list[int]) -> list[in
     return [row.object_id for row in rows if row.kind == kind and row.municipality_id == municipality_id]
 
 
+def newest(kind: str, municipality_id: int | None, limit: int) -> list[Hit]:
+    """The newest public things of one kind, here or in all municipalities, for lists on other pages."""
+    statement = (
+        select(SearchDocument.id)
+        .where(SearchDocument.kind == kind, SearchDocument.public)
+        .order_by(SearchDocument.id.desc())
+        .limit(limit)
+    )
+    if municipality_id is not None:
+        with tenancy.within(municipality_id):
+            return _rows(list(db.session.scalars(statement)), municipality_id)
+    with tenancy.unscoped("what is public and new in all municipalities"):
+        return _rows(list(db.session.scalars(statement)), None)
+
+
 def count(text: str, municipality_id: int | None, *, public_only: bool = True) -> int:
     """How many hits there are; COUNT_CAP + 1 says "more than COUNT_CAP"."""
     query = _chosen(text, municipality_id, public_only)

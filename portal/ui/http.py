@@ -259,6 +259,7 @@ def error_page(
 ) -> Response:
     """The answer for a refusal: a page, or a problem document where machines ask."""
     title, help_text = _TITLES.get(status, _TITLES[400 if status < 500 else 500])
+    g.failed = status >= 500
     if request.path.startswith(JSON_PLACES):
         response = api.problem(status, str(title), str(reason or help_text))
     else:

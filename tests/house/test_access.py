@@ -18,6 +18,7 @@ from portal.core import policy
 from portal.core.actor import Actor
 from portal.core.registry import PUBLIC, Place, Route, registry
 from portal.core.tenancy import Town
+from tests.factories.articles import make_article
 from tests.factories.browser import Browser
 from tests.factories.initiatives import make_initiative
 
@@ -27,6 +28,7 @@ VALUES: dict[str, Any] = {
     "token": "no-such-token",
     "verb": "publish",
     "kind": "purpose",
+    "language": "cs",
     "z": 8,
     "x": 140,
     "y": 84,
@@ -80,6 +82,7 @@ def test_nobody_gets_in_who_may_not(
     actor = actor_as(role, town)
     place = town if at_home else other_town
     numbers = [(make_initiative(place, state).number or "").lower() for state in ("published", "submitted")]
+    make_article(place)
     if role != "visitor":
         sign_in(client, actor)
     wrong: list[str] = []

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from initiatives.models import Author, Initiative, Reviewer, Sheet, StudyKind, Translation
 from portal.accounts.models import User
 from portal.api.models import ApiKey, Webhook
+from portal.articles.models import Alert, Article
 from portal.content.models import Comment
 from portal.core import tenancy
 from portal.core.db import db
@@ -30,11 +31,14 @@ PAGELESS = {
     "api.root", "api.openapi", "api.municipalities", "api.municipality", "api.search", "api.initiatives",
     "api.initiative", "api.initiative_history", "api.initiative_translations", "api.initiative_comments",
     "api.initiative_workflow", "api.work",
+    "articles.news_atom", "articles.file", "articles.places_script", "articles.places_points",
     # Go on to another page at once
+    "articles.document",
     "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
     "initiatives.case_comment", "notify.address", "privacy.copy",
     # Only take posts
     "api.initiative_move", "api.take_initiative",
+    "articles.arrange",
     "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
 }  # fmt: skip
 
@@ -44,12 +48,12 @@ REFUSED = {
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "initiatives.new",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.milestones", "initiatives.case_edit",
-    "pages.portal_municipalities", "api.new_key", "api.new_webhook", "privacy.requests", "privacy.erase",
+    "pages.portal_municipalities", "api.new_key", "api.new_webhook", "privacy.requests", "privacy.erase", "articles.new", "articles.new_alert",
 }  # fmt: skip
 """Forms that are refused when they are sent as they stand; the answer is looked at as well."""
 REFUSED_MOVES = {
     "send-back", "hold", "assign", "merge", "transfer", "extend", "decide", "uphold", "reverse", "plan", "finish",
-    "abandon", "split", "correct",
+    "abandon", "split", "correct", "schedule",
 }  # fmt: skip
 
 
@@ -174,6 +178,68 @@ def closed_doors() -> Iterator[Stop]:
     for name in ("sign_in", "link_sent", "sign_in_staff", "password"):
         yield Stop(f"accounts.{name}")
     yield Stop("initiatives.new", {"town": LUBLIN})
+
+
+def articles() -> Iterator[Stop]:
+    """Pages and news as everybody reads them, and the work on them."""
+    yield Stop("articles.index", {"town": LUBLIN})
+    for slug in ("about", "help"):
+        yield Stop("articles.page", {"town": LUBLIN, "slug": slug})
+    yield Stop("articles.page", {"town": "wodzislaw-slaski", "slug": "partners"})
+    yield Stop("articles.page", {"town": "wodzislaw-slaski", "slug": "partners", "original": 1})
+    yield Stop("articles.news", {"town": LUBLIN})
+    yield Stop("articles.news", {"town": "poniatowa"})
+    yield Stop("articles.news_item", {"town": LUBLIN, "slug": "bench-vote"})
+    yield Stop("pages.town", {"town": "swidnik"})
+    yield Stop("pages.town", {"town": "ostrava-jih"})
+    editor, translator, leader = (f"{role}@{LUBLIN}.example" for role in ("editor", "translator", "leader"))
+    about, draft, pending = written("about"), written("draft-volunteers"), written("new-tram")
+    scheduled, news, partners = written("budget-launch"), written("bench-vote"), written("old-consultation")
+    for kind in ("page", "news"):
+        yield Stop("articles.desk", {"town": LUBLIN, "kind": kind}, editor)
+    yield Stop("articles.desk", {"town": LUBLIN, "q": "niczegotakiegoniema"}, editor)
+    yield Stop("articles.new", {"town": LUBLIN, "kind": "news"}, editor)
+    for found in (about, draft, pending, scheduled):
+        yield Stop("articles.one", found, editor)
+    yield Stop("articles.edit", about, editor)
+    yield Stop("articles.edit", draft, leader)
+    yield Stop("articles.settings", about, editor)
+    yield Stop("articles.drop", draft, editor)
+    yield Stop("articles.preview", {**about, "language": "cs"}, editor)
+    yield Stop("articles.versions", {**about, "language": "pl"}, editor)
+    yield Stop("articles.compare", {**about, "language": "pl", "old": 1, "new": 2}, editor)
+    yield Stop("articles.restore", {**about, "language": "pl", "version": 1}, editor)
+    for found, verb in (
+        (draft, "submit"),
+        (draft, "publish"),
+        (draft, "schedule"),
+        (pending, "send-back"),
+        (pending, "take-back"),
+        (scheduled, "unschedule"),
+        (about, "publish"),
+        (about, "withdraw"),
+    ):
+        yield Stop("articles.move", {**found, "verb": verb}, editor)
+    yield Stop("articles.translations", {"town": LUBLIN}, translator)
+    yield Stop("articles.translations", {"town": LUBLIN, "standing": "reviewed"}, translator)
+    yield Stop("articles.translate", {**about, "language": "cs"}, translator)
+    yield Stop("articles.translate", {**news, "language": "en"}, translator)
+    yield Stop("articles.translate", {**partners, "language": "cs"}, translator)
+    yield Stop("articles.alerts", {"town": LUBLIN}, editor)
+    yield Stop("articles.new_alert", {"town": LUBLIN}, editor)
+    with tenancy.within(tenancy.town("swidnik").id):
+        alert = db.session.scalars(select(Alert.id).order_by(Alert.ends_at.desc())).first()
+    yield Stop("articles.alerts", {"town": "swidnik"}, "admin@swidnik.example")
+    for name in ("alert", "end_alert"):
+        yield Stop(f"articles.{name}", {"town": "swidnik", "alert_id": alert}, "admin@swidnik.example")
+
+
+def written(slug: str) -> dict[str, Any]:
+    """Address values of a page or news item of Lublin in the demo data."""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        found = db.session.scalar(select(Article.id).where(Article.slug == slug))
+    assert found is not None, slug
+    return {"town": LUBLIN, "article_id": found}
 
 
 def entering(draft: str, receipt: str, link: str, reset: str, invitation: str) -> Iterator[Stop]:

@@ -262,7 +262,12 @@ def _by_person(found: Iterable[Stop]) -> Iterable[tuple[str, list[Stop]]]:
     return people.items()
 
 
-GROUPS = (_public, _entering, _own, _desk, _moves, _running)
+def _articles(visit: Visit, lang: str) -> Walks:
+    for who, theirs in _by_person(stops.articles()):
+        yield visit(lang, staff=who) if who else visit(lang), theirs
+
+
+GROUPS = (_public, _entering, _own, _desk, _moves, _running, _articles)
 
 
 @pytest.mark.parametrize("lang", LOCALES)
@@ -316,6 +321,7 @@ def test_walk_leaves_no_page_out(seeded_app: Flask) -> None:
         *stops.desk(),
         *stops.moves(),
         *stops.running("0"),
+        *stops.articles(),
     ]
     known = {
         f"{module.name}.{route.endpoint}"

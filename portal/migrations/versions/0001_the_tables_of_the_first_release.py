@@ -937,6 +937,119 @@ def upgrade() -> None:
             batch_op.f("ix_data_request_municipality_id"), ["municipality_id"], unique=False
         )
 
+    op.create_table(
+        "article",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("spot", sa.String(), nullable=False),
+        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("in_menu", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("wanted", sa.JSON(), nullable=False),
+        sa.Column("publish_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expire_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("author_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("kind in ('page', 'news')", name=op.f("ck_article_kind")),
+        sa.ForeignKeyConstraint(["parent_id"], ["article.id"], name=op.f("fk_article_parent_id")),
+        sa.UniqueConstraint(
+            "municipality_id", "kind", "slug", name=op.f("uq_article_municipality_id_kind_slug")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_article_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
+    )
+    with op.batch_alter_table("article", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_article_list", ["municipality_id", "kind", "state", "published_at", "id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_article_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_article_author_user_id"), ["author_user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_article_municipality_id"), ["municipality_id"], unique=False)
+
+    op.create_table(
+        "article_text",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("latest", sa.Integer(), nullable=False),
+        sa.Column("public", sa.Integer(), nullable=True),
+        sa.Column("due", sa.Integer(), nullable=False),
+        sa.Column("based_on", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_article_text_article_id")),
+        sa.UniqueConstraint("article_id", "language", name=op.f("uq_article_text_article_id_language")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_article_text_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_text")),
+    )
+    with op.batch_alter_table("article_text", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_article_text_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "article_version",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("summary", sa.String(), nullable=False),
+        sa.Column("blocks", sa.JSON(), nullable=False),
+        sa.Column("based_on", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_article_version_article_id")),
+        sa.UniqueConstraint(
+            "article_id", "language", "number", name=op.f("uq_article_version_article_id_language_number")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_article_version_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_version")),
+    )
+    with op.batch_alter_table("article_version", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_article_version_user_id"), ["user_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_article_version_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "alert",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("level", sa.String(), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("href", sa.String(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("ends_at >= starts_at", name=op.f("ck_alert_ends_after_start")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_alert_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
+    )
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index("ix_alert_time", ["municipality_id", "ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_alert_municipality_id"), ["municipality_id"], unique=False)
+
     create_index_tables(op.get_bind())
     _refuse_changes()
 

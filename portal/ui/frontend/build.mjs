@@ -152,7 +152,9 @@ async function build() {
   }
   for (const [logical, content] of [
     ["icons.svg", await sprite()],
-    ["favicon.svg", await readFile(join(here, "images", "favicon.svg"))],
+    ...(await Promise.all(
+      ["favicon.svg", "funding-eu.svg", "funding-pas.svg"].map(async (name) => [name, await readFile(join(here, "images", name))]),
+    )),
   ]) {
     const name = logical.replace(".", `-${shortHash(content)}.`);
     await writeFile(join(out, name), content);
