@@ -59,6 +59,10 @@ SERVER = (
     "--log-level warning"
 )
 SHOWN_TOWNS = 10
+COVERED_PERCENT = 97
+"""Lines and branches that the tests without a browser must walk; a little less than they do."""
+DECISIONS = ("*/rules.py", "*/states.py", "*/policy.py", "*/core/workflow.py")
+"""Files of pure decisions, of which every line and branch is walked."""
 SHOWN_SIGN_INS = ("@portal.", "@lublin.", "leader@ostrava-jih.")
 NO_ADDRESS = (
     "{host} is not an address of this machine, so the portal cannot listen there. Take --host 127.0.0.1 for this "
@@ -726,15 +730,29 @@ def sure(words: list[str]) -> int:
 
 
 def test(words: list[str]) -> int:
-    """The whole suite; `--only-pytest` leaves the checks out, all other words go to pytest."""
-    only_pytest = "--only-pytest" in words
-    words = [word for word in words if word != "--only-pytest"]
+    """The whole suite; `--only-pytest` leaves the checks out, all other words but `--cover` go to pytest.
+
+    `--cover` also measures what the tests walk through and fails below the limits. It doubles the time of the
+    tests without a browser, so it is for `.ci/run` and for whoever wants to know.
+    """
+    ours = {"--only-pytest", "--cover"} & set(words)
+    words = [word for word in words if word not in ours]
     set_up("test")
     os.environ["PORTAL_CHROMIUM"] = find_chromium()
-    tests = ("Tests", pytest(words))
-    if only_pytest:
-        return in_turn([tests])
-    return in_turn([*lint_commands(), tests, ("Catalogues", flask("i18n", "--check"))])
+    tests = covered(words) if "--cover" in ours else [("Tests", pytest(words))]
+    if "--only-pytest" in ours:
+        return in_turn(tests)
+    return in_turn([*lint_commands(), *tests, ("Catalogues", flask("i18n", "--check"))])
+
+
+def covered(words: Sequence[str]) -> list[tuple[str, Command]]:
+    """The test run under measurement, and a second look at the files whose every branch counts."""
+    measured = ["--cov", "--cov-report=term", f"--cov-fail-under={COVERED_PERCENT}"]
+    decisions = ["report", f"--include={','.join(DECISIONS)}", "--fail-under=100"]
+    return [
+        ("Tests and what they cover", pytest([*measured, *words])),
+        ("Cover of the decisions", [PYTHON, "-m", "coverage", *decisions]),
+    ]
 
 
 def find_chromium() -> str:

@@ -1,6 +1,7 @@
 """The one WSGI entry: `granian --interface wsgi wsgi:app`, `gunicorn wsgi:app`, `flask`."""
 
 import ctypes
+import gc
 import signal
 import sys
 
@@ -22,3 +23,8 @@ except ConfigError as problem:
     # Whoever starts the portal or types a command needs the list, not where in our code it was made.
     sys.stderr.write(f"{problem}\n")
     sys.exit(BOOT_ERROR if serving else 1)
+
+if serving:
+    # What stands after the start stays: the collector of garbage need not look through it time and again.
+    gc.collect()
+    gc.freeze()

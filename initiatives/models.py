@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from initiatives.states import TAKEN_OVER, WORKFLOW
@@ -16,6 +16,8 @@ from portal.core.db import Base, EnumText, Key, UtcDateTime
 from portal.core.sealed import Sealed
 from portal.core.tenancy import Municipal
 from portal.core.workflow import State
+from portal.maps.geo import MAX_CELL_ZOOM
+from portal.maps.geo import cell as grid_cell
 
 HEAD = "ix_initiative"
 
@@ -42,8 +44,8 @@ class Initiative(Content, Municipal, Base):
     """A resident's initiative.
 
     `listed_at` is set while everybody may see it and orders the lists; `folded` is the title folded for
-    searching; `phase` repeats the state's phase for indexes and filters. `details` keeps what an import
-    brought that has no column of its own.
+    searching; `phase` repeats the state's phase for indexes and filters; `cell` is the finest map cell its
+    point lies in, set with it. `details` keeps what an import brought that has no column of its own.
     """
 
     __tablename__ = "initiative"
@@ -51,6 +53,7 @@ class Initiative(Content, Municipal, Base):
         UniqueConstraint("number"),
         UniqueConstraint("municipality_id", "external_source", "external_number"),
         CheckConstraint("(lat is null) = (lon is null)", name="whole_point"),
+        CheckConstraint("(lat is null) = (cell is null)", name="point_has_cell"),
         CheckConstraint("place <> 'point' or lat is not null", name="point_has_place"),
         CheckConstraint("cost_minor is null or cost_minor >= 0", name="cost"),
         # Newest first within a town, by phase and category, and over all towns: one index each, read backwards.
@@ -73,12 +76,13 @@ class Initiative(Content, Municipal, Base):
         # What came in since a day, for the numbers of a municipality.
         Index(f"{HEAD}_submitted", "municipality_id", "submitted_at"),
         Index(f"{HEAD}_desk", "municipality_id", "state", "updated_at", "id"),
-        Index(f"{HEAD}_box", "municipality_id", "lat", "lon"),
+        # For the map; not led by the municipality, as the stored cells that a query comes from name it.
+        Index(f"{HEAD}_cell", "cell"),
         Index(f"{HEAD}_lead", "municipality_id", "lead_user_id", "state"),
     )
     KIND = "initiative"
     WORKFLOW = WORKFLOW
-    PERSONAL = ("title", "text", "folded", "address", "lat", "lon", "details")
+    PERSONAL = ("title", "text", "folded", "address", "lat", "lon", "cell", "details")
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     # Without the mixin's index on this column alone: SQLite would take it for half of the queries above.
@@ -94,6 +98,7 @@ class Initiative(Content, Municipal, Base):
     place: Mapped[Place | None] = mapped_column(EnumText(Place))
     lat: Mapped[float | None]
     lon: Mapped[float | None]
+    cell: Mapped[int | None] = mapped_column(BigInteger)
     address: Mapped[str] = mapped_column(default="")
     cost_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str]
@@ -171,11 +176,26 @@ class Initiative(Content, Municipal, Base):
         return self.listed_at is not None
 
 
+@event.listens_for(Initiative, "before_insert")
+@event.listens_for(Initiative, "before_update")
+def _place_on_map(_mapper: object, _connection: object, case: Initiative) -> None:
+    case.cell = finest_cell(case.lat, case.lon)
+
+
+def finest_cell(lat: float | None, lon: float | None) -> int | None:
+    """What stands in `Initiative.cell` for a point; rows written past the ORM set it themselves."""
+    return None if lat is None or lon is None else grid_cell(lat, lon, MAX_CELL_ZOOM)
+
+
 class Author(Municipal, Base):
-    """Who filed it, sealed. `shows_name` is the author's own choice; without it the public sees nobody."""
+    """Who filed it, sealed. `shows_name` is the author's own choice; without it the public sees nobody.
+
+    `person` and `phone_key` are keyed hashes of e-mail address and telephone: by them somebody without an
+    account is found who asks for a copy or for erasure.
+    """
 
     __tablename__ = "initiative_author"
-    PERSONAL = ("code_hash",)
+    PERSONAL = ("code_hash", "person", "phone_key")
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"), unique=True)
@@ -189,6 +209,7 @@ class Author(Municipal, Base):
     user_id: Mapped[int | None] = mapped_column(Key)
     code_hash: Mapped[str | None] = mapped_column(unique=True)
     person: Mapped[str | None] = mapped_column(index=True)
+    phone_key: Mapped[str | None] = mapped_column(index=True)
 
     name = Sealed()
     email = Sealed()
@@ -319,14 +340,19 @@ class Count(Municipal, Base):
 
 
 class MapCell(Municipal, Base):
-    """Points of the public map summed per grid cell and zoom; `filter` is '', 'p:<phase>' or 'c:<category>'."""
+    """Points of the public map summed per grid cell and zoom; `filter` is '', 'p:<phase>' or 'c:<category>'.
+
+    `tile` (see `portal.maps.geo`) stands before the cell in the key, so that a screen reads its own tiles.
+    """
 
     __tablename__ = "initiative_map_cell"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - read by SQLAlchemy
     AUDITED = False
 
     municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"), primary_key=True)
     filter: Mapped[str] = mapped_column(primary_key=True)
     zoom: Mapped[int] = mapped_column(primary_key=True)
+    tile: Mapped[int] = mapped_column(Key, primary_key=True)
     cell: Mapped[int] = mapped_column(Key, primary_key=True)
     n: Mapped[int]
     sum_lat: Mapped[float]

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from initiatives import jobs, messages, queries, services
+from initiatives import api, jobs, messages, queries, services
 from initiatives.cli import COMMANDS
 from initiatives.desk.work import FACTS, WORK
 from initiatives.models import Initiative
 from initiatives.policy import PERMISSIONS
-from initiatives.privacy import PERSONAL
+from initiatives.privacy import PERSONAL, READINGS, RETENTION
 from initiatives.routes import ROUTES
 from initiatives.states import WORKFLOW
 from portal.core import events
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import ContentType, Daily, JobKind, MenuItem, Module, News, Place, SearchText
+from portal.core.registry import ContentType, JobKind, MenuItem, Module, News, Place, SearchText
 from portal.core.tenancy import town_by_id
 from portal.notify import outbox
 
@@ -39,6 +39,7 @@ def _index(case: Initiative) -> SearchText | None:
 
 def _start() -> None:
     events.listen("initiative.moved", services.settle)
+    events.listen("consent.withdrawn", services.consent_withdrawn)
     events.listen("deadline.reached", services.deadline_reached)
     outbox.provide("initiative.followers", messages.followers)
 
@@ -71,9 +72,10 @@ MODULE = Module(
         ),
     ),
     jobs=(JobKind("initiative.resume", jobs.resume),),
-    daily=(Daily("initiative.forget", jobs.forget, hour=2),),
     notices=messages.NOTICES,
     personal=(PERSONAL,),
+    retention=RETENTION,
+    readings=READINGS,
     work=WORK,
     facts=FACTS,
     news=(
@@ -90,4 +92,7 @@ MODULE = Module(
     templates=str(Path(__file__).parent / "templates"),
     start=_start,
     reserved_slugs=("initiatives", "follow"),
+    api=api.OPERATIONS,
+    api_schemas=api.SCHEMAS,
+    api_scopes=api.SCOPES,
 )

@@ -19,6 +19,8 @@ def took(actor: Actor, case: Initiative) -> bool:
 
 def impartial(actor: Actor, case: Initiative) -> bool:
     """Not the author, a supporter or a commenter: staff are residents too (conflict of interest)."""
+    if actor.user_id is None:  # An API key is nobody's neighbour.
+        return True
     return actor.user_id != case.author_user_id and actor.user_id not in case.conflicts
 
 

@@ -1,78 +1,168 @@
-"""Personal data of initiatives: what is held of a person, its export and its erasure."""
+"""Personal data of initiatives: what is held of a person, its export, its erasure, and how long it is kept."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, String, cast, delete, false, literal, or_, select, update
 
+from initiatives import queries, rules, services
 from initiatives.models import Author, Initiative, Support
+from initiatives.services import forgetting
+from portal.content import move
 from portal.content.models import Comment, Follow
 from portal.core import tenancy
 from portal.core.db import db
-from portal.core.i18n import iso
+from portal.core.errors import Missing
+from portal.core.i18n import Filled, iso, speaking
+from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import PersonalData
+from portal.core.registry import PersonalData, Reading, Retention, Whom
+from portal.notify import services as notices
 
 
 def export(user_id: int) -> list[dict[str, Any]]:
     """Everything an account filed, said, supports and follows."""
     with tenancy.unscoped("a person's own data in every town"):
-        found: list[dict[str, Any]] = []
-        for author, case in db.session.execute(
-            select(Author, Initiative)
-            .join(Initiative, Initiative.id == Author.initiative_id)
-            .where(Author.user_id == user_id)
-        ):
-            found.append(
-                {
-                    "kind": "initiative",
-                    "number": case.number,
-                    "title": case.title,
-                    "text": case.text,
-                    "submitted": iso(case.submitted_at),
-                    "name": author.name,
-                    "email": author.email,
-                    "phone": author.phone,
-                    "postal": author.postal,
-                    "as_sent": author.original,
-                }
-            )
-        found += [
-            {"kind": "comment", "at": iso(said.at), "text": said.text, "name": said.name}
-            for said in db.session.scalars(select(Comment).where(Comment.user_id == user_id))
-        ]
-        found += [
-            {"kind": "support", "at": iso(row.at), "initiative": row.initiative_id}
-            for row in db.session.scalars(select(Support).where(Support.user_id == user_id))
-        ]
-        found += [
-            {"kind": "follow", "at": iso(row.created_at), "of": f"{row.kind}:{row.object_id}"}
-            for row in db.session.scalars(select(Follow).where(Follow.user_id == user_id))
-        ]
-        return found
+        return export_here(Whom(frozenset(), user_id))
+
+
+def export_here(whom: Whom) -> list[dict[str, Any]]:
+    """The same of anybody, in the scope at hand."""
+    found: list[dict[str, Any]] = []
+    for author, case in _filed(whom):
+        found.append(
+            {
+                "kind": "initiative",
+                "number": case.number,
+                "title": case.title,
+                "text": case.text,
+                "submitted": iso(case.submitted_at),
+                "name": author.name,
+                "email": author.email,
+                "phone": author.phone,
+                "postal": author.postal,
+                "as_sent": author.original,
+            }
+        )
+    found += [
+        {"kind": "comment", "at": iso(said.at), "text": said.text, "name": said.name}
+        for said in db.session.scalars(select(Comment).where(*_said(whom)))
+    ]
+    found += [
+        {"kind": "support", "at": iso(row.at), "initiative": row.initiative_id}
+        for row in db.session.scalars(select(Support).where(*_joined(whom, Support, Support.at)))
+    ]
+    found += [
+        {"kind": "follow", "at": iso(row.created_at), "of": f"{row.kind}:{row.object_id}"}
+        for row in db.session.scalars(select(Follow).where(*_joined(whom, Follow, Follow.created_at)))
+    ]
+    return found
+
+
+def _filed(whom: Whom) -> Sequence[Any]:
+    """Author and case of everything the person filed."""
+    by: list[ColumnElement[bool]] = [
+        column.in_(whom.keys) for column in (Author.person, Author.phone_key, Author.code_hash)
+    ]
+    if whom.user_id is not None:
+        by.append(Author.user_id == whom.user_id)
+    statement = (
+        select(Author, Initiative).join(Initiative, Initiative.id == Author.initiative_id).where(or_(*by))
+    )
+    if whom.until is not None:
+        statement = statement.where(Initiative.created_at <= whom.until)
+    return db.session.execute(statement.order_by(Initiative.id)).all()
+
+
+def _said(whom: Whom) -> list[ColumnElement[bool]]:
+    if whom.user_id is None:
+        return [false()]
+    return [Comment.user_id == whom.user_id, *([Comment.at <= whom.until] if whom.until else [])]
+
+
+def _joined(whom: Whom, model: Any, at: Any) -> list[ColumnElement[bool]]:
+    by = [model.person.in_(whom.keys)]
+    if whom.user_id is not None:
+        by.append(model.user_id == whom.user_id)
+    return [or_(*by), *([at <= whom.until] if whom.until else [])]
 
 
 def erase(user_id: int) -> int:
     """Take the person out of everything; texts stay as a public record, counts stay. How many rows."""
-    with tenancy.unscoped("a person's own data in every town"):
-        rows = 0
-        for author in db.session.scalars(select(Author).where(Author.user_id == user_id)):
-            author.name = author.email = author.phone = author.postal = author.original = None
-            author.shows_name, author.user_id, author.person = False, None, None
-            rows += 1
-        for statement in (
-            update(Initiative).where(Initiative.author_user_id == user_id).values(author_user_id=None),
-            update(Support).where(Support.user_id == user_id).values(user_id=None),
-            update(Comment).where(Comment.user_id == user_id).values(user_id=None, name=""),
-            delete(Follow).where(Follow.user_id == user_id),
-        ):
-            rows += int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
-        return rows
+    rows = 0
+    for town in tenancy.towns().values():
+        with tenancy.within(town.id):
+            rows += erase_here(Whom(frozenset(), user_id))
+            db.session.flush()  # While this municipality is the one in scope.
+    return rows
+
+
+def erase_here(whom: Whom) -> int:
+    """The same of anybody, in the municipality in scope, with messages, originals and hidden texts. How many rows.
+
+    A case the public never saw holds nothing but what the person wrote: its words and files go as well, and
+    one that still waits for somebody is withdrawn.
+    """
+    filed = [case.id for _author, case in _filed(whom)]
+    for case_id in filed:
+        _erase_case(queries.case(case_id))
+    rows = len(filed) + forgetting.remove_originals(filed)
+    rows += forgetting.forget_name_in_comments(*_said(whom))
+    for statement in (
+        update(Initiative)
+        .where(Initiative.author_user_id == (whom.user_id or 0))
+        .values(author_user_id=None),
+        # The row stays, so that the number does; nobody can be told from it any more.
+        update(Support)
+        .where(*_joined(whom, Support, Support.at))
+        .values(user_id=None, person=literal("erased:") + cast(Support.id, String)),
+        delete(Follow).where(*_joined(whom, Follow, Follow.created_at)),
+    ):
+        done = db.session.execute(statement.execution_options(synchronize_session=False))
+        rows += int(done.rowcount)  # type: ignore[attr-defined]
+    return rows
+
+
+def _erase_case(case: Initiative) -> None:
+    if case.state == "draft":
+        services.erase_draft(case)
+        return
+    notices.forget(*case.about)
+    forgetting.erase_author(case)
+    if case.listed_at is not None:
+        return
+    with speaking(tenancy.town_by_id(case.municipality_id).language):
+        forgetting.blank_hidden(case, _("Erased at the request of the person"))
+    if "withdraw" in {step.verb for step in case.WORKFLOW.moves_from(case.state)}:
+        move.run(services.system(case), case, "withdraw", who="author")
+    # Once more, because the move may have written to the very person.
+    notices.forget(*case.about)
+
+
+def locate(number: str, code: str) -> frozenset[str]:
+    """The hashes of whoever holds a case's number and code, if the case is one of the municipality in scope."""
+    try:
+        case = services.open_by_code(number, code)
+    except Missing:
+        return frozenset()
+    author = case.author
+    if author is None or case.municipality_id != tenancy.current_id():
+        return frozenset()
+    return frozenset(filter(None, (author.person, author.phone_key, author.code_hash)))
+
+
+def is_busy(user_id: int) -> bool:
+    """Whether a case the account filed still goes on."""
+    with tenancy.unscoped("an account is one in all towns"):
+        going_on = Initiative.state.not_in((*forgetting.ENDED, "draft"))
+        statement = select(Initiative.id).where(Initiative.author_user_id == user_id, going_on)
+        return db.session.scalar(statement.limit(1)) is not None
 
 
 PERSONAL = PersonalData(
     title=_l("Initiatives, comments, supports and what you follow"),
     columns={
-        "initiative": ("title", "text", "folded", "address", "lat", "lon", "details"),
+        "initiative": ("title", "text", "folded", "address", "lat", "lon", "cell", "details"),
         "initiative_author": (
             "name_sealed",
             "email_sealed",
@@ -80,6 +170,8 @@ PERSONAL = PersonalData(
             "postal_sealed",
             "original_sealed",
             "code_hash",
+            "person",
+            "phone_key",
         ),
         "initiative_support": ("person",),
         "comment": ("name",),
@@ -88,4 +180,105 @@ PERSONAL = PersonalData(
     },
     export=export,
     erase=erase,
+    export_here=export_here,
+    erase_here=erase_here,
+    locate=locate,
+    is_busy=is_busy,
 )
+
+_AFTER_A_YEAR = Filled("Until %(n)s months after the case has ended", {"n": rules.CONTACT_MONTHS})
+_TEAM = _l("The team")
+
+RETENTION = (
+    Retention(
+        "initiative.contact",
+        _l("Your name, e-mail address, phone number and postal address"),
+        _AFTER_A_YEAR,
+        asked=_l(
+            "If you want to give them. One of them is enough for messages; the postal address only if you want letters. Your name is public only if you tick that."
+        ),
+        seen=_l("The team, which says why each time; an operator only in cases taken down by that operator"),
+        due=lambda: forgetting.how_many(forgetting.with_old_contacts()),
+        erase=forgetting.end_contacts,
+        order=10,
+    ),
+    Retention(
+        "initiative.trace",
+        _l(
+            "Language, channel, your account, a fingerprint of your secret code, the messages about your case"
+        ),
+        _AFTER_A_YEAR,
+        asked=_l("Always; you need not do anything"),
+        seen=_TEAM,
+        order=11,
+    ),
+    Retention(
+        "initiative.helper",
+        _l("Who filed for you, if somebody did"),
+        _l("As long as the record of who did what"),
+        asked=_l("When you file by phone, on paper or at a meeting"),
+        seen=_l("The team and those who check its work"),
+        order=12,
+    ),
+    Retention(
+        "initiative.text",
+        _l("Text, photos and place"),
+        _l("The public text stays as a record"),
+        asked=_l("Always. Leave out other people’s names, numbers and faces."),
+        seen=_l("Everybody, after the team has read it"),
+        order=13,
+    ),
+    Retention(
+        "initiative.original",
+        _l("Photos as they came in, and a text before the team took something out"),
+        _AFTER_A_YEAR,
+        asked=_l("When you send photos, or when the team has to change your text"),
+        seen=_TEAM,
+        due=lambda: forgetting.how_many(forgetting.with_old_originals()),
+        erase=forgetting.end_originals,
+        order=14,
+    ),
+    Retention(
+        "initiative.held",
+        _l("An initiative the office has put on hold"),
+        Filled("%(n)s days, then it is deleted", {"n": rules.HELD_DAYS}),
+        asked=_l("When the team may not publish it"),
+        seen=_TEAM,
+        due=lambda: forgetting.how_many(forgetting.long_held()),
+        erase=forgetting.end_held,
+        order=15,
+    ),
+    Retention(
+        "initiative.draft",
+        _l("A draft you have not sent"),
+        Filled("%(n)s days after you last changed it", {"n": rules.DRAFT_DAYS}),
+        asked=_l("When you save it"),
+        seen=_l("You"),
+        due=lambda: forgetting.how_many(forgetting.old_drafts()),
+        erase=forgetting.end_drafts,
+        order=16,
+    ),
+    Retention(
+        "initiative.support",
+        _l("That you support or follow an initiative"),
+        Filled(
+            "Until %(n)s days after the case has ended; then the number alone remains",
+            {"n": rules.SUPPORT_DAYS},
+        ),
+        asked=_l("When you do so"),
+        seen=_l("Nobody; only the number of people is public"),
+        due=lambda: forgetting.how_many(forgetting.with_old_supports()),
+        erase=forgetting.end_supports,
+        order=17,
+    ),
+    Retention(
+        "initiative.comment",
+        _l("Your comment"),
+        _l("As long as the initiative"),
+        asked=_l("When you write it, under a name you choose or as “resident”"),
+        seen=_l("Everybody"),
+        order=18,
+    ),
+)
+
+READINGS = (Reading("initiative.contact_read", _l("Contact data of an author")),)

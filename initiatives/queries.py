@@ -1,7 +1,7 @@
 """Reading initiatives: one case, public lists, the desk's work lists, the map's data. Nothing here writes."""
 
 from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -40,15 +40,19 @@ from portal.core.i18n import lazy_gettext as _l
 from portal.core.paging import Cursor, Direction, Page, page_of
 from portal.core.tokens import canonical_number, signer
 from portal.core.workflow import Lane, State
-from portal.maps.geo import Point, distance_m
+from portal.maps import geo
+from portal.maps.geo import MAX_CELL_ZOOM, MIN_CELL_ZOOM, Box, Point, distance_m
 from portal.search import queries as search
 
 PAGE_SIZE = 20
 MAP_FEATURES = 500
-CANDIDATES = 20 * MAP_FEATURES
-WIDE_CANDIDATES = 4 * MAP_FEATURES
-"""Points that are grouped on the fly at most, in a small and in a wide box."""
-STORED_ZOOMS = range(6, 13)
+CANDIDATES = 4 * MAP_FEATURES
+"""Points that are read, and grouped on the fly, at most."""
+STORED_ZOOMS = range(MIN_CELL_ZOOM, MAX_CELL_ZOOM + 1)
+FAR_ZOOM = 12
+"""Up to here many points are always drawn as stored cells; nearer, a single one is a pin among clusters."""
+MOST_TILES = 128
+"""A large screen touches some ninety; a larger box is answered with the cells of a coarser zoom."""
 COUNTING_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -284,17 +288,17 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-@contextmanager
-def _reach(wanted: Wanted) -> Iterator[None]:
+def _reach(wanted: Wanted) -> AbstractContextManager[None]:
+    """Where a list may read: what a text found is read by its keys."""
+    return _found_by_search() if wanted.text else nullcontext()
+
+
+def _found_by_search() -> AbstractContextManager[None]:
     """Read what the search found by its keys alone.
 
     With the municipality among the conditions SQLite would rather read all cases of it than these keys.
     """
-    if not wanted.text:
-        yield
-        return
-    with tenancy.unscoped("the search was asked in this municipality, and only what it found is read"):
-        yield
+    return tenancy.unscoped("the search was asked in this municipality, and only what it found is read")
 
 
 def newest(limit: int) -> list[Card]:
@@ -358,54 +362,120 @@ class MapData:
 
 
 def map_data(wanted: Wanted, zoom: int, box: tuple[float, float, float, float]) -> MapData:
-    """At most 500 features inside `box` (west, south, east, north), from stored cells up to zoom 12."""
-    west, south, east, north = box
-    zoom = max(zoom, min(STORED_ZOOMS))
-    simple = not wanted.text and not wanted.district and not (wanted.phase and wanted.category)
-    if simple and zoom in STORED_ZOOMS:
-        key = f"p:{wanted.phase}" if wanted.phase else f"c:{wanted.category}" if wanted.category else ""
-        rows = db.session.execute(
-            select(MapCell.n, MapCell.sum_lat, MapCell.sum_lon).where(
-                MapCell.filter == key, MapCell.zoom == zoom, MapCell.n > 0
-            )
-        )
-        cells = [
-            [round(lat / n, 5), round(lon / n, 5), n]
-            for n, lat, lon in rows
-            if south <= lat / n <= north and west <= lon / n <= east
-        ]
-        if len(cells) <= MAP_FEATURES and (zoom < max(STORED_ZOOMS) or any(c[2] > 1 for c in cells)):
-            return _opened(wanted, cells, box)
-    points = _points(wanted, box, wide=zoom <= max(STORED_ZOOMS))
-    return MapData([], points) if len(points) <= MAP_FEATURES else _grouped(points, zoom)
+    """At most 500 features inside `box` (west, south, east, north), or in the stored cells that it touches.
 
-
-def _points(wanted: Wanted, box: tuple[float, float, float, float], *, wide: bool) -> list[list[Any]]:
-    """The newest points in the box: of a wide one those among the newest cases of the filter.
-
-    A wide box holds most cases of the filter, so these are read in their order and the box looked at here;
-    with the box among the conditions the database would read and sort all of them.
+    However many cases there are, what is read stays bounded: the stored cells of a screen's tiles, and points
+    only where those cells say that they are few.
     """
-    west, south, east, north = box
-    inside = (Initiative.lat.between(south, north), Initiative.lon.between(west, east))
+    area = Box(*box)
+    kept = _kept_filter(wanted)
+    cells = _cells(kept or "", zoom, area)
+    if kept is None:
+        # No cells are kept for this filter; those of all cases say whether its points can be read by place.
+        by_place = cells.count <= CANDIDATES and not wanted.text
+        points = _points_in(cells, wanted, area) if by_place else _newest_points(wanted, area)
+        return MapData([], points) if len(points) <= MAP_FEATURES else _grouped(points, zoom)
+    if cells.count <= MAP_FEATURES:
+        # Few points need no clusters: give them one by one, so that a small gmina sees pins at once.
+        return MapData([], _points_in(cells, wanted, area)[:MAP_FEATURES])
+    if zoom > FAR_ZOOM and cells.count <= CANDIDATES:
+        return _grouped(_points_in(cells, wanted, area), zoom)
+    return MapData(_merged(cells), [])
+
+
+def _kept_filter(wanted: Wanted) -> str | None:
+    """The key of the stored cells that a filter reads; None where none are kept for it."""
+    if wanted.text or wanted.district or (wanted.phase and wanted.category):
+        return None
+    return f"p:{wanted.phase}" if wanted.phase else f"c:{wanted.category}" if wanted.category else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Stored cells of one filter and zoom; those at the edge of a box may lie one row beyond it."""
+
+    key: str
+    zoom: int
+    tiles: list[int] | None
+    rows: list[tuple[int, int, float, float]]
+    """Number, points in it, sums of their latitudes and longitudes."""
+
+    @property
+    def count(self) -> int:
+        """How many points they hold: no fewer than the box does."""
+        return sum(n for _, n, _, _ in self.rows)
+
+
+def _cells(key: str, zoom: int, area: Box) -> _Cells:
+    """The cells that a box touches, at its zoom, or at a coarser one where that has too many."""
+    level = min(max(zoom, STORED_ZOOMS[0]), STORED_ZOOMS[-1])
+    while (tiles := geo.tiles(area, level, MOST_TILES)) is None and level > STORED_ZOOMS[0]:
+        level -= 1
+    height, width = geo.cell_size(level)
+    south, north = area.min_lat - height, area.max_lat + height
+    west, east = area.min_lon - width, area.max_lon + width
+    statement = select(MapCell.cell, MapCell.n, MapCell.sum_lat, MapCell.sum_lon)
+    rows = [
+        (cell, n, lat, lon)
+        for cell, n, lat, lon in db.session.execute(statement.where(*_in_cells(key, level, tiles)))
+        if south <= lat / n <= north and west <= lon / n <= east
+    ]
+    return _Cells(key, level, tiles, rows)
+
+
+def _in_cells(key: str, zoom: int, tiles: list[int] | None) -> list[ColumnElement[bool]]:
+    found = [MapCell.filter == key, MapCell.zoom == zoom, MapCell.n > 0]
+    return found if tiles is None else [*found, MapCell.tile.in_(tiles)]
+
+
+def _points_in(cells: _Cells, wanted: Wanted, area: Box) -> list[list[Any]]:
+    """All points of the filter that lie in these cells and in the box, the newest case first."""
+    finer = 4 ** (STORED_ZOOMS[-1] - cells.zoom)
+    first = MapCell.cell * finer
     statement = (
         select(*POINT)
-        .where(*conditions(wanted), Initiative.state != "withdrawn", *(() if wide else inside))
+        .join(
+            MapCell,
+            and_(
+                Initiative.cell.between(first, first + (finer - 1)),
+                # A sum has no index: nothing but the cells shall lead to the cases.
+                Initiative.municipality_id + 0 == MapCell.municipality_id,
+            ),
+        )
+        .where(
+            *_in_cells(cells.key, cells.zoom, cells.tiles),
+            MapCell.municipality_id == tenancy.current_id(),
+            *conditions(wanted),
+            Initiative.state != "withdrawn",
+        )
+    )
+    with tenancy.unscoped("the cells are of one municipality, and each point must be of the same"):
+        rows: list[list[Any]] = [list(row) for row in db.session.execute(statement)]
+    return sorted((row for row in rows if area.holds(row[2], row[3])), reverse=True)
+
+
+def _newest_points(wanted: Wanted, area: Box) -> list[list[Any]]:
+    """The points in the box among the newest cases of the filter.
+
+    With the box among the conditions the database would read and sort all cases in it.
+    """
+    statement = (
+        select(*POINT)
+        .where(*conditions(wanted), Initiative.state != "withdrawn")
         .order_by(Initiative.listed_at.desc(), Initiative.id.desc())
-        .limit(WIDE_CANDIDATES if wide else CANDIDATES)
+        .limit(CANDIDATES)
     )
     with _reach(wanted):
         rows: list[list[Any]] = [list(row) for row in db.session.execute(statement)]
-    if not wide:
-        return rows
-    return [row for row in rows if row[2] is not None and south <= row[2] <= north and west <= row[3] <= east]
+    return [row for row in rows if row[2] is not None and area.holds(row[2], row[3])]
 
 
-def _opened(wanted: Wanted, cells: list[list[float]], box: tuple[float, float, float, float]) -> MapData:
-    """Few points need no clusters: give them one by one, so that a small gmina sees pins at once."""
-    if sum(cell[2] for cell in cells) > MAP_FEATURES:
-        return MapData(cells, [])
-    return MapData([], _points(wanted, box, wide=False)[:MAP_FEATURES])
+def _merged(cells: _Cells) -> list[list[float]]:
+    """Clusters [lat, lon, n] of the cells, four in one until there are few enough."""
+    sums = {cell: (n, lat, lon) for cell, n, lat, lon in cells.rows}
+    while len(sums) > MAP_FEATURES:
+        sums = geo.coarser(sums)
+    return [[round(lat / n, 5), round(lon / n, 5), n] for n, lat, lon in sums.values()]
 
 
 def _grouped(points: list[list[Any]], zoom: int) -> MapData:
@@ -456,8 +526,10 @@ def similar(
         Initiative.lat,
         Initiative.lon,
     ).where(Initiative.id.in_(candidates), Initiative.listed_at.is_not(None))
+    with _found_by_search():
+        rows = db.session.execute(statement).all()
     found = []
-    for row in db.session.execute(statement):
+    for row in rows:
         if row.id == but:
             continue
         near = None
@@ -582,6 +654,13 @@ def of_author(user_id: int) -> list[Card]:
             .limit(200)
         )
         return [Card(*row) for row in db.session.execute(statement)]
+
+
+def team_without_stake(case: Initiative) -> list[tuple[int, str]]:
+    """(id, name) of the members who may work on a case; those who took part in it are left out."""
+    people = accounts.colleagues(case.municipality_id, "reviewer", "leader")
+    barred = with_a_stake(case, {person.user_id for person in people})
+    return [(person.user_id, person.name) for person in people if person.user_id not in barred]
 
 
 def with_a_stake(case: Initiative, user_ids: Set[int]) -> set[int]:

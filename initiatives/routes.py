@@ -47,6 +47,7 @@ ROUTES = (
     # The author's acts
     Route(f"{ONE}/complete", "complete", acts.complete, "initiative.own", GET_POST),
     Route(f"{ONE}/withdraw", "withdraw", acts.withdraw, "initiative.own", GET_POST),
+    Route(f"{ONE}/name", "name", acts.name, "initiative.own", GET_POST),
     Route(f"{ONE}/appeal", "appeal", acts.appeal, "initiative.own", GET_POST),
     Route(f"{ONE}/result", "result", acts.result, "initiative.own", GET_POST),
     Route("/follow", "follow", mine.follow, PUBLIC, GET_POST, Place.PORTAL, vital=True),
@@ -59,7 +60,7 @@ ROUTES = (
     Route(CASE, "case", case.case, "initiative.desk"),
     Route(f"{CASE}/new-code", "new_code", case.new_code, "initiative.contact", GET_POST),
     Route(f"{CASE}/note", "note", case.note, "initiative.note", GET_POST),
-    Route(f"{CASE}/contact", "contact", case.contact, "initiative.note", GET_POST),
+    Route(f"{CASE}/contact", "contact", case.contact, "initiative.contact", GET_POST),
     Route(f"{CASE}/files/<int:file_id>", "case_file", case.file, "initiative.desk"),
     Route(f"{CASE}/edit", "case_edit", case.edit, "initiative.moderate", GET_POST),
     Route(f"{CASE}/comments/<int:comment_id>", "case_comment", case.comment, "initiative.moderate", GET_POST),

@@ -37,6 +37,11 @@ STUDY_DAYS = 15
 DECISION_DAYS = 10
 APPEAL_DECISION_DAYS = 14
 """Deadlines of product 5.1: working days, but for drafts, reopening and appeals (calendar days)."""
+HELD_DAYS = 90
+CONTACT_MONTHS = 12
+SUPPORT_DAYS = 30
+"""How long a held case is kept, contacts and originals after the last state, supports after the end. Source: product
+7.4; supports wait until an appeal or a correction can no longer bring the case back."""
 REVIEWERS_MIN = 2
 
 PURPOSE_PARTS = ("need", "reach", "equity", "evidence", "voice")

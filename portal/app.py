@@ -104,6 +104,8 @@ def _modules(app: Flask) -> None:
         for route in module.routes:
             if not route.csrf:
                 csrf.exempt(app.view_functions[f"{module.name}.{route.endpoint}"])
+        for operation in module.api:  # They read no cookie.
+            csrf.exempt(app.view_functions[f"api.{operation.name}"])
         if module.start:
             with app.app_context():
                 module.start()
@@ -128,9 +130,7 @@ def _templates(app: Flask, settings: Settings) -> None:
 
 
 def _static(app: Flask, settings: Settings) -> None:
-    """Page cache nearest to Flask, static files in front of it; under any server."""
-    cached = PageCache(app.wsgi_app, app, settings)
-    app.extensions["portal.page_cache"] = cached
+    """Page cache, clean environment, static files, and then Flask; under any server."""
 
     def harden(headers: object, path: str, _url: str) -> None:
         headers["X-Content-Type-Options"] = "nosniff"  # type: ignore[index]
@@ -138,7 +138,7 @@ def _static(app: Flask, settings: Settings) -> None:
             headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"  # type: ignore[index]
 
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        cached,
+        app.wsgi_app,
         root=STATIC if STATIC.is_dir() else None,
         prefix="/static/",
         max_age=http.YEAR,
@@ -146,4 +146,5 @@ def _static(app: Flask, settings: Settings) -> None:
         add_headers_function=harden,
         allow_all_origins=False,
     )
-    app.wsgi_app = Gateway(app.wsgi_app)  # type: ignore[method-assign]
+    cached = PageCache(Gateway(app.wsgi_app), app, settings)
+    app.extensions["portal.page_cache"] = app.wsgi_app = cached  # type: ignore[method-assign]

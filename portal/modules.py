@@ -2,10 +2,12 @@
 
 from initiatives.module import MODULE as INITIATIVES
 from portal.accounts.module import MODULE as ACCOUNTS
+from portal.api.module import MODULE as API
 from portal.content.module import MODULE as CONTENT
 from portal.core.registry import Module
 from portal.notify.module import MODULE as NOTIFY
 from portal.pages.module import MODULE as PAGES
+from portal.privacy.module import MODULE as PRIVACY
 from portal.search.module import MODULE as SEARCH
 
-MODULES: tuple[Module, ...] = (NOTIFY, ACCOUNTS, CONTENT, SEARCH, INITIATIVES, PAGES)
+MODULES: tuple[Module, ...] = (NOTIFY, ACCOUNTS, CONTENT, SEARCH, INITIATIVES, PAGES, API, PRIVACY)

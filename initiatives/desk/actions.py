@@ -6,7 +6,7 @@ from flask import url_for
 
 from initiatives import services
 from initiatives.desk import entry
-from initiatives.desk.verbs import EXTEND, PAGES
+from initiatives.forms.verbs import EXTEND, PAGES
 from initiatives.models import Initiative
 from initiatives.states import WORKFLOW
 from portal.content import queries as content

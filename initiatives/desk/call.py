@@ -13,8 +13,7 @@ from initiatives import queries, rules, services
 from initiatives.desk import entry
 from initiatives.desk.moves import is_reachable
 from initiatives.forms.desk import CallForm
-from initiatives.models import Place
-from initiatives.services import Receipt, What, Where, Who
+from initiatives.services import Receipt
 from portal.content import queries as content
 from portal.core import actor as actors
 from portal.core import clock, tenancy
@@ -79,48 +78,16 @@ def _filed(form: CallForm) -> Receipt | None:
     try:
         return services.take_call(
             actors.current(),
-            Channel(form.channel.data),
-            _what(form),
-            _where(form),
-            _who(form),
+            form.came_by,
+            form.what(),
+            form.where(),
+            form.who(),
             form.locale.data,
             form.form_key.data or "",
         )
     except Invalid as problem:
         form.blame(problem.fields, problem.reason)
         return None
-
-
-def _what(form: CallForm) -> What:
-    return What(
-        title=form.title.data or "",
-        text=form.text.data or "",
-        category=form.category.data or "",
-        cost=form.cost.data,
-        language=form.language.data,
-    )
-
-
-def _where(form: CallForm) -> Where:
-    place = Place(form.place.data)
-    has_point = place is Place.POINT and form.lat.data is not None
-    return Where(
-        place,
-        form.lat.data if has_point else None,
-        form.lon.data if has_point else None,
-        form.address.data or "",
-        form.district.data or "",
-    )
-
-
-def _who(form: CallForm) -> Who:
-    return Who(
-        name=form.name.data or "",
-        email=form.email.data or "",
-        phone=form.phone.data or "",
-        postal=form.postal.data or "",
-        shows_name=bool(form.shows_name.data),
-    )
 
 
 def _keep(receipt: Receipt) -> None:

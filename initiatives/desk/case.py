@@ -12,8 +12,8 @@ from initiatives.desk import entry
 from initiatives.desk.actions import Action, actions
 from initiatives.desk.lists import Due, due_of
 from initiatives.desk.sheets import Comparison, compared, may_compare
-from initiatives.desk.verbs import version_of
 from initiatives.forms.desk import CHANNEL_LABELS, VERDICT_LABELS, EditForm, JudgeForm, NoteForm
+from initiatives.forms.verbs import version_of
 from initiatives.models import Initiative, Place, StudyKind
 from initiatives.services import Contact
 from initiatives.states import CATEGORIES, DEADLINES, OUTCOMES
@@ -32,6 +32,7 @@ from portal.core.policy import can
 from portal.core.workflow import Lane
 from portal.notify import queries as notices
 from portal.ui.pages import Link, page, say
+from portal.ui.reading import ReasonForm
 
 CAME_BY: dict[str, Text] = {
     **CHANNEL_LABELS,
@@ -41,6 +42,7 @@ CAME_BY: dict[str, Text] = {
     Channel.JOB.value: _p("channel", "The portal"),
     Channel.COMMAND.value: _p("channel", "Taken over from another system"),
 }
+WHY = "why-"
 SIMILAR_IN = ("submitted", "published", "assigned")
 """States in which a double is still worth looking for."""
 
@@ -86,11 +88,14 @@ def case(number: str) -> Response:
 
 
 def contact(number: str) -> BaseResponse:
-    """The case desk with the author's contact data open; reading them leaves an audit entry."""
+    """The case desk with the author's contact data open, once it is said why; that leaves an audit entry (R35)."""
     found = entry.opened(number, "initiative.contact")
     if request.method == "GET":  # After signing in, or in another language: the button is pressed anew.
         return entry.back_to(found)
-    read = services.read_contact(actors.current(), found.id)
+    form = ReasonForm(prefix=WHY)
+    if not form.validate_on_submit():
+        return _shown(found, reason_form=form)
+    read = services.read_contact(actors.current(), found.id, form.why)
     return _shown(entry.opened(number), contact=read)
 
 
@@ -227,12 +232,13 @@ def _shown(
     *,
     note_form: NoteForm | None = None,
     judged: tuple[int, JudgeForm] | None = None,
+    reason_form: ReasonForm | None = None,
     contact: Contact | None = None,
     code: str = "",
 ) -> Response:
     actor = actors.current()
     town: tenancy.Town = g.town
-    wrong = note_form or (judged[1] if judged else None)
+    wrong = note_form or reason_form or (judged[1] if judged else None)
     clocks = _clocks(found, town)
     shown_files = _files(found)
     response = page(
@@ -257,6 +263,7 @@ def _shown(
         new_code_href=_new_code_href(actor, found),
         new_code_key=secrets.token_urlsafe(16),
         contact_href=_contact_href(actor, found),
+        reason_form=reason_form or ReasonForm(formdata=None, prefix=WHY),
         contact_language=LANGUAGE_NAMES.get(contact.locale, contact.locale) if contact else "",
         public_name=found.author.name if found.author and found.author.shows_name else "",
         edit_href=url_for("initiatives.case_edit", number=entry.slug_of(found))

@@ -13,11 +13,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from initiatives import messages, queries, rules, services
 from initiatives.desk import entry
 from initiatives.desk.actions import blocked_by, may_extend
-from initiatives.desk.verbs import PAGES, move_of, version_of, words_of
 from initiatives.forms import desk as forms
+from initiatives.forms.verbs import PAGES, move_of, version_of, words_of
 from initiatives.models import Initiative
 from initiatives.states import AUTHOR_WHO, CATEGORIES, CORRECTIONS, WORKFLOW
-from portal.accounts import queries as accounts
 from portal.content import queries as content
 from portal.core import actor as actors
 from portal.core import tenancy
@@ -117,15 +116,8 @@ def _form(case: Initiative, verb: str) -> forms.MoveForm:
         values["progress"] = case.progress
     form = PAGES[verb].form(data=values)
     if isinstance(form, forms.AssignForm):
-        form.offer(team_without_stake(case))
+        form.offer(queries.team_without_stake(case))
     return form
-
-
-def team_without_stake(case: Initiative) -> list[tuple[int, str]]:
-    """(id, name) of the members who may work on a case; those who took part in it are left out."""
-    people = accounts.colleagues(case.municipality_id, "reviewer", "leader")
-    barred = queries.with_a_stake(case, {person.user_id for person in people})
-    return [(person.user_id, person.name) for person in people if person.user_id not in barred]
 
 
 def _renewed(form: forms.MoveForm, case: Initiative) -> forms.MoveForm:

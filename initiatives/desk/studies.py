@@ -9,8 +9,8 @@ from initiatives import queries, rules, services
 from initiatives.desk import entry
 from initiatives.desk.actions import blocked_by
 from initiatives.desk.sheets import PARTS_OF, TITLES, compared, may_compare, sheet_of
-from initiatives.desk.verbs import version_of
 from initiatives.forms.desk import SHEET_FORMS, MilestoneForm, StudyForm, SynthesisForm
+from initiatives.forms.verbs import version_of
 from initiatives.models import Initiative, Sheet, StudyKind
 from initiatives.states import STUDIES, WORKFLOW
 from portal.core import actor as actors

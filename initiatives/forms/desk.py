@@ -22,7 +22,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from initiatives import rules
 from initiatives.forms.filing import CATEGORY_CHOICES, LANGUAGE_CHOICES, WhatForm, WhereForm, YouForm
-from initiatives.models import StudyKind
+from initiatives.models import Place, StudyKind
+from initiatives.services import What, Where, Who
 from initiatives.states import PARTS
 from portal.core.actor import Channel
 from portal.core.i18n import Text
@@ -369,3 +370,40 @@ class CallForm(WhatForm, WhereForm, YouForm):
         validate_choice=False,
     )
     locale = SelectField(_l("Language for messages"), choices=LANGUAGE_CHOICES)
+
+    @property
+    def came_by(self) -> Channel:
+        """How it reached the office."""
+        return Channel(self.channel.data)
+
+    def what(self) -> What:
+        """What is proposed."""
+        return What(
+            title=self.title.data or "",
+            text=self.text.data or "",
+            category=self.category.data or "",
+            cost=self.cost.data,
+            language=self.language.data,
+        )
+
+    def where(self) -> Where:
+        """Where; a point only if that was chosen."""
+        place = Place(self.place.data)
+        has_point = place is Place.POINT and self.lat.data is not None
+        return Where(
+            place,
+            self.lat.data if has_point else None,
+            self.lon.data if has_point else None,
+            self.address.data or "",
+            self.district.data or "",
+        )
+
+    def who(self) -> Who:
+        """Who says it, as far as they want to tell."""
+        return Who(
+            name=self.name.data or "",
+            email=self.email.data or "",
+            phone=self.phone.data or "",
+            postal=self.postal.data or "",
+            shows_name=bool(self.shows_name.data),
+        )

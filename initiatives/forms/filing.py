@@ -21,6 +21,7 @@ from initiatives.models import Place
 from initiatives.states import CATEGORIES
 from portal.accounts.rules import canonical_email, canonical_phone
 from portal.content.models import Stance
+from portal.core.consent import WORDS, Purpose
 from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
@@ -145,7 +146,7 @@ class YouForm(DraftForm):
     """How the author wants to be told; everything is optional."""
 
     name = StringField(_l("Name"), [Optional(), _between(0, 120, _l("Write at most 120 characters."))])
-    shows_name = BooleanField(_l("Show my name with the initiative"))
+    shows_name = BooleanField(WORDS[Purpose.NAME].text)
     email = EmailField(_l("E-mail address"))
     phone = TelField(_l("Phone number"), description=_l("Polish or Czech; a mobile gets text messages."))
     postal = TextAreaField(
@@ -211,7 +212,7 @@ class CommentForm(BaseForm):
             _between(1, rules.COMMENT_MAX, _l("Write at most 2,000 characters.")),
         ],
     )
-    shows_name = BooleanField(_l("Show my name with the comment"))
+    shows_name = BooleanField(WORDS[Purpose.COMMENT_NAME].text)
 
 
 class ReportForm(BaseForm):

@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from initiatives import services
 from initiatives.models import Initiative, Support
 from initiatives.seed import texts
-from initiatives.seed.cases import author_of, case_of
+from initiatives.seed.cases import author_of, case_of, name_consent
 from initiatives.seed.clocks import past_clocks, start_clock
 from initiatives.seed.files import attach_files
 from initiatives.seed.histories import history_of
@@ -79,7 +79,10 @@ def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None])
     case.comment_count = sum(row.state is CommentState.VISIBLE for row in comments)
     if persons:
         db.session.execute(insert(Support), support_rows(plot, case, persons))
-    db.session.add(author_of(plot, case))
+    author = author_of(plot, case)
+    db.session.add(author)
+    if author.shows_name and case.number is not None:
+        db.session.add(name_consent(case, author))
     for rows in (
         history_of(plot, case, milestones),
         past_clocks(plot, case),

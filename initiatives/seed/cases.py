@@ -7,11 +7,13 @@ from initiatives import rules, services
 from initiatives.models import Author, Initiative, Outcome, Place
 from initiatives.seed.plots import FINISHED, VERDICTS, Plot
 from initiatives.states import WORKFLOW
+from portal.accounts.queries import phone_key
 from portal.content import move
 from portal.content import services as content
 from portal.core import tenancy, tokens
 from portal.core.actor import Channel
 from portal.core.collate import fold
+from portal.core.consent import WORDS, ConsentEvent, Purpose
 from portal.core.sealed import new_row_id
 
 
@@ -107,6 +109,23 @@ def decider_of(plot: Plot, *, on_appeal: bool) -> int | None:
     return deciders[0]
 
 
+def name_consent(case: Initiative, author: Author) -> ConsentEvent:
+    """The author's consent to having the name shown, as the form takes it."""
+    return ConsentEvent(
+        municipality_id=case.municipality_id,
+        at=case.submitted_at,
+        purpose=Purpose.NAME,
+        kind=case.KIND,
+        object_id=case.id,
+        given=True,
+        version=WORDS[Purpose.NAME].version,
+        language=author.locale,
+        channel=case.channel.value,
+        user_id=author.user_id,
+        person=author.person,
+    )
+
+
 def referred_to(plot: Plot) -> str:
     """The body a case was referred to; a municipality of the portal by its name."""
     named = str(plot.record["transferred_to"])
@@ -137,6 +156,7 @@ def author_of(plot: Plot, case: Initiative) -> Author:
             f"{first} {last}",
             f"+48 00 {rng.randint(100, 999)} 00 {rng.randint(10, 99)}",
         )
+        author.phone_key = phone_key(author.phone or "", plot.town.country)
     elif rng.random() < 0.8:
         author.name = f"{first} {last}" if rng.random() < 0.6 else None
         local = fold(f"{first}.{last}").replace(" ", "")

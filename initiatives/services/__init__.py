@@ -1,6 +1,14 @@
 """Doing: one function per verb, each a use case, by who does it. Callers write `services.<verb>`."""
 
-from initiatives.services.author import appeal, complete, judge, open_by_code, withdraw
+from initiatives.services.author import (
+    appeal,
+    complete,
+    consent_withdrawn,
+    judge,
+    open_by_code,
+    show_name,
+    withdraw,
+)
 from initiatives.services.deciding import decide, decide_appeal
 from initiatives.services.filing import (
     Receipt,
@@ -89,6 +97,7 @@ __all__ = [
     "check",
     "comment",
     "complete",
+    "consent_withdrawn",
     "correct",
     "count",
     "deadline_reached",
@@ -127,6 +136,7 @@ __all__ = [
     "set_milestone",
     "settle",
     "shift_cells",
+    "show_name",
     "split",
     "start_clock",
     "start_draft",

@@ -12,8 +12,10 @@ from initiatives.models import (
 from initiatives.services.filing import What, Where, write_what, write_where
 from portal.content import move
 from portal.content import services as content
-from portal.core import audit, clock, tenancy, tokens
+from portal.content.models import Comment
+from portal.core import audit, clock, consent, events, tenancy, tokens
 from portal.core.actor import Actor
+from portal.core.consent import ConsentEvent, Purpose
 from portal.core.db import db
 from portal.core.errors import Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
@@ -51,6 +53,40 @@ def judge(actor: Actor, case: Initiative, verb: str, note: str) -> None:
     if verb not in ("confirm", "dispute"):
         raise Invalid(_l("Choose one of the possible results."))
     move.run(actor, case, verb, note=note, who=_speaker(actor, case))
+
+
+@use_case("initiative.own", code="initiative.name_shown", load=queries.case)
+def show_name(actor: Actor, case: Initiative, *, shown: bool) -> None:
+    """Show the author's name in public from now on, or no longer: a consent is taken back as easily as given.
+
+    Raises Invalid when there is no name to show.
+    """
+    author = case.author
+    if author is None or (shown and not author.name):
+        raise Invalid(_l("You left no name with this initiative."))
+    audit.note(f"initiative:{case.id}", shown=shown)
+    if author.shows_name is shown:
+        return
+    author.shows_name = shown
+    consent.record(actor, Purpose.NAME, case.about, given=shown, user_id=author.user_id, person=author.person)
+    events.tell("content.changed", case, public=case.is_public)
+
+
+def consent_withdrawn(fact: events.Fact) -> None:
+    """A consent was taken back on the page of one's consents: carry it out here. Listens to `consent.withdrawn`."""
+    event: ConsentEvent = fact.thing
+    if event.purpose is Purpose.NAME and event.kind == Initiative.KIND:
+        case = queries.case(event.object_id)
+        if case.author is not None:
+            case.author.shows_name = False
+        events.tell("content.changed", case, public=case.is_public)
+    elif event.purpose is Purpose.COMMENT_NAME:
+        said = db.session.get(Comment, event.object_id)
+        if said is not None and said.kind == Initiative.KIND and said.user_id == event.user_id:
+            said.name = ""
+            events.tell("content.changed", queries.case(said.object_id))
+    elif event.purpose is Purpose.NOTICES and event.kind == Initiative.KIND and event.user_id is not None:
+        content.unfollow(queries.case(event.object_id), content.person_of_user(event.user_id))
 
 
 def _speaker(actor: Actor, case: Initiative) -> str:

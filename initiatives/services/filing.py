@@ -11,13 +11,15 @@ from initiatives.models import (
     Initiative,
     Place,
 )
+from portal.accounts.queries import phone_key
 from portal.content import move
 from portal.content import queries as content_queries
 from portal.content import services as content
 from portal.content.models import Attachment, FileRole
-from portal.core import audit, clock, files, tenancy, tokens
+from portal.core import audit, clock, consent, files, tenancy, tokens
 from portal.core.actor import Actor, Channel
 from portal.core.collate import fold
+from portal.core.consent import Purpose
 from portal.core.db import db
 from portal.core.errors import Invalid, Missing
 from portal.core.files import Stored
@@ -181,6 +183,8 @@ def write_who(case: Initiative, who: Who) -> None:
     author.phone, author.postal = who.phone or None, who.postal or None
     author.shows_name = who.shows_name and bool(who.name)
     author.person = content.person_of_email(who.email) if who.email else None
+    country = tenancy.town_by_id(case.municipality_id).country
+    author.phone_key = phone_key(who.phone, country) if who.phone else None
 
 
 @use_case("initiative.write", code="initiative.file_added")
@@ -280,6 +284,10 @@ def send_draft(actor: Actor, case: Initiative, key: str) -> list[Any]:
         who="operator" if actor.on_behalf else "author",
     )
     audit.note(f"initiative:{case.id}", number=case.number)
+    if author is not None and author.shows_name:
+        consent.record(
+            actor, Purpose.NAME, case.about, given=True, user_id=author.user_id, person=author.person
+        )
     return [case.id, case.number, author is not None and author.user_id is None]
 
 

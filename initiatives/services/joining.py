@@ -11,8 +11,9 @@ from initiatives.services.settling import count
 from portal.content import move
 from portal.content import services as content
 from portal.content.models import CommentState, Stance
-from portal.core import clock
+from portal.core import clock, consent
 from portal.core.actor import Actor
+from portal.core.consent import Purpose
 from portal.core.db import db, insert_or_keep
 from portal.core.errors import Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
@@ -55,13 +56,15 @@ def follow(actor: Actor, case: Initiative, locale: str) -> None:
     """Hear of every step."""
     need_public(case)
     user_id = user_of(actor)
-    content.follow(case, person=content.person_of_user(user_id), user_id=user_id, locale=locale)
+    if content.follow(case, person=content.person_of_user(user_id), user_id=user_id, locale=locale):
+        consent.record(actor, Purpose.NOTICES, case.about, given=True, user_id=user_id)
 
 
 @use_case("initiative.join", code="initiative.unfollowed", load=queries.case)
 def unfollow(actor: Actor, case: Initiative) -> None:
     """Hear no more."""
-    content.unfollow(case, content.person_of_user(user_of(actor)))
+    if content.unfollow(case, content.person_of_user(user_of(actor))):
+        consent.record(actor, Purpose.NOTICES, case.about, given=False, user_id=actor.user_id)
 
 
 @use_case("initiative.join", code="initiative.commented", load=queries.case)
@@ -76,7 +79,7 @@ def comment(
     held = "http://" in lower or "https://" in lower or "www." in lower
 
     def act() -> bool:
-        content.add_comment(
+        said = content.add_comment(
             case,
             stance=stance,
             text=text,
@@ -85,6 +88,11 @@ def comment(
             name=actor.name if shows_name else "",
             state=CommentState.HELD if held else CommentState.VISIBLE,
         )
+        if said.name:
+            db.session.flush()  # The consent names the comment.
+            consent.record(
+                actor, Purpose.COMMENT_NAME, ("comment", said.id), given=True, user_id=actor.user_id
+            )
         if not held:
             count(case, comment_count=1)
         return held

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from initiatives import messages, queries, rules
 from initiatives.models import (
@@ -19,9 +20,9 @@ from portal.content.models import Deadline
 from portal.core import clock, events, jobs, tenancy
 from portal.core.actor import Actor, Channel
 from portal.core.calendar import day_start
-from portal.core.db import db, insert_or_keep
+from portal.core.db import add_statement, db, insert_or_keep
 from portal.core.workflow import Lane
-from portal.maps.geo import cell as grid_cell
+from portal.maps import geo
 
 WORKING_DAYS = {
     "submitted": ("check", rules.CHECK_DAYS),
@@ -39,6 +40,8 @@ REMINDER_SHARES = {"complete": 3 / rules.COMPLETE_DAYS}
 
 TIMED = frozenset({*WORKING_DAYS, "appealed"})
 """States in which a clock runs."""
+
+CELLS_AT_ONCE = 10_000
 
 OUTCOME_OF_STATE = {
     "done": Outcome.DONE,
@@ -145,32 +148,32 @@ def _shift(case: Initiative, state: str, by: int) -> None:
 
 
 def shift_cells(municipality_id: int, lat: float, lon: float, phase: str, category: str, by: int) -> None:
-    """Add a point to, or take it from, the stored cells of every zoom and filter."""
-    for zoom in queries.STORED_ZOOMS:
-        cell = grid_cell(lat, lon, zoom)
-        for key in ("", f"p:{phase}", f"c:{category}"):
-            insert_or_keep(
-                MapCell,
-                municipality_id=municipality_id,
-                filter=key,
-                zoom=zoom,
-                cell=cell,
-                n=0,
-                sum_lat=0,
-                sum_lon=0,
-            )
-            db.session.execute(
-                update(MapCell)
-                .where(
-                    MapCell.municipality_id == municipality_id,
-                    MapCell.filter == key,
-                    MapCell.zoom == zoom,
-                    MapCell.cell == cell,
-                )
-                .values(
-                    n=MapCell.n + by, sum_lat=MapCell.sum_lat + by * lat, sum_lon=MapCell.sum_lon + by * lon
-                )
-            )
+    """Add a point to, or take it from, the stored cells of every zoom and filter; one statement."""
+    shifts = [
+        _cell_row(municipality_id, key, zoom, geo.cell(lat, lon, zoom), by, by * lat, by * lon)
+        for key in _filters_of(phase, category)
+        for zoom in queries.STORED_ZOOMS
+    ]
+    db.session.execute(add_statement(MapCell, db.engine.dialect.name), shifts)
+
+
+def _filters_of(phase: str, category: str) -> tuple[str, ...]:
+    return "", f"p:{phase}", f"c:{category}"
+
+
+def _cell_row(
+    municipality_id: int, key: str, zoom: int, cell: int, n: int, sum_lat: float, sum_lon: float
+) -> dict[str, Any]:
+    return {
+        "municipality_id": municipality_id,
+        "filter": key,
+        "zoom": zoom,
+        "tile": geo.tile_of(cell),
+        "cell": cell,
+        "n": n,
+        "sum_lat": sum_lat,
+        "sum_lon": sum_lon,
+    }
 
 
 def rebuild_counts(municipality_id: int) -> None:
@@ -184,34 +187,28 @@ def rebuild_counts(municipality_id: int) -> None:
     ).all()
     for state, category, n in rows:
         db.session.add(Count(municipality_id=municipality_id, state=state, category=category, n=n))
-    cells: dict[tuple[str, int, int], list[float]] = {}
+    sums: dict[str, geo.Sums] = {}
     points: Iterable[Any] = db.session.execute(
-        select(Initiative.lat, Initiative.lon, Initiative.phase, Initiative.category)
+        select(Initiative.cell, Initiative.lat, Initiative.lon, Initiative.phase, Initiative.category)
         .where(
             Initiative.listed_at.is_not(None), Initiative.lat.is_not(None), Initiative.state != "withdrawn"
         )
         .execution_options(yield_per=5000)
     )
-    for lat, lon, phase, category in points:
-        for zoom in queries.STORED_ZOOMS:
-            cell = grid_cell(lat, lon, zoom)
-            for key in ("", f"p:{phase}", f"c:{category}"):
-                kept = cells.setdefault((key, zoom, cell), [0, 0.0, 0.0])
-                kept[0] += 1
-                kept[1] += lat
-                kept[2] += lon
-    for (key, zoom, cell), (count_in, sum_lat, sum_lon) in cells.items():
-        db.session.add(
-            MapCell(
-                municipality_id=municipality_id,
-                filter=key,
-                zoom=zoom,
-                cell=cell,
-                n=int(count_in),
-                sum_lat=sum_lat,
-                sum_lon=sum_lon,
-            )
-        )
+    for cell, lat, lon, phase, category in points:
+        for key in _filters_of(phase, category):
+            kept = sums.setdefault(key, {})
+            n, sum_lat, sum_lon = kept.get(cell, (0, 0.0, 0.0))
+            kept[cell] = n + 1, sum_lat + lat, sum_lon + lon
+    for zoom in reversed(queries.STORED_ZOOMS):
+        for key, kept in sums.items():
+            cells = iter(kept.items())
+            while batch := list(islice(cells, CELLS_AT_ONCE)):
+                db.session.execute(
+                    insert(MapCell),
+                    [_cell_row(municipality_id, key, zoom, cell, *sum_) for cell, sum_ in batch],
+                )
+        sums = {key: geo.coarser(kept) for key, kept in sums.items()}
 
 
 def deadline_reached(fact: events.Fact) -> None:

@@ -20,13 +20,14 @@ from portal.accounts import queries as accounts
 from portal.content import move
 from portal.content import services as content
 from portal.content.models import Comment, CommentState
-from portal.core import audit, clock, events, tokens
+from portal.core import audit, clock, events, readings, tokens
 from portal.core.actor import Actor
 from portal.core.collate import fold
 from portal.core.db import db, insert_or_keep
 from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import need
+from portal.core.readings import Why
 from portal.core.usecase import once, use_case
 from portal.core.workflow import Lane
 
@@ -130,12 +131,12 @@ class Contact:
 
 
 @use_case("initiative.contact", code="initiative.contact_read", load=queries.case)
-def read_contact(actor: Actor, case: Initiative) -> Contact:
-    """The author's contact data; that they were read, and by whom, stays in the audit log."""
+def read_contact(actor: Actor, case: Initiative, why: Why) -> Contact:
+    """The author's contact data; that they were read, by whom and why, stays in the audit log (R35)."""
     author = case.author
     if author is None:
         raise Missing
-    audit.note(f"initiative:{case.id}")
+    readings.record(f"initiative:{case.id}", why, case.number or "")
     account = accounts.person(author.user_id) if author.user_id is not None else None
     if account is not None:
         return Contact(account.name, account.email, "", "", account.language, by_account=True)

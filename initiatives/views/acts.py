@@ -23,6 +23,7 @@ from portal.content import queries as content
 from portal.content import services as content_services
 from portal.content.models import Stance
 from portal.core import actor as actors
+from portal.core.consent import WORDS, Purpose
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.i18n import current_locale
 from portal.core.i18n import gettext as _
@@ -240,6 +241,27 @@ def withdraw(number: str) -> BaseResponse:
         return redirect(url_for("initiatives.listing"), 303)
     return _form_page(
         "withdraw", case, form, _("Withdraw your initiative?"), danger=True, confirm_label=_("Withdraw")
+    )
+
+
+def name(number: str) -> BaseResponse:
+    """Show the author's name with the initiative, or no longer; as easy one way as the other."""
+    case = _own(number)
+    if case.author is None or not case.author.name or case.state == "withdrawn":
+        raise Missing
+    shown = case.author.shows_name
+    form = ToggleForm(wanted="off" if shown else "on")
+    if _tried(form, lambda: services.show_name(actors.current(), case.id, shown=form.is_on)):
+        say(_("Your name is shown.") if form.is_on else _("Your name is no longer shown."))
+        return _back(case)
+    return _form_page(
+        "confirm",
+        case,
+        form,
+        _("Hide your name?") if shown else _("Show your name?"),
+        confirm_label=_("Hide my name") if shown else WORDS[Purpose.NAME].text,
+        kind="name",
+        shown_name=case.author.name,
     )
 
 

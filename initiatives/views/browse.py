@@ -1,9 +1,11 @@
 """Reading in public: lists, files of exactly what is shown, the map and its data, one initiative."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, abort, g, redirect, request, send_file, stream_with_context
 from markupsafe import Markup
@@ -20,14 +22,14 @@ from portal.core import actor as actors
 from portal.core import clock, files, tenancy
 from portal.core.collate import sort_key
 from portal.core.errors import Missing
-from portal.core.i18n import LANGUAGE_NAMES, current_locale, current_zone, from_json
+from portal.core.i18n import LANGUAGE_NAMES, ago, current_locale, for_templates, from_json, iso
 from portal.core.i18n import gettext as _
 from portal.core.paging import Cursor, decode
 from portal.core.policy import can
 from portal.core.workflow import Lane
 from portal.maps.folium_map import MapParts, Picker, render_map
 from portal.maps.geo import Point
-from portal.ui.fragments import fragment, until_change
+from portal.ui.fragments import fragment, moulded, until_change
 from portal.ui.pages import Link, page, public_address
 from portal.ui.templating import url_for
 
@@ -74,7 +76,7 @@ def _listing(endpoint: str) -> Response:
     town: tenancy.Town | None = g.get("town")
     total, districts = _total(wanted), _districts() if town else []
     older, newer, cards = _found(endpoint, wanted)
-    here = url_for(endpoint)
+    here, filters = url_for(endpoint), _query()
     title = _("Initiatives of residents") if town is None else _("Initiatives: %(town)s", town=town.name)
     return page(
         "initiatives/listing.html",
@@ -84,10 +86,11 @@ def _listing(endpoint: str) -> Response:
         cards=cards,
         total=total,
         filters_form=_filters(here, wanted, districts),
-        newer_href=url_for(endpoint, **_query(at=newer)) if newer else "",
-        older_href=url_for(endpoint, **_query(at=older)) if older else "",
+        # Put together here: no two pages have the same neighbours, so `url_for` would find none of them kept.
+        newer_href=f"{here}?{urlencode({**filters, 'at': newer})}" if newer else "",
+        older_href=f"{here}?{urlencode({**filters, 'at': older})}" if older else "",
         here=here,
-        filters=_query(),
+        filters=filters,
         in_town=town is not None,
     )
 
@@ -130,17 +133,36 @@ def _filters(here: str, wanted: queries.Wanted, districts: list[str]) -> Markup:
 
 
 def cards_for_page(cards: Sequence[queries.Card], *, with_town: bool = False) -> list[Markup]:
-    """The cards of a list as markup, most of them ready from an earlier page."""
+    """The cards of a list as markup."""
     towns = {card.municipality_id: card.town for card in cards}
     lists = {key: url_for("initiatives.listing", town=town.slug) for key, town in towns.items()}
-    locale, zone = current_locale(), current_zone()
-    today = clock.today(zone)
+    locale = current_locale()
+    ngettext = for_templates(locale)["ngettext"]
     made = []
     for card in cards:
         href = f"{lists[card.municipality_id]}/{card.slug}"
-        place = towns[card.municipality_id].name if with_town else ""
-        values = {"card": card, "href": href, "town": place, "locale": locale}
-        made.append(fragment("initiatives/_card.html", card, href, place, zone, today, **values))
+        present = card.present
+        # Of a withdrawn case only title and day are public.
+        gone = card.state == "withdrawn"
+        photo = f"{href}/files/{card.photo_id}?size=small" if card.photo_id else ""
+        texts = {
+            "href": href,
+            "photo": photo,
+            "category": str(card.category_label),
+            "place": towns[card.municipality_id].name if with_town else "" if gone else card.district,
+            "language": card.language if card.language != locale else "",
+            "title": card.title,
+            "text": "" if gone else card.text,
+            "state": str(present.label),
+            "listed_at": iso(card.listed_at),
+            "day": ago(card.listed_at),
+            "supporters": ngettext("%(n)s supporter", "%(n)s supporters", card.support_count),
+            "comments": ngettext("%(n)s comment", "%(n)s comments", card.comment_count)
+            if card.comment_count
+            else "",
+        }
+        icon = "" if photo else card.category or "other"
+        made.append(moulded("initiatives/_card.html", texts, look=present.look, category_icon=icon))
     return made
 
 
@@ -256,6 +278,8 @@ def points() -> Response:
         zoom = int(request.args.get("zoom", "12"))
         west, south, east, north = box
     except ValueError:
+        abort(400)
+    if not all(map(math.isfinite, box)):
         abort(400)
     data = queries.map_data(
         queries.wanted_from(request.args), max(0, min(zoom, 22)), (west, south, east, north)
@@ -405,6 +429,7 @@ def detail(number: str) -> Response:
         supports=bool(person) and queries.supports(case.id, person),
         follows=bool(person) and content.follows(*case.about, person),
         can_appeal=mine and case.state == "refused" and rules.may_appeal(case) is None,
+        name_href=_name_href(case) if mine else "",
         can_withdraw=mine and "withdraw" in {m.verb for m in WORKFLOW.moves_from(case.state)},
         desk_href=_desk_href(case),
         slug=(case.number or "").lower(),
@@ -412,6 +437,13 @@ def detail(number: str) -> Response:
     if not case.is_public:
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _name_href(case: Initiative) -> str:
+    """Where the author shows or hides their name; nowhere when they left none."""
+    if case.author is None or not case.author.name or case.state == "withdrawn":
+        return ""
+    return url_for("initiatives.name", number=(case.number or "").lower())
 
 
 def files_of(case: Initiative) -> list[content.FileRow]:

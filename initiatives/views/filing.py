@@ -452,6 +452,7 @@ def drop(draft: str) -> BaseResponse:
         return redirect(url_for("initiatives.listing"), 303)
     return page(
         "initiatives/new/drop.html",
+        422 if form.is_submitted() else 200,
         title=_("Throw the draft away?"),
         crumbs=_crumbs(),
         form=form,

@@ -1,27 +1,11 @@
-"""Daily tidying: sessions nobody can use any more, and links that are long over."""
+"""Daily: warn owners of accounts that nobody uses. What ends them is the retention of `privacy.py`."""
 
-from datetime import timedelta
-
-from sqlalchemy import and_, delete, or_
-
-from portal.accounts.models import LoginSession, Verification
-from portal.accounts.rules import LIFETIMES
-from portal.core import clock
-from portal.core.db import db, writing
-
-LINKS_KEPT = timedelta(days=7)
+from portal.accounts.services import forgetting
+from portal.core.actor import current
 
 
-def purge() -> None:
-    """Delete expired sessions and links a week past their end."""
-    now = clock.now()
-    over = [
-        and_(
-            LoginSession.kind == kind,
-            or_(LoginSession.seen_at < now - life.idle, LoginSession.created_at < now - life.absolute),
-        )
-        for kind, life in LIFETIMES.items()
-    ]
-    with writing():
-        db.session.execute(delete(LoginSession).where(or_(*over)))
-        db.session.execute(delete(Verification).where(Verification.expires_at < now - LINKS_KEPT))
+def warn() -> None:
+    """Send the first and the last warning to whom they are due."""
+    for user_ids, last in ((forgetting.to_warn(), False), (forgetting.to_warn_again(), True)):
+        for start in range(0, len(user_ids), forgetting.BATCH):
+            forgetting.warn(current(), user_ids[start : start + forgetting.BATCH], last=last)

@@ -2,6 +2,8 @@
 the Host header of a request (a poisoned one would carry the secret away, T12 in docs/security.md).
 """
 
+from datetime import datetime
+
 from flask import current_app
 
 from portal.accounts.models import User
@@ -36,6 +38,12 @@ NOTICES: tuple[NoticeKind, ...] = (
         _l("Your account was changed"),
         "accounts/mail/changed.txt",
         _l("Change of an account"),
+    ),
+    NoticeKind(
+        "account.unused",
+        _l("Your account will be erased"),
+        "accounts/mail/unused.txt",
+        _l("Warning before an unused account is erased"),
     ),
 )
 
@@ -97,3 +105,11 @@ def confirm_address(to: Recipient, token: str) -> None:
 def account_changed(to: Recipient, what: str) -> None:
     """Tell the owner of an account of a change that matters; `what`: password, address, factor, roles, closed."""
     outbox.send("account.changed", to, {"what": what, "link": address("/contact", to.locale)})
+
+
+def unused(user: User, end: datetime, days: int) -> None:
+    """Warn the owner of an account nobody uses, `days` before its end; a second run writes no second message."""
+    began = user.warned_at or end
+    values = {"link": address("/sign-in", user.language), "end": end.date()}
+    dedupe = f"account.unused:{user.id}:{began.date().isoformat()}:{days}"
+    outbox.send("account.unused", recipient_of(user), values, dedupe=dedupe)

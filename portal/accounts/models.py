@@ -23,6 +23,7 @@ class User(Base):
     Staff have a password and a second factor, residents neither: the database refuses one without the
     other. `totp_step` is the last code used. A rising `session_version` makes every older session void.
     `disabled_at`: an administrator closed the account; `erased_at`: the person is gone, the number stays.
+    `warned_at`: they were told that the account, unused for long, will be erased.
     """
 
     __tablename__ = "user"
@@ -48,6 +49,7 @@ class User(Base):
     session_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    warned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

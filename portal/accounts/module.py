@@ -8,7 +8,7 @@ from portal.accounts import jobs, session
 from portal.accounts.cli import accounts_group, demo_accounts
 from portal.accounts.messages import NOTICES
 from portal.accounts.policy import PERMISSIONS
-from portal.accounts.privacy import PERSONAL
+from portal.accounts.privacy import PERSONAL, RETENTION
 from portal.accounts.routes import ROUTES
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import Daily, MenuItem, Module
@@ -26,9 +26,10 @@ MODULE = Module(
     routes=ROUTES,
     permissions=PERMISSIONS,
     menu=(MenuItem("accounts.members", _l("Members"), permission="member.read", desk=True, order=80),),
-    daily=(Daily("accounts.purge", jobs.purge),),
+    daily=(Daily("accounts.warn", jobs.warn, hour=10),),
     notices=NOTICES,
     personal=(PERSONAL,),
+    retention=RETENTION,
     commands=(accounts_group, demo_accounts),
     templates=str(Path(__file__).parent / "templates"),
     start=start,

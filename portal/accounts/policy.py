@@ -42,5 +42,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         (Grant(Role.ADMIN, not_oneself, fresh=True),),
         denied=_l("Only another administrator of the municipality can do this."),
     ),
+    # Nobody's: only the daily work of the portal does it.
+    Permission("account.forget", _l("Warn owners of unused accounts"), ()),
     Permission("portal.operate", _l("Run the installation"), (Grant(Role.PORTAL_OPERATOR),)),
 )

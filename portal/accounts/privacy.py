@@ -5,12 +5,14 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from portal.accounts.models import LoginSession, Membership, User, Verification
+from portal.accounts.rules import INACTIVE_DAYS, LAST_WARNING_DAYS, LIFETIMES, LINK_KEPT_DAYS, WARNING_DAYS
+from portal.accounts.services import forgetting
 from portal.accounts.session import end_sessions
 from portal.core import clock
 from portal.core.db import db
-from portal.core.i18n import iso
+from portal.core.i18n import Filled, iso
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import PersonalData
+from portal.core.registry import PersonalData, Retention
 
 
 def export(user_id: int) -> list[dict[str, Any]]:
@@ -57,7 +59,7 @@ def erase(user_id: int) -> int:
     for model in (Membership, Verification):
         rows += int(db.session.execute(delete(model).where(model.user_id == user_id)).rowcount)  # type: ignore[attr-defined]
     user.email = user.email_hash = user.phone = user.phone_hash = user.name = None
-    user.password_hash = user.totp = user.totp_step = user.last_sign_in_at = None
+    user.password_hash = user.totp = user.totp_step = user.last_sign_in_at = user.warned_at = None
     user.erased_at = user.disabled_at = clock.now()
     return rows
 
@@ -65,11 +67,53 @@ def erase(user_id: int) -> int:
 PERSONAL = PersonalData(
     title=_l("Account"),
     columns={
-        "user": (*User.PERSONAL, "language", "last_sign_in_at"),
+        "user": (*User.PERSONAL, "language", "last_sign_in_at", "warned_at"),
         "membership": ("user_id", "role", "since"),
         "login_session": ("user_id", *LoginSession.PERSONAL),
         "verification": ("user_id", *Verification.PERSONAL),
     },
     export=export,
     erase=erase,
+)
+
+RETENTION = (
+    Retention(
+        "account.account",
+        _l("Your account: e-mail address, name, phone number, language, when you signed in"),
+        Filled(
+            "Until you erase it, or until nobody has signed in for %(n)s days; we warn you %(first)s and %(last)s days before",
+            {"n": INACTIVE_DAYS, "first": WARNING_DAYS, "last": LAST_WARNING_DAYS},
+        ),
+        asked=_l("Only if you want an account"),
+        seen=_l("You; the team sees the address in your own cases"),
+        due=lambda: len(forgetting.to_erase()),
+        erase=forgetting.erase_unused,
+        everywhere=True,
+        order=20,
+    ),
+    Retention(
+        "account.session",
+        _l("From what kind of device you are signed in"),
+        Filled(
+            "%(n)s hours at most, or until you sign out",
+            {"n": int(max(life.absolute for life in LIFETIMES.values()).total_seconds()) // 3600},
+        ),
+        asked=_l("When you sign in or fill in a form"),
+        seen=_l("You"),
+        due=lambda: forgetting.count(LoginSession, forgetting.over_sessions()),
+        erase=lambda limit: forgetting.end(LoginSession, forgetting.over_sessions(), limit),
+        everywhere=True,
+        order=21,
+    ),
+    Retention(
+        "account.link",
+        _l("Links to sign in or to confirm an address"),
+        Filled("%(n)s days after they ceased to work", {"n": LINK_KEPT_DAYS}),
+        asked=_l("When you ask for one"),
+        seen=_l("Nobody"),
+        due=lambda: forgetting.count(Verification, forgetting.over_links()),
+        erase=lambda limit: forgetting.end(Verification, forgetting.over_links(), limit),
+        everywhere=True,
+        order=22,
+    ),
 )

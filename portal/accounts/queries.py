@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from portal.accounts.models import LoginSession, Membership, User, Verification, VerificationKind
 from portal.accounts.roles import Role, in_order
-from portal.accounts.rules import alive, code_at, demo_factor, step_at
+from portal.accounts.rules import alive, canonical_phone, code_at, demo_factor, step_at
 from portal.core import clock, tenancy
 from portal.core.actor import PORTAL
 from portal.core.collate import sort_key
@@ -120,6 +120,11 @@ def email_hash(email: str) -> str:
 def phone_hash(phone: str) -> str:
     """The same of a canonical number."""
     return ring.lookup("phone", phone)
+
+
+def phone_key(phone: str, country: str) -> str:
+    """The same of a number as it was typed in a municipality of this country."""
+    return phone_hash(canonical_phone(phone, country) or phone)
 
 
 def by_email(email: str) -> User | None:

@@ -32,6 +32,12 @@ INVITATION_LIFE = timedelta(hours=24)
 FRESH_FOR = timedelta(minutes=10)
 CASE_OPEN_FOR = timedelta(minutes=15)
 SECOND_FACTOR_WITHIN = timedelta(minutes=10)
+INACTIVE_DAYS = 730
+WARNING_DAYS = 30
+LAST_WARNING_DAYS = 7
+"""A resident's account unused for so long is erased, warned so many days before. Source: product 9, no. 33."""
+LINK_KEPT_DAYS = 7
+"""How long a single-use link is kept past its end, so that whoever opens it late is told what it was."""
 
 CODE_SECONDS = 30
 CODE_DIGITS = 6

@@ -1,7 +1,8 @@
 """Record of what content types share."""
 
 from portal.content.jobs import age_pages, deadline_reached
-from portal.core import events, jobs, throttle, usecase
+from portal.content.privacy import RETENTION
+from portal.core import events, jobs, usecase
 from portal.core.db import writing
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import Daily, JobKind, Module
@@ -13,11 +14,9 @@ def _start() -> None:
 
 
 def _tidy() -> None:
-    """Drop what has served its time: old throttle windows, answered forms, finished jobs."""
+    """Drop answers of forms that nobody will send again."""
     with writing():
-        throttle.purge()
         usecase.purge_form_results()
-        jobs.purge()
 
 
 MODULE = Module(
@@ -25,5 +24,6 @@ MODULE = Module(
     title=_l("Content"),
     jobs=(JobKind("content.deadline", deadline_reached), JobKind("daily", jobs.run_daily)),
     daily=(Daily("content.tidy", _tidy, hour=3),),
+    retention=RETENTION,
     start=_start,
 )

@@ -30,7 +30,8 @@ class Actor:
 
     `roles` maps municipality id (PORTAL for the installation) → role keys. `cases` holds the cases a
     secret code has opened in this session, as (kind, id). `fresh` says that the person proved who they
-    are within the last ten minutes. `on_behalf` describes the caller an operator acts for.
+    are within the last ten minutes. `on_behalf` describes the caller an operator acts for. `key_id` is the
+    API key that acts instead of a person, `scopes` the only permissions it was given (None: no such limit).
     """
 
     user_id: int | None = None
@@ -42,6 +43,8 @@ class Actor:
     cases: frozenset[tuple[str, int]] = frozenset()
     fresh: bool = False
     locale: str = "pl"
+    key_id: int | None = None
+    scopes: frozenset[str] | None = None
 
     @property
     def signed_in(self) -> bool:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import JSON, UniqueConstraint, event, inspect, select
+from sqlalchemy import JSON, Index, UniqueConstraint, event, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import clock, tenancy
@@ -28,7 +28,7 @@ class AuditEntry(Base):
     """One act: who, when, what, on which rows. `seq` counts from 1 in each municipality's chain."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (UniqueConstraint("chain", "seq"),)
+    __table_args__ = (UniqueConstraint("chain", "seq"), Index("ix_audit_entry_code", "chain", "code", "seq"))
     AUDITED = False
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -72,6 +72,8 @@ class Draft:
 def begin(actor: Actor, code: str) -> Draft:
     """Start collecting the entry of a use case."""
     draft = Draft(actor, code, tenancy.current_id() or PORTAL)
+    if actor.key_id is not None:
+        draft.details["api_key"] = actor.key_id
     db.session.info["audit"] = draft
     return draft
 
@@ -153,13 +155,16 @@ def seal() -> None:
     draft: Draft | None = session.info.pop("audit", None)
     if draft is None:
         return
-    insert_or_keep(AuditHead, chain=draft.chain, seq=0, hash=GENESIS)
-    head = session.scalars(
+    statement = (
         select(AuditHead)
         .where(AuditHead.chain == draft.chain)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()
+    )
+    head = session.scalar(statement)
+    if head is None:  # The first entry of a chain; of two at the same instant the later waits here.
+        insert_or_keep(AuditHead, chain=draft.chain, seq=0, hash=GENESIS)
+        head = session.scalars(statement).one()
     details = {**draft.details, **({"rows": draft.rows} if draft.rows else {})}
     entry = AuditEntry(
         chain=draft.chain,

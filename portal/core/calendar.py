@@ -9,6 +9,7 @@ A *closure* is a day on which one office is shut although its country works (a b
 removal); callers pass the closures of the municipality as a set of dates.
 """
 
+from calendar import monthrange
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -125,6 +126,13 @@ def to_utc(local: datetime, zone: str, *, later: bool | None = None) -> datetime
     if later is None:
         raise ClockOverlapError(f"{local} comes twice in {zone}")
     return (second if later else first).astimezone(UTC)
+
+
+def months_before(instant: datetime, months: int) -> datetime:
+    """The instant so many calendar months earlier; a day the month does not have becomes its last."""
+    year, month = divmod(instant.year * 12 + instant.month - 1 - months, 12)
+    last = monthrange(year, month + 1)[1]
+    return instant.replace(year=year, month=month + 1, day=min(instant.day, last))
 
 
 def day_start(day: date, zone: str) -> datetime:

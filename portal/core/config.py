@@ -68,6 +68,7 @@ class Settings:
     relaxed: bool
     backup_recipient: str | None = None
     metrics_token: str | None = None
+    audit_mail: str | None = None
 
     @property
     def shows_demo(self) -> bool:
@@ -138,6 +139,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         relaxed=relaxed,
         backup_recipient=recipient,
         metrics_token=metrics_token,
+        audit_mail=env.get("PORTAL_AUDIT_MAIL") or None,
     )
 
 

@@ -101,8 +101,13 @@ def ngettext(one: str, many: str, n: int, /, **values: object) -> str:
 
 def pgettext(context: str, msgid: str, /, **values: object) -> str:
     """Like gettext, for a single word whose meaning needs a context."""
-    text: str = str(texts(_locale.get()).translations.pgettext(context, msgid))
+    text = _in_context(_locale.get(), context, msgid)
     return text % values if values else text
+
+
+@lru_cache(maxsize=4096)
+def _in_context(locale: str, context: str, msgid: str) -> str:
+    return str(texts(locale).translations.pgettext(context, msgid))
 
 
 _ = gettext

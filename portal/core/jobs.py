@@ -100,11 +100,16 @@ def enqueue(
         id=row_id,
         municipality_id=tenancy.current_id(),
         kind=kind,
-        payload_sealed=ring.seal(json.dumps(payload), f"job|{row_id}"),
+        payload_sealed=ring.seal(json.dumps(payload), seal_of(row_id)),
         dedupe=dedupe or f"{kind}:{secrets.token_hex(12)}",
         due_at=due_at or clock.now(),
         tries=0,
     )
+
+
+def seal_of(job_id: int) -> str:
+    """What the payload of a job is bound to."""
+    return f"job|{job_id}"
 
 
 def cancel(dedupe_prefix: str) -> int:
@@ -135,7 +140,7 @@ def take_due(now: datetime | None = None) -> Taken | None:
             return None
         job.lease_until = now + LEASE
         job.tries += 1
-        payload = json.loads(ring.open(job.payload_sealed, f"job|{job.id}"))
+        payload = json.loads(ring.open(job.payload_sealed, seal_of(job.id)))
         return Taken(job.id, job.municipality_id, job.kind, payload, job.tries, job.lease_until)
 
 
@@ -208,9 +213,16 @@ def revive(job_id: int) -> None:
     )
 
 
-def purge() -> None:
-    """Forget work done more than a week ago."""
-    db.session.execute(delete(Job).where(Job.done_at < clock.now() - KEPT))
+def count_old() -> int:
+    """Work done more than a week ago."""
+    old = Job.done_at < clock.now() - KEPT
+    return db.session.scalar(select(func.count()).select_from(Job).where(old)) or 0
+
+
+def purge() -> int:
+    """Forget it; how many rows."""
+    statement = delete(Job).where(Job.done_at < clock.now() - KEPT)
+    return int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
 
 
 def plan_daily() -> None:

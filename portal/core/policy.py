@@ -85,9 +85,8 @@ def can(actor: Actor, key: str, thing: Any = None) -> Verdict:
         return YES
     place = getattr(thing, "municipality_id", None) or actor.municipality_id
     roles = actor.roles_in(place)
-    closed: frozenset[str] = getattr(thing, "closed_permissions", frozenset())
-    if key in closed:
-        return Verdict(allowed=False, reason=_l("This is not possible in the present state of the case."))
+    if (closed := _closed(actor, key, thing)) is not None:
+        return closed
     stale = False
     for grant in permission.grants:
         if grant.role not in roles:
@@ -104,10 +103,21 @@ def can(actor: Actor, key: str, thing: Any = None) -> Verdict:
             reason=_l("Sign in once more to confirm that it is you."),
             would_help=Help.SIGN_IN_AGAIN,
         )
-    would_help = None if actor.signed_in or not permission.grants else Help.SIGN_IN
+    is_somebody = actor.signed_in or actor.key_id is not None
+    would_help = None if is_somebody or not permission.grants else Help.SIGN_IN
     # The permission's own words tell of one thing; where none is named they would mislead.
     reason = permission.denied if thing is not None else DENIED
     return Verdict(allowed=False, reason=reason, would_help=would_help)
+
+
+def _closed(actor: Actor, key: str, thing: Any) -> Verdict | None:
+    """What shuts a permission whatever the roles: the state of the thing, the scopes of a key."""
+    closed: frozenset[str] = getattr(thing, "closed_permissions", frozenset())
+    if key in closed:
+        return Verdict(allowed=False, reason=_l("This is not possible in the present state of the case."))
+    if actor.scopes is not None and key not in actor.scopes:
+        return Verdict(allowed=False, reason=_l("The key was not given this permission."))
+    return None
 
 
 def need(actor: Actor, key: str, thing: Any = None) -> None:

@@ -5,13 +5,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import click
 
 from portal.core.actor import Actor
-from portal.core.i18n import Text
+from portal.core.i18n import Filled, Text
 from portal.core.policy import Permission
 from portal.core.workflow import Workflow
 
@@ -45,6 +46,31 @@ class Route:
     cache: tuple[str, ...] | None = None
     csrf: bool = True
     vital: bool = False
+
+
+Schema = Mapping[str, Any]
+"""A JSON Schema (draft 2020-12), as OpenAPI 3.1 has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRoute:
+    """One operation of `/api/v1`; the schemas that describe it in the OpenAPI document also check it.
+
+    `path` is written as Flask does; what it names goes to `view` by name, and so do `query` (a dict) and
+    `body` (what was sent), each where the operation has one. `query` maps a parameter's name → its schema.
+    """
+
+    path: str
+    name: str
+    summary: str
+    view: Callable[..., Any]
+    answer: Schema
+    permission: str = PUBLIC
+    method: str = "GET"
+    query: Mapping[str, Schema] = field(default_factory=dict)
+    body: Schema | None = None
+    status: int = 200
+    media_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +153,65 @@ class Daily:
 
 
 @dataclass(frozen=True, slots=True)
+class Whom:
+    """A person as look-ups find one, with or without an account: keyed hashes only, never an address (R41).
+
+    `keys` are all hashes under which modules keep the person: of e-mail, phone, account and secret code.
+    `until` leaves alone what came later, so that an old erasure done again spares whoever came back.
+    """
+
+    keys: frozenset[str]
+    user_id: int | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PersonalData:
-    """What a module keeps of people: columns by table, an export and an erasure by person."""
+    """What a module keeps of people: columns by table, an export and an erasure by person.
+
+        `export` and `erase` serve the owner of an account, in every municipality. `export_here` and `erase_here`
+        serve the office: anybody, in the municipality in scope. `locate(number, code)` gives the hashes of whoever
+    XX says that
+        something of an account still goes on, so that it is not taken for a forgotten one.
+    """
 
     title: Text
     columns: Mapping[str, tuple[str, ...]]
     export: Callable[[int], list[dict[str, Any]]]
     erase: Callable[[int], int]
+    export_here: Callable[[Whom], list[dict[str, Any]]] | None = None
+    erase_here: Callable[[Whom], int] | None = None
+    locate: Callable[[str, str], frozenset[str]] | None = None
+    is_busy: Callable[[int], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """A kind of data about people and how long it is kept: a line of the privacy notice, and its end.
+
+    `asked`, `seen` and `period` are the words of the notice; without `asked` it stands on the officer's page
+    only. `due()` counts what has had its time; `erase(limit)` ends at most so many, in the transaction at
+    hand, and says how many. Both act in the municipality in scope, or with `everywhere` for the installation
+    as a whole. Without them it is kept as the words say. `order` sorts the notice.
+    """
+
+    key: str
+    title: Text
+    period: Text | Filled
+    asked: Text = ""
+    seen: Text = ""
+    due: Callable[[], int] | None = None
+    erase: Callable[[int], int] | None = None
+    everywhere: bool = False
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An audit code that says somebody read sensitive data, and what was read (R35)."""
+
+    code: str
+    title: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +259,8 @@ class Module:
     daily: tuple[Daily, ...] = ()
     notices: tuple[NoticeKind, ...] = ()
     personal: tuple[PersonalData, ...] = ()
+    retention: tuple[Retention, ...] = ()
+    readings: tuple[Reading, ...] = ()
     work: tuple[WorkList, ...] = ()
     facts: tuple[Fact, ...] = ()
     news: tuple[News, ...] = ()
@@ -189,6 +269,9 @@ class Module:
     templates: str | None = None
     start: Callable[[], None] | None = None
     reserved_slugs: tuple[str, ...] = ()
+    api: tuple[ApiRoute, ...] = ()
+    api_schemas: Mapping[str, Schema] = field(default_factory=dict)
+    api_scopes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -206,6 +289,11 @@ class Registry:
         self.content_types = _by_key((c.key, c) for m in modules for c in m.content_types)
         self.jobs = _by_key((j.key, j) for m in modules for j in m.jobs)
         self.notices = _by_key((n.code, n) for m in modules for n in m.notices)
+        _by_key((r.key, r) for m in modules for r in m.retention)
+
+    def retentions(self) -> list[Retention]:
+        """What is kept of people and how long, in the order of the privacy notice."""
+        return sorted((r for m in self.modules for r in m.retention), key=lambda kept: kept.order)
 
 
 def _by_key(pairs: Any) -> dict[str, Any]:

@@ -50,6 +50,20 @@ class KeyRing:
         except (KeyError, ValueError, InvalidTag) as problem:
             raise Unsealable(bound) from problem
 
+    @property
+    def newest(self) -> str:
+        """Id of the key that seals."""
+        return self._newest
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Ids of all keys that open, oldest first."""
+        return tuple(self._keys)
+
+    def renew(self, cell: str, bound: str) -> str:
+        """The same text under the newest key. Raises Unsealable."""
+        return self.seal(self.open(cell, bound), bound)
+
     def lookup(self, kind: str, value: str) -> str:
         """Keyed hash of a canonical value, 64 hex digits: equal values, equal hashes, per kind."""
         return hmac.new(self._lookup_key, f"{kind}\x00{value}".encode(), sha256).hexdigest()
@@ -75,7 +89,8 @@ class Sealed:
         self._name = name
         self._column = f"{name}_sealed"
 
-    def _bound(self, row: Any) -> str:
+    def place_of(self, row: Any) -> str:
+        """What the cell of a row is bound to."""
         if row.id is None:
             raise ValueError(f"{row!r} needs its id before {self._name} can be sealed.")
         return self._place(getattr(row, "municipality_id", None), row.id)
@@ -95,7 +110,7 @@ class Sealed:
         if row is None:
             return self
         cell = getattr(row, self._column)
-        return None if cell is None else ring.open(cell, self._bound(row))
+        return None if cell is None else ring.open(cell, self.place_of(row))
 
     def __set__(self, row: object, value: str | None) -> None:
-        setattr(row, self._column, None if value is None else ring.seal(value, self._bound(row)))
+        setattr(row, self._column, None if value is None else ring.seal(value, self.place_of(row)))

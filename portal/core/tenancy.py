@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, event, false, select, true
 from sqlalchemy.orm import (
@@ -165,7 +166,14 @@ def _scope_statement(state: ORMExecuteState) -> None:
         touched = [m.class_.__name__ for m in state.all_mappers if issubclass(m.class_, Municipal)]
         if touched:
             raise OutsideScope(f"{', '.join(touched)} asked for without a municipality in scope.")
-    state.statement = state.statement.options(_only(scope))
+    scoped = _scoped.setdefault(state.statement, {})
+    if scope not in scoped:
+        scoped[scope] = state.statement.options(_only(scope))
+    state.statement = scoped[scope]
+
+
+_scoped: WeakKeyDictionary[Any, dict[int | None, Any]] = WeakKeyDictionary()
+"""Statement → the same for one municipality: of a statement that is built once, SQLAlchemy keeps what it made of it."""
 
 
 @lru_cache(maxsize=1024)

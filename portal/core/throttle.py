@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import clock
@@ -57,6 +57,11 @@ def relax(*, off: bool) -> None:
     _off = off
 
 
+def is_relaxed() -> bool:
+    """Whether all throttles are lifted."""
+    return _off
+
+
 def hit(limit: Limit, *parts: object) -> None:
     """Count one attempt. Raises TooMany with the seconds to wait when the window is full."""
     if _off:
@@ -94,7 +99,18 @@ def forgive(limit: Limit, *parts: object) -> None:
         connection.execute(delete(Throttle).where(Throttle.key == pseudonym("throttle", limit.name, *parts)))
 
 
+KEPT_HOURS = 24
+
+
+def _old() -> ColumnElement[bool]:
+    return Throttle.opened_at < clock.now() - timedelta(hours=KEPT_HOURS)
+
+
+def count_old() -> int:
+    """Windows older than a day."""
+    return db.session.scalar(select(func.count()).select_from(Throttle).where(_old())) or 0
+
+
 def purge() -> int:
     """Drop windows older than a day; how many. Source: retention table, product section 7.4."""
-    before = clock.now() - timedelta(days=1)
-    return int(db.session.execute(delete(Throttle).where(Throttle.opened_at < before)).rowcount)  # type: ignore[attr-defined]
+    return int(db.session.execute(delete(Throttle).where(_old())).rowcount)  # type: ignore[attr-defined]

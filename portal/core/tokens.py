@@ -42,12 +42,15 @@ class CaseCounter(Municipal, Base):
 def next_number(town: Town, kind: str) -> str:
     """The next case number, taken inside the transaction of the filing; never given twice."""
     year = clock.today(town.zone).year
-    insert_or_keep(CaseCounter, municipality_id=town.id, kind=kind, year=year, last=0)
-    counter = db.session.scalars(
+    statement = (
         select(CaseCounter)
         .where(CaseCounter.municipality_id == town.id, CaseCounter.kind == kind, CaseCounter.year == year)
         .with_for_update()
-    ).one()
+    )
+    counter = db.session.scalar(statement)
+    if counter is None:  # The first of a year; of two at the same instant the later waits here.
+        insert_or_keep(CaseCounter, municipality_id=town.id, kind=kind, year=year, last=0)
+        counter = db.session.scalars(statement).one()
     counter.last += 1
     db.session.flush()  # The row is locked from here, so a second filing waits for the next serial.
     return f"{town.code}-{kind}-{year}-{counter.last:0{SERIAL_DIGITS}d}"

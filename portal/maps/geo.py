@@ -16,7 +16,7 @@ Ring = Sequence[tuple[float, float]]
 """Corners of a closed line as (lon, lat); the last may repeat the first or not."""
 
 EARTH_RADIUS_M = 6_371_008.8
-MIN_CELL_ZOOM, MAX_CELL_ZOOM = 6, 12
+MIN_CELL_ZOOM, MAX_CELL_ZOOM = 6, 15
 MAX_ZOOM = 22
 
 # A map tile is eight cells wide: about 250 cells hold a whole country at zoom 6.
@@ -178,16 +178,17 @@ def distance_m(one: Point, other: Point) -> float:
 
 
 def cell(lat: float, lon: float, zoom: int) -> int:
-    """Number of the map cell that holds a place at a zoom (0 to 12); at most 30 bits.
+    """Number of the map cell that holds a place at a zoom (0 to 15); at most 36 bits.
 
-    Cells halve with each zoom, so each lies in one cell of the zoom before. Numbers of different
-    zooms overlap: store the zoom beside them. Raises ValueError for other zooms or places off earth.
+    Cells halve with each zoom, and their numbers are in Z-order: the two last bits say which quarter of the
+    cell of the zoom before (`number >> 2`) it is. So what lies in one cell has one run of numbers at every
+    finer zoom, and the tile around it is `tile_of(number)`. Numbers of different zooms overlap: store the
+    zoom beside them. Raises ValueError for other zooms or places off earth.
     """
     if not on_earth(lat, lon):
         raise ValueError("a place beyond the earth")
     bits = _cell_bits(zoom)
-    row, column = _place(lat, -90.0, 180.0, bits), _place(lon, -180.0, 360.0, bits)
-    return row << bits | column
+    return _woven(_place(lat, -90.0, 180.0, bits), _place(lon, -180.0, 360.0, bits))
 
 
 def cell_box(number: int, zoom: int) -> Box:
@@ -195,7 +196,7 @@ def cell_box(number: int, zoom: int) -> Box:
     bits = _cell_bits(zoom)
     if not 0 <= number < 1 << 2 * bits:
         raise ValueError("no such cell")
-    row, column = number >> bits, number & (1 << bits) - 1
+    row, column = _unwoven(number >> 1), _unwoven(number)
     height, width = 180.0 / (1 << bits), 360.0 / (1 << bits)
     return Box(
         -180.0 + column * width,
@@ -205,15 +206,42 @@ def cell_box(number: int, zoom: int) -> Box:
     )
 
 
-def cell_ranges(box: Box, zoom: int) -> list[tuple[int, int]]:
-    """The cells that a box touches, as runs of numbers (first, last), one run for each row of cells.
+def cell_size(zoom: int) -> tuple[float, float]:
+    """Height and width of the cells of a zoom, degrees."""
+    count = 1 << _cell_bits(zoom)
+    return 180.0 / count, 360.0 / count
 
-    A screen is some dozen rows high, so a query can ask for the runs with BETWEEN and use an index.
+
+def tile_of(number: int) -> int:
+    """Number of the tile, eight cells high and wide, that a cell of the same zoom lies in."""
+    return number >> 2 * _CELLS_PER_TILE_BITS
+
+
+Sums = dict[int, tuple[int, float, float]]
+"""Cell → how many points, and the sums of their latitudes and longitudes."""
+
+
+def coarser(sums: Sums) -> Sums:
+    """The sums of the zoom before: four cells in one."""
+    found: Sums = {}
+    for number, (n, lat, lon) in sums.items():
+        before = found.get(number >> 2, (0, 0.0, 0.0))
+        found[number >> 2] = before[0] + n, before[1] + lat, before[2] + lon
+    return found
+
+
+def tiles(box: Box, zoom: int, most: int) -> list[int] | None:
+    """The tiles of a zoom that a box touches, or None when these are more than `most`.
+
+    A screen shows some dozen, so a query can ask for them one by one. What of a box lies beyond the earth
+    touches nothing.
     """
-    bits = _cell_bits(zoom)
-    first, last = (_place(lon, -180.0, 360.0, bits) for lon in (box.min_lon, box.max_lon))
-    bottom, top = (_place(lat, -90.0, 180.0, bits) for lat in (box.min_lat, box.max_lat))
-    return [(row << bits | first, row << bits | last) for row in range(bottom, top + 1)]
+    _cell_bits(zoom)
+    columns = range(_place(box.min_lon, -180.0, 360.0, zoom), _place(box.max_lon, -180.0, 360.0, zoom) + 1)
+    rows = range(_place(box.min_lat, -90.0, 180.0, zoom), _place(box.max_lat, -90.0, 180.0, zoom) + 1)
+    if len(rows) * len(columns) > most:
+        return None
+    return [_woven(row, column) for row in rows for column in columns]
 
 
 def quantise(box: Box, zoom: int) -> Box:
@@ -261,5 +289,41 @@ def _cell_bits(zoom: int) -> int:
 
 
 def _place(degrees: float, start: float, span: float, bits: int) -> int:
-    """Index of the slice of a circle that holds an angle; the far edge belongs to the last one."""
-    return min(int((degrees - start) / span * (1 << bits)), (1 << bits) - 1)
+    """Index of the slice of a circle that holds an angle; the far edge, and all beyond, belongs to the last."""
+    return min(max(int((degrees - start) / span * (1 << bits)), 0), (1 << bits) - 1)
+
+
+def _woven(row: int, column: int) -> int:
+    """The bits of both numbers in turn, each row bit before its column bit: Z-order."""
+    return _spread(row) << 1 | _spread(column)
+
+
+def _spread(number: int) -> int:
+    """A number of at most 32 bits with a nought before each bit."""
+    for shift, mask in _SPREADING:
+        number = (number | number << shift) & mask
+    return number
+
+
+def _unwoven(number: int) -> int:
+    """Every other bit of a number, the last one first: `_spread` backwards."""
+    number &= _SPREADING[-1][1]
+    for shift, mask in _GATHERING:
+        number = (number | number >> shift) & mask
+    return number
+
+
+_SPREADING = (
+    (16, 0x0000_FFFF_0000_FFFF),
+    (8, 0x00FF_00FF_00FF_00FF),
+    (4, 0x0F0F_0F0F_0F0F_0F0F),
+    (2, 0x3333_3333_3333_3333),
+    (1, 0x5555_5555_5555_5555),
+)
+_GATHERING = (
+    (1, 0x3333_3333_3333_3333),
+    (2, 0x0F0F_0F0F_0F0F_0F0F),
+    (4, 0x00FF_00FF_00FF_00FF),
+    (8, 0x0000_FFFF_0000_FFFF),
+    (16, 0x0000_0000_FFFF_FFFF),
+)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from flask import redirect, request, url_for
-from werkzeug.wrappers import Response
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from portal.core import actor as actors
 from portal.core.actor import Actor
@@ -15,6 +15,9 @@ from portal.notify import queries, services
 from portal.notify.forms import DoneForm, ResendForm
 from portal.notify.queries import Box
 from portal.ui.pages import Link, page, say
+from portal.ui.reading import ReasonForm
+
+WHY = "why-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,22 @@ def masked(contact: str) -> str:
 
 
 def message(notice_id: int) -> Response:
-    """One message: to whom, what it says, how it fared, what can be done. That it was opened is logged (R35)."""
+    """One message: what it says, how it fared, what can be done; whom it goes to shows only in part."""
     return _shown(notice_id)
 
 
-def resend(notice_id: int) -> Response:
+def address(notice_id: int) -> BaseResponse:
+    """The same with the whole address, once it is said why; that leaves an audit entry (R35)."""
+    if request.method == "GET":  # After signing in, or in another language: the button is pressed anew.
+        return redirect(url_for("notify.message", notice_id=notice_id), 303)
+    form = ReasonForm(prefix=WHY)
+    if not form.validate_on_submit():
+        return _shown(notice_id, reason_form=form)
+    services.note_reading(actors.current(), notice_id, form.why)
+    return _shown(notice_id, whole=True)
+
+
+def resend(notice_id: int) -> BaseResponse:
     """Try again what did not arrive."""
     form = ResendForm()
     if not form.validate_on_submit():
@@ -80,7 +94,7 @@ def resend(notice_id: int) -> Response:
     return redirect(url_for("notify.message", notice_id=notice_id), 303)
 
 
-def done(notice_id: int) -> Response:
+def done(notice_id: int) -> BaseResponse:
     """Tick off a letter or a call."""
     form = DoneForm()
     if not form.validate_on_submit():
@@ -91,20 +105,29 @@ def done(notice_id: int) -> Response:
 
 
 def _shown(
-    notice_id: int, *, resend_form: ResendForm | None = None, done_form: DoneForm | None = None
+    notice_id: int,
+    *,
+    resend_form: ResendForm | None = None,
+    done_form: DoneForm | None = None,
+    reason_form: ReasonForm | None = None,
+    whole: bool = False,
 ) -> Response:
-    services.note_reading(actors.current(), notice_id)
-    found = queries.opened(notice_id)
-    return page(
+    found = queries.opened(notice_id, whole=whole)
+    response = page(
         "notify/desk/message.html",
-        status=422 if resend_form or done_form else 200,
+        status=422 if resend_form or done_form or reason_form else 200,
         title=found.line.subject,
         crumbs=[Link(_("Messages"), url_for("notify.messages"))],
         message=found,
         case_href=f"/{current_locale()}{found.case_href}" if found.case_href else "",
         resend_form=(resend_form or ResendForm()) if found.may_be_resent else None,
         done_form=(done_form or DoneForm()) if found.is_open_task else None,
+        whole=whole,
+        to=masked(found.line.to),
+        reason_form=reason_form or ReasonForm(formdata=None, prefix=WHY),
     )
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def count_tasks(_actor: Actor) -> int:

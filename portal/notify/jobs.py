@@ -12,14 +12,11 @@ from portal.notify import outbox
 from portal.notify.delivery import deliver, own_scope
 from portal.notify.kinds import Channel, Delivery
 from portal.notify.models import Notice
-from portal.notify.services import discard
 from portal.notify.values import unpack
 
 BATCH = 200
 """Recipients written in one transaction: others wait for the writer's turn meanwhile."""
 ORPHAN_AFTER = timedelta(hours=1)
-KEPT = timedelta(days=30)
-"""How long messages of no case are kept: sign-in links, invitations. Source: retention, product section 7.4."""
 
 
 def send(payload: dict[str, Any]) -> None:
@@ -43,14 +40,13 @@ def fan_out(payload: dict[str, Any]) -> None:
 
 
 def sweep() -> None:
-    """Give messages without a job a new one, mark those whose job died, drop old ones of no case.
+    """Give messages without a job a new one, mark those whose job died.
 
     A message and its job are written together, so this finds something only after a job's last worker
     was killed, or after somebody has meddled with the rows.
     """
     with tenancy.unscoped("a daily look over the messages of every municipality"):
         _mend_orphans()
-        _drop_old()
 
 
 def _mend_orphans() -> None:
@@ -75,9 +71,3 @@ def _mend_orphans() -> None:
             else:
                 dead = update(Notice).where(Notice.id == notice_id).values(state=Delivery.DEAD)
                 db.session.execute(dead)
-
-
-def _drop_old() -> None:
-    with writing():
-        old = select(Notice.id).where(Notice.about_kind.is_(None), Notice.created_at < clock.now() - KEPT)
-        discard(db.session.scalars(old).all())

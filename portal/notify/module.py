@@ -7,7 +7,7 @@ from portal.core.registry import Daily, JobKind, MenuItem, Module, WorkList
 from portal.notify import desk, jobs
 from portal.notify.delivery import TRIES
 from portal.notify.policy import PERMISSIONS
-from portal.notify.privacy import MESSAGES
+from portal.notify.privacy import MESSAGES, READINGS, RETENTION
 from portal.notify.routes import ROUTES
 
 MODULE = Module(
@@ -19,6 +19,8 @@ MODULE = Module(
     jobs=(JobKind("notify.send", jobs.send, tries=TRIES), JobKind("notify.fan-out", jobs.fan_out)),
     daily=(Daily("notify.sweep", jobs.sweep, hour=4),),
     personal=(MESSAGES,),
+    retention=RETENTION,
+    readings=READINGS,
     work=(
         WorkList(
             "messages.tasks",

@@ -181,15 +181,15 @@ def count(box: Box) -> int:
     return db.session.scalar(select(func.count(Notice.id)).where(*_criteria(box))) or 0
 
 
-def opened(notice_id: int) -> Opened:
-    """One message with its story. Raises Missing."""
+def opened(notice_id: int, *, whole: bool = False) -> Opened:
+    """One message with its story; `whole`: with the secrets of a letter or call still to be done. Raises Missing."""
     notice = one(notice_id)
     attempts = db.session.scalars(
         select(Attempt).where(Attempt.notice_id == notice_id).order_by(Attempt.at.desc())
     )
     is_open_task = notice.channel.is_task and notice.state is Delivery.WAITING
     text = notice.body or ""
-    number, href = _case(notice)
+    number, href = case_of(notice)
     return Opened(
         line=_line(notice),
         channel=notice.channel,
@@ -199,7 +199,7 @@ def opened(notice_id: int) -> Opened:
         phone=notice.phone or "",
         postal=tuple((notice.postal or "").splitlines()),
         sent_at=notice.sent_at,
-        paragraphs=tuple(paragraphs(_whole(notice) if is_open_task else mask(text))),
+        paragraphs=tuple(paragraphs(_whole(notice) if is_open_task and whole else mask(text))),
         attempts=tuple(
             AttemptLine(row.at, Outcome(row.outcome).label, row.error or "", row.note or "")
             for row in attempts
@@ -294,7 +294,7 @@ def _subject(notice: Notice) -> str:
     return notice.subject or str(_title(notice))
 
 
-def _case(notice: Notice) -> tuple[str, str]:
+def case_of(notice: Notice) -> tuple[str, str]:
     """Number and path of the case a message is about; empty where there is none any more."""
     kind = registry.content_types.get(notice.about_kind or "")
     if kind is None or notice.about_id is None:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from flask import current_app
 from sqlalchemy import delete, select, update
 
-from portal.core import audit, clock
+from portal.core import audit, clock, readings
 from portal.core.actor import Actor
 from portal.core.db import db
 from portal.core.errors import Conflict
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.jobs import Job
+from portal.core.readings import Why
 from portal.core.usecase import use_case
 from portal.notify import queries
 from portal.notify.delivery import record
@@ -23,9 +24,10 @@ BATCH = 500
 
 
 @use_case("message.read", code="message.opened", load=queries.one)
-def note_reading(_actor: Actor, notice: Notice) -> None:
-    """Somebody of the office reads a message with the address it goes to: the audit log keeps who and when."""
-    audit.note(f"message:{notice.id}", message=notice.code)
+def note_reading(_actor: Actor, notice: Notice, why: Why) -> None:
+    """Somebody of the office reads the address a message goes to: the audit log keeps who, when and why (R35)."""
+    readings.record(f"message:{notice.id}", why, queries.case_of(notice)[0])
+    audit.note(message=notice.code)
 
 
 @use_case("message.read", code="message.revived", load=queries.one)

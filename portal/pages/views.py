@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.core.errors import Missing
 from portal.core.i18n import Text, current_locale
 from portal.core.i18n import gettext as _
+from portal.core.registry import registry
 from portal.core.tenancy import Town
 from portal.maps.folium_map import MapParts, render_map
 from portal.maps.geo import Point
@@ -243,7 +244,17 @@ def accessibility() -> FlaskResponse:
 
 def privacy() -> FlaskResponse:
     """What the portal does with personal data wherever one is; each municipality is controller of its own."""
-    return page("pages/privacy.html", title=_("Privacy"), towns=queries.towns_in_order())
+    return page(
+        "pages/privacy.html",
+        title=_("Privacy"),
+        towns=queries.towns_in_order(),
+        kept=_kept(),
+    )
+
+
+def _kept() -> list[tuple[Text, Text, Text, str]]:
+    """Data, when asked, who sees it, how long: from the records that also end it, so both say the same."""
+    return [(row.title, row.asked, row.seen, str(row.period)) for row in registry.retentions() if row.asked]
 
 
 def town_accessibility() -> FlaskResponse:
@@ -270,6 +281,7 @@ def town_privacy() -> FlaskResponse:
     return page(
         "pages/town_privacy.html",
         title=_("Privacy notice"),
+        kept=_kept(),
         town=town,
         contact=queries.contact_of(town),
         crumbs=_town_crumbs(town),

@@ -9,11 +9,13 @@ whatever somebody writes: on SQLite they are two columns, on PostgreSQL a scope 
 from sqlalchemy import Connection
 
 # detail=column keeps the columns apart without positions: nothing asks for phrases or ranks. Words come
-# folded, so the tokenizer removes nothing. Prefix indexes answer the last, half-typed word.
+# folded, so the tokenizer removes nothing. Prefix indexes answer the last, half-typed word while it is short;
+# what a longer one may become is looked up among the terms, a view of the index that holds nothing itself.
 _SQLITE = (
     """CREATE VIRTUAL TABLE search_index USING fts5(
         scope, words, content='search_document', content_rowid='id', tokenize='unicode61 remove_diacritics 0',
         detail=column, columnsize=0, prefix='3 4 5')""",
+    "CREATE VIRTUAL TABLE search_index_terms USING fts5vocab(search_index, instance)",
     """CREATE TRIGGER search_index_insert AFTER INSERT ON search_document BEGIN
         INSERT INTO search_index (rowid, scope, words) VALUES (new.id, new.scope, new.words);
     END""",
@@ -32,6 +34,7 @@ _SQLITE_DROP = (
     "DROP TRIGGER IF EXISTS search_index_update",
     "DROP TRIGGER IF EXISTS search_index_delete",
     "DROP TRIGGER IF EXISTS search_index_insert",
+    "DROP TABLE IF EXISTS search_index_terms",
     "DROP TABLE IF EXISTS search_index",
 )
 

@@ -29,15 +29,20 @@ def start() -> None:
     listen("content.removed", _removed)
 
 
-def put(kind: str, object_id: int, text: SearchText, href: str) -> None:
-    """Let a thing of the municipality in scope be found as `text`; `href` is its path without language."""
+def put(kind: str, object_id: int, text: SearchText, href: str, *, anew: bool = False) -> None:
+    """Let a thing of the municipality in scope be found as `text`; `href` is its path without language.
+
+    What stands there already is left as it is, unless all is made `anew`.
+    """
     values = _values(kind, object_id, text, href)
     known = db.session.execute(
-        select(SearchDocument.id, SearchDocument.at).where(
+        select(SearchDocument.id, *(getattr(SearchDocument, name) for name in values)).where(
             SearchDocument.kind == kind, SearchDocument.object_id == object_id
         )
     ).one_or_none()
     if known is not None:
+        if not anew and tuple(known)[1:] == tuple(values.values()):
+            return  # A counter changed or a step was noted: to index the same words again would cost the most.
         if document_id(known.at, 0) == document_id(text.at, 0):
             db.session.execute(update(SearchDocument).where(SearchDocument.id == known.id).values(**values))
             return
@@ -114,7 +119,7 @@ def remove(kind: str, object_id: int) -> None:
     )
 
 
-def put_thing(content_type: ContentType, thing: Any) -> None:
+def put_thing(content_type: ContentType, thing: Any, *, anew: bool = False) -> None:
     """Index a thing as its content type says; what has no text, or no longer, is not found."""
     if content_type.index is None:
         return
@@ -122,7 +127,7 @@ def put_thing(content_type: ContentType, thing: Any) -> None:
     if text is None:
         remove(content_type.key, thing.id)
     else:
-        put(content_type.key, thing.id, text, content_type.address(thing))
+        put(content_type.key, thing.id, text, content_type.address(thing), anew=anew)
 
 
 def _changed(fact: Fact) -> None:

@@ -1,10 +1,12 @@
 """Finding: first the keys from the index, newest first, then the rows; both times inside the scope."""
 
+import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, column, func, literal, select, table
+from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from portal.core import tenancy
@@ -13,12 +15,37 @@ from portal.core.errors import Missing
 from portal.core.paging import Cursor, Direction, Page, decode, page_of
 from portal.core.tokens import canonical_number
 from portal.search.models import SearchDocument
-from portal.search.rules import Query, exactly, fts5, fts5_any, read_query, scope_of, tsquery, tsquery_any
+from portal.search.rules import (
+    KEPT_PREFIX,
+    Query,
+    exactly,
+    fts5,
+    fts5_any,
+    read_query,
+    scope_of,
+    tsquery,
+    tsquery_any,
+)
 
 PAGE_SIZE = 20
 COUNT_CAP = 1000
 MAX_QUERY = 200
 """Signs of a query that are read."""
+
+COMPLETIONS = 64
+
+# From one term to the next by jumps: a term is told once, not once for each document that holds it. A blank
+# comes before every sign a word has, so nothing lies between a term and the same with a blank.
+_COMPLETIONS = sql_text("""
+    WITH RECURSIVE found (term) AS (
+        SELECT (SELECT term FROM search_index_terms WHERE term >= :word AND term <= :beyond LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT term FROM search_index_terms WHERE term >= found.term || ' ' AND term <= :beyond LIMIT 1
+        ) FROM found WHERE found.term IS NOT NULL
+    )
+    SELECT term FROM found WHERE term IS NOT NULL LIMIT :most
+""")
 
 _INDEX = table("search_index", column("rowid", BigInteger), column("id", BigInteger), column("words"))
 
@@ -149,7 +176,20 @@ def _chosen(text: str, municipality_id: int | None, public_only: bool) -> Query:
         scope = scope_of(municipality_id, public_only=public_only)
         if db.session.scalar(_matching(as_number, scope).limit(1)) is not None:
             return as_number
-    return query
+    return _completed(query)
+
+
+def _completed(query: Query) -> Query:
+    """The query with the words its beginning may become, where that is quicker and they are not too many."""
+    if not _is_sqlite() or len(query.beginning) <= KEPT_PREFIX:
+        return query
+    values = {
+        "word": query.beginning,
+        "beyond": query.beginning + chr(sys.maxunicode),
+        "most": COMPLETIONS + 1,
+    }
+    found = tuple(db.session.scalars(_COMPLETIONS, values))
+    return replace(query, completions=found) if len(found) <= COMPLETIONS else query
 
 
 def _matching(query: Query, scope: str) -> Select[int]:

@@ -11,6 +11,8 @@ MAX_WORD = 60
 MAX_QUERY_WORDS = 8
 MIN_PREFIX = 3
 """Signs from which a half-typed last word is completed; shorter ones would complete to half the index."""
+KEPT_PREFIX = 5
+"""Signs of the longest beginning that FTS5 keeps an index of (`ddl`)."""
 EXCERPT = 200
 _SLOT_BITS = 24
 MICROSECOND_BITS = 20
@@ -22,12 +24,14 @@ SLOTS = 1 << _SLOT_BITS
 class Query:
     """What somebody looks for: whole words, and perhaps the beginning of one more.
 
-    `number` is the same text taken as a number, or empty when it cannot be one.
+    `number` is the same text taken as a number, or empty when it cannot be one. `completions` are all the words
+    that begin so, where they were looked up: FTS5 walks through every hit of a beginning, but not of a word.
     """
 
     words: tuple[str, ...]
     beginning: str
     number: str
+    completions: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.words or self.beginning)
@@ -90,7 +94,10 @@ def excerpt_of(body: str) -> str:
 def fts5(query: Query, scope: str) -> str:
     """The query in the words of SQLite's FTS5; every term is quoted, so nothing typed is syntax."""
     terms = [f'"{word}"' for word in query.words]
-    if query.beginning:
+    if query.completions:
+        completed = " OR ".join(f'"{word}"' for word in query.completions)
+        terms.append(f"({completed})")
+    elif query.beginning:
         terms.append(f'"{query.beginning}"*')
     return f"scope : {scope} AND words : ({' AND '.join(terms)})"
 

@@ -42,7 +42,7 @@ def _rebuild_type(content_type: ContentType) -> Iterator[int]:
             keys = select(model.id).where(model.id > last).order_by(model.id).limit(BATCH)
             ids = list(db.session.scalars(keys))
             for thing_id in ids:
-                put_thing(content_type, content_type.load(thing_id))
+                put_thing(content_type, content_type.load(thing_id), anew=True)
             db.session.flush()
             db.session.expunge_all()  # Things of a batch are not needed again; memory stays flat.
         if not ids:

@@ -5,12 +5,12 @@ security headers, and one page for every error. Views never decide on headers or
 import secrets
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, current_app, g, jsonify, redirect, request, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -21,11 +21,12 @@ from portal.core import actor as actors
 from portal.core import i18n, metrics, taking, tenancy
 from portal.core.config import Settings
 from portal.core.db import db, is_busy, is_full, refuse_writing
-from portal.core.errors import Busy, Full, Missing, NotAllowed, PortalError, ReadOnly, TooMany
+from portal.core.errors import Busy, Full, Invalid, Missing, NotAllowed, PortalError, ReadOnly, TooMany
 from portal.core.i18n import DEFAULT_LOCALE, LOCALES, Text, gettext
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import Help, can
 from portal.core.registry import PUBLIC, Module, Place, Route
+from portal.ui import api
 from portal.ui.gateway import host_of
 from portal.ui.page_cache import ENDPOINT, NOTE
 from portal.ui.pages import manifest, page
@@ -83,6 +84,8 @@ def prepare(app: Flask, settings: Settings) -> None:
     app.after_request(lambda response: _after(response, settings))
     app.teardown_request(_leave)
     app.register_error_handler(PortalError, _refused)
+    app.register_error_handler(ReadOnly, closed_page)
+    app.register_error_handler(Full, closed_page)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database)
@@ -95,6 +98,14 @@ def add_routes(app: Flask, module: Module) -> None:
         app.add_url_rule(
             PREFIX[route.place] + route.path,
             endpoint=f"{module.name}.{route.endpoint}",
+            view_func=_door(route),
+            methods=list(route.methods),
+        )
+    for operation in module.api:
+        route = api.route_of(operation)
+        app.add_url_rule(
+            api.ROOT + route.path,
+            endpoint=f"api.{operation.name}",
             view_func=_door(route),
             methods=list(route.methods),
         )
@@ -203,9 +214,10 @@ def _leave(_error: BaseException | None) -> None:
 
 def _after(response: Response, settings: Settings) -> Response:
     # A refused or failing view may leave a transaction open; the session's own write must not wait for it.
-    db.session.rollback()
+    if db.session.registry.has():
+        db.session.rollback()
     headers = response.headers
-    for name, value in security_headers(settings).items():
+    for name, value in security_headers(secure=settings.secure).items():
         headers.setdefault(name, value)
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = _cache_control()
@@ -227,7 +239,8 @@ def _cache_control() -> str:
     return "no-cache"
 
 
-def security_headers(settings: Settings) -> dict[str, str]:
+@lru_cache
+def security_headers(*, secure: bool) -> dict[str, str]:
     """The same headers for every answer, cached or live (R15)."""
     switch = manifest().get("inline-sha256", "")
     script = f"script-src 'self'{f' {switch!r}' if switch else ''}"
@@ -244,12 +257,13 @@ def security_headers(settings: Settings) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "X-Frame-Options": "DENY",
     }
-    if settings.secure:
+    if secure:
         headers["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
     return headers
 
 
 _TITLES: dict[int, tuple[Text, Text]] = {
+    401: (_l("Who are you?"), _l("Send a key of the municipality: Authorization: Bearer …")),
     400: (_l("The request could not be read"), _l("Go back, reload the page and try again.")),
     403: (_l("You cannot do this"), _l("You do not have the rights for this.")),
     404: (_l("Page not found"), _l("There is no such page, or it is not public.")),
@@ -283,9 +297,7 @@ def error_page(
     usual, help_text = _TITLES.get(status, _TITLES[400 if status < 500 else 500])
     title = title or usual
     if request.path.startswith(JSON_PLACES):
-        response = jsonify(status=status, title=str(title), detail=str(reason or help_text))
-        response.mimetype = "application/problem+json"
-        response.status_code = status
+        response = api.problem(status, str(title), str(reason or help_text))
     else:
         try:
             response = page(
@@ -330,14 +342,17 @@ def _refused(problem: PortalError) -> BaseResponse:
         enter = "accounts.sign_in_staff" if "/desk" in request.path else "accounts.sign_in"
         endpoint = "accounts.confirm" if again else enter
         if request.path.startswith(JSON_PLACES):
-            return error_page(401, problem.reason)
+            response = error_page(401, problem.reason)
+            response.headers["WWW-Authenticate"] = "Bearer"
+            return response
         if _typed():
             title = _l("Confirm that it is you, then send it") if again else _l("Sign in, then send it")
             return _send_again(403, title, sign_in_href=url_for(endpoint))
         back = request.full_path.rstrip("?") if request.method == "GET" else request.path
         return redirect(url_for(endpoint, next=back), 303)
-    if isinstance(problem, ReadOnly | Full):
-        return closed_page(problem)
+    if isinstance(problem, Invalid) and request.path.startswith(JSON_PLACES):
+        title = _TITLES[problem.status][0]
+        return api.problem(problem.status, str(title), str(problem.reason), problem.fields)
     if not isinstance(problem, TooMany | Busy):
         return error_page(problem.status, problem.reason)
     if _typed():

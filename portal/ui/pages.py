@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 from zlib import crc32
 
 from flask import (
@@ -259,15 +260,14 @@ def town_frame(town: Town) -> TownFrame:
 
 def _languages(locale: str) -> tuple[Language, ...]:
     """The same page in each language; the front page where there is no page."""
-    values = {**g.get("address_values", {}), **(request.view_args or {})}
-    here = ""
-    if request.endpoint and "lang" in values:
-        query = request.args.to_dict(flat=False) if request.method == "GET" else {}
-        here = address(request.endpoint, **{**query, **values, "lang": locale})
-    here = here or url_for("pages.home", lang=locale)
-    # The language is the first part of every address that has one.
     before = f"{request.script_root}/"
-    rest = here[len(before) + len(locale) :]
+    if request.endpoint and "lang" in g.get("address_values", {}):
+        # The language is the first part of every address that has one.
+        rest = quote(request.path.removeprefix(f"/{locale}"))
+        if request.method == "GET" and request.args:
+            rest += "?" + urlencode(list(request.args.items(multi=True)))
+    else:
+        rest = url_for("pages.home", lang=locale)[len(before) + len(locale) :]
     return tuple(
         Language(code, LANGUAGE_NAMES[code], f"{before}{code}{rest}", code == locale) for code in LOCALES
     )

@@ -52,8 +52,8 @@ ADDED_BY_SERVER = {"server", "date", "connection"}
 ROUND_TRIPS = 600
 """Pages of the list a round may ask for."""
 
-PLONE_LIST, ADHOCRACY_LIST = 256, 1050
-"""CPU of the peers' lists in multiples of Flask's hello, measured once on one machine."""
+PLONE_LIST, PLONE_JSON, ADHOCRACY_LIST = 256, 130, 1050
+"""CPU of the peers' lists of 20, 20 and 15 in multiples of Flask's hello, measured once on one machine."""
 PLONE_MB, PLONE_START_S = 180, 4.5
 
 
@@ -190,6 +190,10 @@ def _cases(portal: Server, hello: Server, bare: Server, inside: dict[str, Any]) 
         "list, signed in": Case(portal, always(listing, **cookie)),
         "list, kept": Case(portal, always(listing, **gzip)),
         "list, unchanged (304)": Case(portal, always(listing, **unchanged)),
+        # One at a time: who reads several long answers in turn keeps the server's threads waiting for one another.
+        "list as JSON, live": Case(
+            portal, always(f"{listing}.json?bench=1&{inside['file']['query']}"), connections=1
+        ),
         "one initiative, live": Case(portal, details),
         "map data, whole town": Case(portal, always(f"{points}?bench=1&zoom=11&box={inside['box']}")),
         "map data, a small box": Case(portal, always(f"{points}?bench=1&zoom=15&box={inside['small_box']}")),
@@ -246,6 +250,8 @@ def targets(results: dict[int, Result]) -> Iterator[Target]:
     """Every target that the sizes at hand can judge."""
     biggest = results[max(results)]
     yield from _of_pages(results.get(BIG_ENOUGH, biggest))
+    if 1_000 in results:  # As many as the peer had.
+        yield from _of_files(results[1_000])
     yield from _of_writing(results.get(10_000, biggest))
     if {10_000, 1_000_000} <= results.keys():
         yield from _of_growth(results[10_000], results[1_000_000])
@@ -267,6 +273,13 @@ def _of_pages(r: Result) -> Iterator[Target]:
     yield _at_most("P8", "translation in the live list", 100 * r.inside["translation"], 15, " %")
 
 
+def _of_files(r: Result) -> Iterator[Target]:
+    count = r.inside["file"]["count"]
+    page = r.cpu("list as JSON, live") * 20 / count
+    what = f"list as JSON ({count} cases, taken as 20) / Plone's"
+    yield _at_least("P7", what, PLONE_JSON * r.cpu("hello (Flask)") / page, 12, "×")
+
+
 def _of_lists(r: Result) -> Iterator[Target]:
     sent = r.inside["statements"]
     for page in ("list", "detail", "desk"):
@@ -281,6 +294,8 @@ def _of_lists(r: Result) -> Iterator[Target]:
     yield _at_most("P17", "map, answer", max(whole, small) / 1000, 60, " kB")
     slowest = max(r.inside["sql"]["search common"], r.inside["sql"]["search rare"])
     yield _at_most("P18", "search, newest first", slowest, 5, " ms")
+    # The likest among the newest that hold any of the words: the one search that is not by age.
+    yield _at_most("P18", "search, by relevance (similar cases)", r.inside["sql"]["similar"], 50, " ms")
 
 
 def _of_writing(r: Result) -> Iterator[Target]:
@@ -329,17 +344,18 @@ def tell(results: dict[int, Result]) -> None:
     """Print all tables, as Markdown, ready for docs/performance.md."""
     print(f"\nMachine: {machine()}\n")
     print("CPU of the server per request in ms (requests a second), medians\n")
-    print("| case | " + " | ".join(f"{size:,}" for size in results) + " |")
-    print("|---|" + "---|" * len(results))
-    for name in next(iter(results.values())).cases:
+    last = results[max(results)]
+    print("| case | " + " | ".join(f"{size:,}" for size in results) + f" | × hello at {last.size:,} |")
+    print("|---|" + "---|" * (len(results) + 1))
+    for name in last.cases:
         cells = [f"{r.cpu(name):.3f} ({r.cases[name].rate:,.0f})" for r in results.values()]
+        cells.append(f"{last.cpu(name) / last.cpu('hello (Flask)'):.3g}")
         print(f"| {name} | " + " | ".join(cells) + " |")
     print("\nTime of the database alone in ms, the least of 40\n")
     print("| query | " + " | ".join(f"{size:,}" for size in results) + " |")
     print("|---|" + "---|" * len(results))
-    for name in next(iter(results.values())).inside["sql"]:
+    for name in last.inside["sql"]:
         print(f"| {name} | " + " | ".join(f"{r.inside['sql'][name]:.3f}" for r in results.values()) + " |")
-    last = results[max(results)]
     print("\nBytes of the pages: " + ", ".join(f"{k} {v:,}" for k, v in last.inside["bytes"].items()))
     print("Statements: " + ", ".join(f"{k} {v}" for k, v in last.inside["statements"].items()))
     weight = last.cases["list, kept"].told[-1].size

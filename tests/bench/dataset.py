@@ -25,7 +25,7 @@ from flask_migrate import upgrade
 from sqlalchemy import event, func, insert, select
 
 from initiatives import services
-from initiatives.models import Initiative, Place
+from initiatives.models import Initiative, Place, finest_cell
 from initiatives.states import CATEGORIES, STATES_OF_PHASE, WORKFLOW
 from portal.content.models import Attachment, Comment, CommentState, FileRole, Stance, StateChange
 from portal.core import clock, tenancy
@@ -260,6 +260,7 @@ def _case(
             "place": Place.POINT,
             "lat": lat,
             "lon": lon,
+            "cell": finest_cell(lat, lon),
             "address": "",
             "currency": town.currency,
             "channel": Channel.WEB,

@@ -5,7 +5,7 @@ A portal of its own is started in a temporary folder: the server of `dev.py run`
 1. Volleys: 24 equal posts of one form make one case; 24 supports of one person count once.
 2. Kills: people file initiatives through the steps of the form while `kill -9` falls on the whole server,
    on one of its processes or on the worker, at random instants. Whoever got a receipt must be found
-   afterwards; no case may be half-written; the server must be ready again within five seconds.
+   afterwards; no case may be half-written; server and worker must be ready again within five seconds.
 
     python3 dev.py drill                    200 kills, 100 volleys of each kind: some twenty minutes
     python3 dev.py drill --kills 20 --volleys 5
@@ -134,6 +134,11 @@ class Portal:
     web: "subprocess.Popen[bytes] | None" = None
     worker: "subprocess.Popen[bytes] | None" = None
 
+    @property
+    def log(self) -> Path:
+        """What its processes say."""
+        return self.folder / "drill.log"
+
     def environ(self) -> dict[str, str]:
         """Throttles are lifted, since everybody comes from the same address."""
         env = dev.child_env(
@@ -166,12 +171,20 @@ class Portal:
         wait_for_answer(self.port, "/readyz")
         return time.monotonic() - started
 
-    def start_worker(self) -> None:
-        """Start the worker."""
+    def start_worker(self) -> float:
+        """Start the worker; seconds until it looks for due work, which it says in its log with its number."""
         self.worker = self._start(["-m", "portal.worker"])
+        started = time.monotonic()
+        told = f'"pid": {self.worker.pid}'
+        while time.monotonic() - started < PATIENCE_S:
+            lines = self.log.read_text(errors="replace").splitlines()
+            if any("worker started" in line and told in line for line in lines):
+                return time.monotonic() - started
+            time.sleep(0.02)
+        raise TimeoutError(f"The worker did not begin within {PATIENCE_S} s.")
 
     def _start(self, words: list[str]) -> "subprocess.Popen[bytes]":
-        with (self.folder / "drill.log").open("ab") as log:
+        with self.log.open("ab") as log:
             return subprocess.Popen(
                 [dev.PYTHON, *words],
                 cwd=ROOT,
@@ -216,10 +229,10 @@ class Portal:
         path = Path(f"/proc/{self.web.pid}/task/{self.web.pid}/children")
         return [int(pid) for pid in path.read_text().split() if _serves(int(pid))]
 
-    def kill_worker(self) -> None:
-        """`kill -9` on the worker, then start it again."""
+    def kill_worker(self) -> float:
+        """`kill -9` on the worker, then start it again; seconds until it looks for due work."""
         _kill_group(self.worker)
-        self.start_worker()
+        return self.start_worker()
 
     def end(self) -> None:
         """End both."""
@@ -364,6 +377,7 @@ class Kills:
 
     kills: Counter[str] = field(default_factory=Counter)
     ready_s: list[float] = field(default_factory=list)
+    worker_ready_s: list[float] = field(default_factory=list)
     filings: Filings = field(default_factory=Filings)
     lost: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -389,7 +403,7 @@ def kill(trial: Portal, kills: int, *, seed: int = 1, settle: bool = True) -> Ki
             elif what == "one process":
                 told.ready_s.append(trial.kill_one(chance))
             else:
-                trial.kill_worker()
+                told.worker_ready_s.append(trial.kill_worker())
             if sys.stdout.isatty() or not (number + 1) % 20:
                 print(f"\r  {number + 1} of {kills} kills", end="", flush=True)
     finally:
@@ -444,6 +458,7 @@ def main() -> int:
 def tell(volleys: Volleys, kills: Kills) -> int:
     """Print the figures; 1 if something is not as it must be."""
     slowest = max(kills.ready_s, default=0.0)
+    slowest_worker = max(kills.worker_ready_s, default=0.0)
     lines = [
         ("cases too many or too few in volleys", volleys.cases_too_many, 0),
         ("supports too many or too few in volleys", volleys.supports_too_many, 0),
@@ -451,7 +466,8 @@ def tell(volleys: Volleys, kills: Kills) -> int:
         ("acknowledged filings lost", len(kills.lost), 0),
         ("rows half-written or not adding up", len(kills.problems), 0),
         ("pieces of work left over", kills.waiting, 0),
-        ("seconds until ready again, the longest", round(slowest, 1), READY_WITHIN_S),
+        ("seconds until the server is ready again, the longest", round(slowest, 1), READY_WITHIN_S),
+        ("seconds until the worker is, the longest", round(slowest_worker, 1), READY_WITHIN_S),
     ]
     answers = ", ".join(f"{n} × {status}" for status, n in sorted(volleys.statuses.items()))
     print(f"\nVolleys: {volleys.fired} of each kind; answers: {answers}")

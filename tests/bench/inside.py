@@ -23,7 +23,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event, func, insert, select
 
 from initiatives import queries
-from initiatives.models import Author, Initiative, Place
+from initiatives.models import Author, Initiative, Place, finest_cell
 from portal.accounts.models import LoginSession, User
 from portal.accounts.rules import SessionKind
 from portal.core import clock, tenancy
@@ -184,6 +184,19 @@ def deepest() -> str:
     return encode(Cursor(Direction.OLDER, row.listed_at, row.id))
 
 
+def some_twenty() -> dict[str, Any]:
+    """The filter that comes nearest to a page of twenty cases, as query values, and how many it finds.
+
+    A file holds all that its filter finds, while the peers' lists for machines come in pages.
+    """
+    pair = (Initiative.phase, Initiative.category)
+    statement = select(*pair, func.count()).where(Initiative.listed_at.is_not(None)).group_by(*pair)
+    rows = db.session.execute(statement).all()
+    db.session.rollback()
+    phase, category, count = min(rows, key=lambda row: abs(row[2] - queries.PAGE_SIZE))
+    return {"query": f"phase={phase}&category={category}", "count": count}
+
+
 def numbers(count: int) -> list[str]:
     """Numbers of cases all over the town."""
     top = db.session.scalar(select(func.max(Initiative.id)).where(Initiative.listed_at.is_not(None))) or 0
@@ -213,6 +226,7 @@ def drafts(app: Flask, town: Town, count: int, user_id: int) -> list[dict[str, s
             "place": Place.POINT,
             "lat": town.centre[0],
             "lon": town.centre[1],
+            "cell": finest_cell(*town.centre),
             "currency": town.currency,
             "channel": Channel.WEB,
             "state": "draft",
@@ -315,6 +329,7 @@ def measure(app: Flask, size: int, filings: int) -> dict[str, Any]:
         "details": [f"{place}/initiatives/{number}" for number in numbers(400)],
         "drafts": drafts(app, town, filings, int(people["resident_id"])) if filings else [],
         "supports": supports(app, filings, int(people["resident_id"])) if filings else [],
+        "file": some_twenty(),
         "box": ",".join(map(str, box)),
         "small_box": ",".join(f"{edge:.5f}" for edge in small),
     }

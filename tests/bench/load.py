@@ -85,11 +85,18 @@ def _bytes_of(wanted: dict[str, Any], port: int) -> bytes:
 def _answer(reader: BufferedReader) -> tuple[str, int]:
     """Status and size of the body of the next answer."""
     status = reader.readline().split()[1].decode()
-    length = 0
+    length, in_chunks = 0, False
     while (line := reader.readline()) not in (b"\r\n", b""):
-        if line[:15].lower() == b"content-length:":
-            length = int(line[15:])
-    if length:
+        name, _, value = line.lower().partition(b":")
+        if name == b"content-length":
+            length = int(value)
+        in_chunks = in_chunks or (name == b"transfer-encoding" and b"chunked" in value)
+    if in_chunks:  # A file that is written while it is sent.
+        while size := int(reader.readline(), 16):
+            length += size
+            reader.read(size + 2)
+        reader.readline()
+    elif length:
         reader.read(length)
     return status, length
 

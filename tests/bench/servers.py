@@ -24,6 +24,8 @@ TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 READY_WITHIN_S = 60
 STOP_WITHIN_S = 10
 LAST_WORDS = 3000
+ABSENT = Path(__file__).parent / "absent"
+"""Modules that are not there in production, whatever this environment has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def serving(app: str, path: str, port: int | None = None, **environ: str) -> Ite
     words = dev.SERVER.format(host="127.0.0.1", port=port).replace("wsgi:app", app).split()
     env = dev.child_env(PORTAL_BASE_URL=f"http://127.0.0.1:{port}", PORTAL_MODE="demo", **environ)
     env.pop("PORTAL_DATABASE_URL", None)
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ABSENT), env.get("PYTHONPATH"))))
     started = time.monotonic()
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(

@@ -6,17 +6,23 @@ from pathlib import Path
 
 from flask import Flask
 
-from portal.core.registry import PUBLIC, registry
+from portal.core.registry import PUBLIC, ApiRoute, Route, registry
 
 FROZEN = Path(__file__).with_name("routes.txt")
 FREE = {"token", "draft"}
 """Parameters that carry a secret; everything else has a type."""
 
 
-def _lines(app: Flask) -> list[str]:
-    known = {
+def _known() -> dict[str, Route | ApiRoute]:
+    """Every route and every operation for machines by its endpoint."""
+    known: dict[str, Route | ApiRoute] = {
         f"{module.name}.{route.endpoint}": route for module in registry.modules for route in module.routes
     }
+    return known | {f"api.{operation.name}": operation for m in registry.modules for operation in m.api}
+
+
+def _lines(app: Flask) -> list[str]:
+    known = _known()
     lines = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static":
@@ -36,7 +42,7 @@ def test_routes_are_those_of_the_frozen_list(portal: Flask) -> None:
 
 
 def test_every_route_comes_from_a_module_with_a_permission(portal: Flask) -> None:
-    known = {f"{m.name}.{r.endpoint}": r for m in registry.modules for r in m.routes}
+    known = _known()
     for rule in portal.url_map.iter_rules():
         assert rule.endpoint == "static" or known[rule.endpoint].permission, rule.rule
 

@@ -189,6 +189,15 @@ def test_ci_script_can_be_started() -> None:
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
 
 
+def test_whole_check_measures_what_the_tests_cover() -> None:
+    assert "dev.py test --cover" in (dev.ROOT / ".ci" / "run").read_text()
+    (_, run), (_, report) = dev.covered(["-k", "park"])
+    assert {"--cov", f"--cov-fail-under={dev.COVERED_PERCENT}", "-k", "park"} <= set(run)
+    assert "--fail-under=100" in report
+    for pattern in dev.DECISIONS:
+        assert list(dev.ROOT.glob(f"*/{pattern}")) or list(dev.ROOT.glob(pattern)), f"{pattern} names no file"
+
+
 # Steps and stamps
 
 

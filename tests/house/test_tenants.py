@@ -1,8 +1,5 @@
 """Every table of a tenant is walled in, and every personal column is covered by export and erasure."""
 
-import importlib
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -62,22 +59,3 @@ def test_personal_columns_are_covered(portal: Flask) -> None:
         if lost and table != "job":  # A job's payload goes with the job, within a week.
             missing.append(f"{table}: {sorted(lost)}")
     assert not missing, "\n".join(missing)
-
-
-def test_tests_mirror_the_tree() -> None:
-    """A room with behaviour has its tests where a reader looks for them."""
-    root = Path(__file__).resolve().parents[2]
-    importlib.invalidate_caches()
-    missing = []
-    for room in ("rules", "services", "queries", "policy", "jobs", "cli", "session", "index"):
-        for path in [*root.glob(f"portal/*/{room}.py"), *root.glob(f"initiatives/{room}.py")]:
-            relative = path.relative_to(root)
-            package = relative.parent
-            if package == Path("portal/core"):
-                continue
-            tests = list((root / "tests" / package).rglob(f"test_*{room}*.py")) or list(
-                (root / "tests" / package).rglob("test_*.py")
-            )
-            if not tests:
-                missing.append(str(relative))
-    assert not missing, missing

@@ -58,7 +58,7 @@ def test_an_erasure_takes_the_person_out_and_keeps_words_and_counts(
         services.comment(jan, there.id, Stance.FOR, "Ja też.", "pl", "j", shows_name=True)
         services.follow(jan, there.id, "pl")
     with writing():
-        assert privacy.erase(ewa.user_id or 0) == 5
+        assert privacy.erase(ewa.user_id or 0) == 4
     case = queries.case(own.id)
     assert (case.text, case.author_user_id) == (TEXT, None)
     author = case.author

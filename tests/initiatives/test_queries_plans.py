@@ -230,6 +230,24 @@ class TestPlans:
         found = {name: bad for name, act in asked.items() if (bad := wasteful(plan(act)))}
         assert not found
 
+    def test_what_search_and_map_found_is_read_by_its_keys(
+        self, fill: Callable[[int], None], town: Town
+    ) -> None:
+        """Never by the municipality, which may hold all cases there are."""
+        fill(2_000)
+        lat, lon = town.centre
+        near = (lon - 0.002, lat - 0.002, lon + 0.002, lat + 0.002)
+        asked: dict[str, Callable[[], object]] = {
+            "PRIMARY KEY (rowid=?)": lambda: queries.similar("Ławka przy przystanku", "", lat, lon),
+            "ix_initiative_cell (cell>? AND cell<?)": lambda: queries.map_data(Wanted(), 16, near),
+        }
+        for key, act in asked.items():
+            steps = [
+                step for step in plan(act) if step.startswith(("SEARCH initiative USING", "SCAN initiative"))
+            ]
+            assert [step for step in steps if key in step], key
+            assert not [step for step in steps if "(municipality_id=?)" in step], key
+
     def test_lists_are_read_in_their_order(self, fill: Callable[[int], None]) -> None:
         """Nothing is sorted: the index has the order, and the page ends where it is full."""
         fill(2_000)
@@ -254,6 +272,50 @@ class TestPlans:
 
 
 class TestMap:
+    def test_near_by_every_point_of_the_box_is_there_and_no_other(
+        self, fill: Callable[[int], None], town: Town
+    ) -> None:
+        fill(2_000)
+        lat, lon = town.centre
+        statement = select(Initiative).where(Initiative.state != "withdrawn")
+        cases = db.session.scalars(statement).all()
+        for wanted in (
+            Wanted(),
+            Wanted(phase="study"),
+            Wanted(category="roads"),
+            Wanted(phase="study", category="roads"),
+            Wanted(district="Rury"),
+        ):
+            for wide, high in ((0.03, 0.02), (0.012, 0.008), (0.0031, 0.0017)):
+                box = (lon - wide, lat - high, lon + wide * 0.7, lat + high * 1.1)
+                inside = {
+                    case.id
+                    for case in cases
+                    if box[1] <= (case.lat or 0) <= box[3]
+                    and box[0] <= (case.lon or 0) <= box[2]
+                    and wanted.phase in ("", case.phase)
+                    and wanted.category in ("", case.category)
+                    and wanted.district in ("", case.district)
+                }
+                assert len(inside) <= queries.MAP_FEATURES
+                for zoom in (13, 15, 18, 22):
+                    data = queries.map_data(wanted, zoom, box)
+                    assert {point[0] for point in data.points} == inside, (wanted, zoom, box)
+
+    def test_what_is_read_stays_small_among_many(
+        self, fill: Callable[[int], None], town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With a box full of points only stored cells are read, none of the points."""
+        fill(2_000)
+        monkeypatch.setattr(queries, "CANDIDATES", 50)
+        monkeypatch.setattr(queries, "MAP_FEATURES", 40)
+        for zoom in (11, 13, 15, 18):
+            with listening() as told:
+                data = queries.map_data(Wanted(), zoom, town.box)
+            assert len(told) == 1
+            assert not data.points
+            assert 0 < len(data.cells) <= 40
+
     def test_never_gives_more_than_five_hundred_features(
         self, fill: Callable[[int], None], town: Town
     ) -> None:

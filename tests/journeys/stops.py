@@ -13,9 +13,11 @@ from sqlalchemy import select
 
 from initiatives.models import Author, Initiative, Reviewer, Sheet, StudyKind, Translation
 from portal.accounts.models import User
+from portal.api.models import ApiKey, Webhook
 from portal.content.models import Comment
 from portal.core import tenancy
 from portal.core.db import db
+from portal.privacy.models import DataRequest
 
 LUBLIN = "lublin"
 PAGELESS = {
@@ -24,12 +26,16 @@ PAGELESS = {
     "initiatives.points", "initiatives.map_script", "initiatives.file", "initiatives.case_file",
     "initiatives.new_photo", "accounts.data_file", "pages.municipalities_map", "pages.municipalities_points",
     "pages.theme", "pages.mark", "pages.tile", "pages.favicon", "pages.healthz", "pages.readyz", "pages.robots",
-    "pages.sitemap", "pages.opensearch", "pages.security_txt", "pages.settings_css", "pages.settings_mark",
-    "pages.metrics",
+    "pages.settings_css", "pages.settings_mark", "pages.metrics",
+    "pages.sitemap", "pages.opensearch", "pages.security_txt",
+    "api.root", "api.openapi", "api.municipalities", "api.municipality", "api.search", "api.initiatives",
+    "api.initiative", "api.initiative_history", "api.initiative_translations", "api.initiative_comments",
+    "api.initiative_workflow", "api.work",
     # Go on to another page at once
     "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
-    "initiatives.case_comment",
+    "initiatives.case_comment", "notify.address", "privacy.copy",
     # Only take posts
+    "api.initiative_move", "api.take_initiative",
     "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
 }  # fmt: skip
 
@@ -39,7 +45,8 @@ REFUSED = {
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "initiatives.new",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.milestones", "initiatives.case_edit",
-    "pages.portal_municipalities", "pages.settings_team",
+    "pages.settings_team",
+    "pages.portal_municipalities", "api.new_key", "api.new_webhook", "privacy.requests", "privacy.erase",
 }  # fmt: skip
 """Forms that are refused when they are sent as they stand; the answer is looked at as well."""
 REFUSED_MOVES = {
@@ -197,6 +204,13 @@ def own(new_address: str) -> Iterator[Stop]:
     for state, name in (("returned", "complete"), ("done", "result"), ("published", "withdraw")):
         mine = case(state, Initiative.author_user_id.is_not(None))
         yield Stop(f"initiatives.{name}", mine.values, mine.author)
+    named = case(
+        "published",
+        Initiative.author_user_id.is_not(None),
+        Initiative.id.in_(select(Author.initiative_id).where(Author.name_sealed.is_not(None))),
+    )
+    yield Stop("initiatives.name", named.values, named.author)
+    yield Stop("privacy.consents", who=named.author)
     mine = case("refused", Initiative.author_user_id.is_not(None), Initiative.appealed_once.is_(False))
     yield Stop("initiatives.appeal", mine.values, mine.author)
 
@@ -274,12 +288,28 @@ def _decider(case_id: int) -> int | None:
         return db.session.scalar(select(Initiative.decided_by_user_id).where(Initiative.id == case_id))
 
 
+def _key_and_webhook() -> tuple[int, int]:
+    """Ids of the key and the webhook of the demo data."""
+    with tenancy.unscoped("the demo data's own rows"):
+        key, hook = db.session.scalar(select(ApiKey.id)), db.session.scalar(select(Webhook.id))
+    assert key is not None
+    assert hook is not None
+    return key, hook
+
+
 def running(notice: str) -> Iterator[Stop]:
     """Messages, members, the installation."""
     admin = f"admin@{LUBLIN}.example"
     with tenancy.unscoped("looking for a colleague"):
         users = {user.email: user.id for user in db.session.scalars(select(User)) if user.email}
     colleague = users[f"reviewer@{LUBLIN}.example"]
+    yield Stop("api.keys", {"town": LUBLIN}, admin)
+    yield Stop("api.new_key", {"town": LUBLIN}, admin)
+    yield Stop("api.new_webhook", {"town": LUBLIN}, admin)
+    key, hook = _key_and_webhook()
+    yield Stop("api.end_key", {"town": LUBLIN, "key_id": key}, admin)
+    yield Stop("api.webhook", {"town": LUBLIN, "webhook_id": hook}, admin)
+    yield Stop("api.webhook_act", {"town": LUBLIN, "webhook_id": hook, "act": "remove"}, admin)
     yield Stop("accounts.members", {"town": LUBLIN}, admin)
     yield Stop("accounts.invite", {"town": LUBLIN}, admin)
     for name in ("member", "roles", "remove", "close", "reopen", "setup"):
@@ -294,5 +324,16 @@ def running(notice: str) -> Iterator[Stop]:
     leader = f"leader@{LUBLIN}.example"
     yield Stop("notify.messages", {"town": LUBLIN}, leader)
     yield Stop("notify.message", {"town": LUBLIN, "notice_id": int(notice)}, leader)
+    officer = f"dpo@{LUBLIN}.example"
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        asked = {row.is_over: row.id for row in db.session.scalars(select(DataRequest))}
+    yield Stop("privacy.retention", {"town": LUBLIN}, officer)
+    yield Stop("privacy.readings", {"town": LUBLIN}, officer)
+    yield Stop("privacy.readings", {"town": LUBLIN, "case": "LUB-I-2020-0001"}, officer)
+    yield Stop("privacy.requests", {"town": LUBLIN}, officer)
+    yield Stop("privacy.requests", {"town": LUBLIN}, admin)
+    for is_over in (False, True):
+        yield Stop("privacy.request", {"town": LUBLIN, "request_id": asked[is_over]}, officer)
+    yield Stop("privacy.erase", {"town": LUBLIN, "request_id": asked[False]}, officer)
     for name in ("portal", "portal_health", "portal_jobs", "portal_municipalities"):
         yield Stop(f"pages.{name}", who="portal-operator@portal.example")

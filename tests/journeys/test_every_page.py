@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from sqlalchemy import create_engine, select, update
 
-from initiatives.desk.verbs import PAGES
+from initiatives.forms.verbs import PAGES
 from portal.accounts.models import LoginSession
 from portal.accounts.rules import DEMO_PASSWORD
 from portal.accounts.session import FRESH_UNTIL

@@ -48,14 +48,15 @@ def test_call_becomes_a_case_with_a_receipt_to_read_out(visit: Visit) -> None:
     petr.go(case.desk)
     petr.sees("Phone call", "channel")
     petr.misses("601 123 456")
-    petr.press("Show contact data")
+    petr.page.get_by_text(petr.t("Show contact data")).click()
+    petr.choose("Why do you need it?", "To ask or answer the person")
+    petr.press("Show them")
     petr.reads("601")
-    petr.sees("That you read this stands in the audit log.")
+    petr.sees("That you read this, and why, stands in the audit log.")
     acts.publish(petr, case)
 
     # The caller lost the code and phones again: a new one is read out, the old one opens nothing any more.
     petr.go(case.desk)
-    petr.press("Show contact data")
     petr.page.get_by_text(petr.t("The author lost the secret code")).click()
     petr.press("Make a new code")
     fresh = petr.main().locator(".code", has_text=CODE).inner_text()

@@ -8,7 +8,7 @@ from portal.accounts import messages, queries, rules
 from portal.accounts.models import LoginSession, User, VerificationKind
 from portal.accounts.services.links import issue, use_up
 from portal.accounts.session import end_sessions
-from portal.core import audit, tenancy, throttle
+from portal.core import audit, events, tenancy, throttle
 from portal.core.actor import Actor
 from portal.core.db import db
 from portal.core.errors import Invalid, Missing
@@ -99,7 +99,14 @@ def erase(_actor: Actor, user: User) -> None:
     """Erase one's own data in every module at once. Raises Invalid for members of a team."""
     if queries.is_staff(user.id):
         raise Invalid(_l("You are a member of a team. Ask its administrator to remove you first."))
+    erase_everywhere(user)
+
+
+def erase_everywhere(user: User) -> None:
+    """Erase what every module keeps of an account, in the transaction at hand."""
     audit.note(f"user:{user.id}")
+    # Before it is done: whoever listens has to know of whom this was.
+    events.tell("account.erasing", user)
     with tenancy.unscoped("one's own data lies in every municipality one wrote to"):
         for module in registry.modules:
             for part in module.personal:

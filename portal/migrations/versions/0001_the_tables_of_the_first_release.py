@@ -32,6 +32,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
+        batch_op.create_index("ix_audit_entry_code", ["chain", "code", "seq"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entry_subject"), ["subject"], unique=False)
 
     op.create_table(
@@ -140,6 +141,7 @@ def upgrade() -> None:
         sa.Column("session_version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_sign_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("language IN ('pl', 'cs', 'en')", name=op.f("ck_user_language")),
@@ -284,6 +286,7 @@ def upgrade() -> None:
         sa.Column("place", sa.String(), nullable=True),
         sa.Column("lat", sa.Double(), nullable=True),
         sa.Column("lon", sa.Double(), nullable=True),
+        sa.Column("cell", sa.BigInteger(), nullable=True),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("cost_minor", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.String(), nullable=False),
@@ -325,6 +328,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint("place <> 'point' or lat is not null", name=op.f("ck_initiative_point_has_place")),
+        sa.CheckConstraint("(lat is null) = (cell is null)", name=op.f("ck_initiative_point_has_cell")),
         sa.CheckConstraint("(lat is null) = (lon is null)", name=op.f("ck_initiative_whole_point")),
         sa.CheckConstraint("cost_minor is null or cost_minor >= 0", name=op.f("ck_initiative_cost")),
         sa.ForeignKeyConstraint(
@@ -345,7 +349,7 @@ def upgrade() -> None:
     with op.batch_alter_table("initiative", schema=None) as batch_op:
         batch_op.create_index("ix_initiative_all", ["listed_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_initiative_author_user_id"), ["author_user_id"], unique=False)
-        batch_op.create_index("ix_initiative_box", ["municipality_id", "lat", "lon"], unique=False)
+        batch_op.create_index("ix_initiative_cell", ["cell"], unique=False)
         batch_op.create_index(
             "ix_initiative_desk", ["municipality_id", "state", "updated_at", "id"], unique=False
         )
@@ -389,6 +393,7 @@ def upgrade() -> None:
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("filter", sa.String(), nullable=False),
         sa.Column("zoom", sa.Integer(), nullable=False),
+        sa.Column("tile", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("cell", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("sum_lat", sa.Double(), nullable=False),
@@ -397,8 +402,9 @@ def upgrade() -> None:
             ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_map_cell_municipality_id")
         ),
         sa.PrimaryKeyConstraint(
-            "municipality_id", "filter", "zoom", "cell", name=op.f("pk_initiative_map_cell")
+            "municipality_id", "filter", "zoom", "tile", "cell", name=op.f("pk_initiative_map_cell")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "link",
@@ -622,6 +628,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("code_hash", sa.String(), nullable=True),
         sa.Column("person", sa.String(), nullable=True),
+        sa.Column("phone_key", sa.String(), nullable=True),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_author_initiative_id")
@@ -638,6 +645,7 @@ def upgrade() -> None:
             batch_op.f("ix_initiative_author_municipality_id"), ["municipality_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_initiative_author_person"), ["person"], unique=False)
+        batch_op.create_index(batch_op.f("ix_initiative_author_phone_key"), ["phone_key"], unique=False)
 
     op.create_table(
         "initiative_decision",
@@ -822,6 +830,130 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice_attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_notice_attempt_notice_id"), ["notice_id"], unique=False)
+
+    op.create_table(
+        "api_key",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("tail", sa.String(), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_api_key_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
+        sa.UniqueConstraint("hash", name=op.f("uq_api_key_hash")),
+    )
+    with op.batch_alter_table("api_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_api_key_municipality_id"), ["municipality_id"], unique=False)
+
+    op.create_table(
+        "webhook",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("events", sa.JSON(), nullable=False),
+        sa.Column("secret_sealed", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_webhook_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+    )
+    with op.batch_alter_table("webhook", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webhook_municipality_id"), ["municipality_id"], unique=False)
+
+    op.create_table(
+        "webhook_delivery",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("webhook_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("told", sa.String(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("tries >= 0", name=op.f("ck_webhook_delivery_tries")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_webhook_delivery_municipality_id")
+        ),
+        sa.ForeignKeyConstraint(["webhook_id"], ["webhook.id"], name=op.f("fk_webhook_delivery_webhook_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_delivery")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_webhook_delivery_message_id")),
+    )
+    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_webhook_delivery_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index("ix_webhook_delivery_webhook", ["webhook_id", "id"], unique=False)
+    op.create_table(
+        "consent_event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("given", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_consent_event_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_event")),
+    )
+    with op.batch_alter_table("consent_event", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_consent_event_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index("ix_consent_event_object", ["kind", "object_id", "purpose", "id"], unique=False)
+        batch_op.create_index("ix_consent_event_person", ["person"], unique=False)
+        batch_op.create_index("ix_consent_event_user_id", ["user_id"], unique=False)
+    op.create_table(
+        "data_request",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("proof", sa.String(), nullable=False),
+        sa.Column("who_sealed", sa.String(), nullable=True),
+        sa.Column("keys", sa.JSON(), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("copied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("copied_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("erasure_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erasure_asked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erased_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_data_request_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_request")),
+    )
+    with op.batch_alter_table("data_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_data_request_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_data_request_municipality_id"), ["municipality_id"], unique=False
+        )
+
     create_index_tables(op.get_bind())
     _refuse_changes()
 

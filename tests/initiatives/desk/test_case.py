@@ -14,6 +14,7 @@ from portal.content.models import Comment, CommentState, FileRole, Stance
 from portal.core import files
 from portal.core.audit import AuditEntry
 from portal.core.db import db, writing
+from portal.core.readings import Reason, Why
 from portal.core.workflow import Lane
 from tests.factories.initiatives import make_initiative
 
@@ -89,18 +90,26 @@ def test_contact_stays_shut_until_asked_and_is_logged(client, town, reviewer, to
     closed = client.get(href(case)).text
     assert "tajny@people.example" not in closed
     assert "Anna Próbna" not in closed
-    opened = client.post(f"{href(case)}/contact", data={"csrf_token": token(href(case))})
+    untold = client.submit(href(case), {"why-reason": ""})
+    assert untold.status_code == 422
+    assert "tajny@people.example" not in untold.text
+    db.session.rollback()
+    assert (
+        db.session.scalars(select(AuditEntry).where(AuditEntry.code == "initiative.contact_read")).all() == []
+    )
+    opened = client.submit(href(case), {"why-reason": "contact", "why-words": "pyta o dojazd"})
     assert "tajny@people.example" in opened.text
     assert opened.headers["Cache-Control"] == "no-store"
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.code == "initiative.contact_read")).one()
     assert (entry.user_id, entry.subject) == (reviewer.user_id, f"initiative:{case.id}")
     assert "tajny" not in str(entry.details)
+    assert entry.details == {"reason": "contact", "words": "pyta o dojazd", "number": case.number}
 
 
 def test_contact_of_an_account_is_what_the_account_says(town, actor_as):
     author = actor_as("resident", name="Ewa Konto", email="ewa@people.example")
     case = make_initiative(town, "submitted", author=author)
-    read = services.read_contact(actor_as("reviewer"), case.id)
+    read = services.read_contact(actor_as("reviewer"), case.id, Why(Reason.CHECK))
     assert (read.name, read.email, read.by_account) == ("Ewa Konto", "ewa@people.example", True)
 
 

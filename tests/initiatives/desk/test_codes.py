@@ -11,6 +11,7 @@ from portal.core import audit
 from portal.core.audit import AuditEntry
 from portal.core.db import db
 from portal.core.errors import Missing, NotAllowed
+from portal.core.readings import Reason, Why
 from portal.core.tokens import code_hash
 from tests.factories.initiatives import CODE, TEXT, make_initiative
 
@@ -50,7 +51,7 @@ def test_only_the_team_and_its_operator_may(town, actor_as, role):
     with pytest.raises(NotAllowed):
         services.new_code(actor_as(role), case.id, "key")
     with pytest.raises(NotAllowed):
-        services.read_contact(actor_as(role), case.id)
+        services.read_contact(actor_as(role), case.id, Why(Reason.CHECK))
 
 
 def test_the_text_as_it_came_in_stays_for_staff_who_open_the_contact(client, town, actor_as, sign_in):
@@ -66,7 +67,7 @@ def test_the_text_as_it_came_in_stays_for_staff_who_open_the_contact(client, tow
     author = queries.case(case.id).author
     assert author is not None
     assert (author.original or "").startswith("Ławka przy przystanku\n\n")
-    services.read_contact(reviewer, case.id)
+    services.read_contact(reviewer, case.id, Why(Reason.CHECK))
     codes = list(db.session.scalars(select(AuditEntry.code)))
     assert "initiative.contact_read" in codes
     assert audit.verify() == []

@@ -6,7 +6,7 @@ import pytest
 
 from initiatives import queries, services
 from initiatives.desk import moves
-from initiatives.desk.verbs import PAGES, move_of
+from initiatives.forms.verbs import PAGES, move_of
 from initiatives.models import Outcome
 from initiatives.states import WORKFLOW
 from portal.content import queries as content_queries

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from initiatives import queries, services
 from initiatives.models import Count, Initiative, MapCell, Place
@@ -130,6 +130,21 @@ def test_a_place_is_summed_once_per_zoom_and_filter(town: Town) -> None:
         (key, zoom) for key in ("", "p:new", "c:greenery") for zoom in queries.STORED_ZOOMS
     }
     assert set(cells.values()) == {(1, 51.2465, 22.5684)}
+
+
+def test_a_point_is_summed_in_one_statement(town: Town) -> None:
+    make_initiative(town, "published", lat=51.2465, lon=22.5684)
+    told: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        told.append(statement)
+
+    with writing():
+        event.listen(db.engine, "before_cursor_execute", note)
+        services.shift_cells(town.id, 51.2465, 22.5684, "new", "greenery", +1)
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert len(told) == 1
+    assert {(n, lat) for n, lat, _ in counted()[1].values()} == {(2, round(2 * 51.2465, 6))}
 
 
 def test_counting_anew_leaves_other_towns_alone(town: Town, other_town: Town) -> None:

@@ -15,6 +15,7 @@ from portal.content.models import Comment, CommentState, Link, Stance
 from portal.core.actor import Actor
 from portal.core.db import db, writing
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
+from portal.core.readings import Reason, Why
 from portal.core.tenancy import Town
 from portal.core.workflow import Lane
 from tests.factories.initiatives import TEXT, TITLE, make_initiative
@@ -304,7 +305,9 @@ def test_a_new_code_is_for_authors_without_account(town: Town, actor_as: ActorAs
 
 def test_an_imported_case_has_no_contact_to_read(town: Town, actor_as: ActorAs) -> None:
     with pytest.raises(Missing):
-        services.read_contact(actor_as("reviewer"), make_initiative(town, with_author=False).id)
+        services.read_contact(
+            actor_as("reviewer"), make_initiative(town, with_author=False).id, Why(Reason.CHECK)
+        )
 
 
 def test_only_leaders_assign_merge_refer_and_recommend(town: Town, actor_as: ActorAs) -> None:

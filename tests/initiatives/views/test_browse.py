@@ -108,7 +108,14 @@ class TestList:
 
 class TestPoints:
     def test_a_box_that_is_none_is_refused(self, client: Browser, town: Town) -> None:
-        for query in ("", "?box=1,2,3", "?box=a,b,c,d", "?box=22,51,23,52&zoom=x"):
+        for query in (
+            "",
+            "?box=1,2,3",
+            "?box=a,b,c,d",
+            "?box=nan,1,2,3",
+            "?box=0,0,inf,1",
+            "?box=22,51,23,52&zoom=x",
+        ):
             assert client.get(f"{LIST}/map/points.json{query}").status_code == 400, query
 
     def test_a_point_opens_its_card(self, client: Browser, town: Town) -> None:

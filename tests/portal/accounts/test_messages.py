@@ -4,7 +4,7 @@ import pytest
 
 from portal.accounts import messages
 from portal.accounts.messages import NOTICES
-from portal.core import tenancy
+from portal.core import clock, tenancy
 from portal.core.db import writing
 from portal.notify.kinds import Delivery
 from portal.notify.outbox import Recipient
@@ -30,6 +30,7 @@ def all_sent(town, other_town, outbox, run_jobs):
             messages.invitation(to, "s" * 43)
             for what in WHATS:
                 messages.account_changed(to, what)
+            messages.unused(user, clock.now(), 30)
         with tenancy.within(town.id), writing():
             messages.invitation(to, "s" * 43)
         run_jobs()

@@ -141,9 +141,9 @@ def test_cell_holds_its_place_and_lies_in_the_cell_before(lat: float, lon: float
     box = geo.cell_box(number, zoom)
     # Places a hair beside an edge may round onto it.
     assert box.widened(1e-9).holds(lat, lon)
-    assert number < 2**30
+    assert number < 2**36
     if zoom:
-        assert geo.cell_box(geo.cell(lat, lon, zoom - 1), zoom - 1).widened(1e-9).holds(lat, lon)
+        assert geo.cell(lat, lon, zoom - 1) == number >> 2
 
 
 @given(st.integers(0, geo.MAX_CELL_ZOOM), st.data())
@@ -154,21 +154,40 @@ def test_cell_and_box_are_inverse(zoom: int, data: st.DataObject) -> None:
 
 
 def test_a_country_has_about_250_cells_at_zoom_6() -> None:
+    height, width = geo.cell_size(6)
     poland = Box(14.1, 49.0, 24.2, 54.9)
-    assert 200 <= sum(last - first + 1 for first, last in geo.cell_ranges(poland, 6)) <= 300
+    assert (
+        200 <= (poland.max_lat - poland.min_lat) / height * (poland.max_lon - poland.min_lon) / width <= 300
+    )
 
 
 @given(boxes(), st.integers(0, 7), st.data())
-def test_ranges_of_a_box_hold_every_place_in_it(box: Box, zoom: int, data: st.DataObject) -> None:
+def test_tiles_of_a_box_hold_every_place_in_it(box: Box, zoom: int, data: st.DataObject) -> None:
     lat = data.draw(st.floats(box.min_lat, box.max_lat))
     lon = data.draw(st.floats(box.min_lon, box.max_lon))
-    number = geo.cell(lat, lon, zoom)
-    assert any(first <= number <= last for first, last in geo.cell_ranges(box, zoom))
+    found = geo.tiles(box, zoom, 4**zoom)
+    assert found is not None
+    assert geo.tile_of(geo.cell(lat, lon, zoom)) in found
+    assert len(set(found)) == len(found)
+    assert geo.tiles(box, zoom, len(found) - 1) is None
 
 
-@pytest.mark.parametrize("zoom", [-1, 13])
+def test_a_screen_has_some_dozen_tiles_and_a_box_beyond_the_earth_those_of_its_edge() -> None:
+    # 1,280 by 800 dots of 256 a tile at zoom 15.
+    assert len(geo.tiles(Box(22.55, 51.24, 22.605, 51.261), 15, 100) or ()) <= 40
+    assert geo.tiles(Box(-1e9, -1e9, 1e9, 1e9), 1, 4) == [0, 1, 2, 3]
+    assert geo.tiles(Box(2, 2, 1, 1), 12, 100) == []
+
+
+@pytest.mark.parametrize("zoom", [-1, 16])
 def test_zoom_without_cells_is_refused(zoom: int) -> None:
-    for call in (lambda: geo.cell(51, 22, zoom), lambda: geo.cell_box(0, zoom)):
+    whole = Box(-180, -90, 180, 90)
+    for call in (
+        lambda: geo.cell(51, 22, zoom),
+        lambda: geo.cell_box(0, zoom),
+        lambda: geo.cell_size(zoom),
+        lambda: geo.tiles(whole, zoom, 1),
+    ):
         with pytest.raises(ValueError, match="no cells"):
             call()
 

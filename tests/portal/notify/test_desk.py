@@ -48,12 +48,32 @@ def test_whole_address_is_shown_on_its_own_page_and_the_reading_is_logged(
     town: Town, write: Write, outbox: Outbox, leader: Any
 ) -> None:
     write()
-    page = leader.get(f"{LIST}/{outbox()[0].id}")
-    assert "jan@people.example" in page.text
+    here = f"{LIST}/{outbox()[0].id}"
+    assert "jan@people.example" not in leader.get(here).text
+    refused = leader.submit(here, {"why-reason": "", "why-words": ""})
+    assert refused.status_code == 422
+    assert "jan@people.example" not in refused.text
+    assert leader.submit(here, {"why-reason": "other", "why-words": ""}).status_code == 422
     db.session.rollback()
-    read = db.session.scalars(select(AuditEntry).where(AuditEntry.code == "message.opened")).one()
+    opened = select(AuditEntry).where(AuditEntry.code == "message.opened")
+    assert db.session.scalars(opened).all() == []
+    page = leader.submit(here, {"why-reason": "fault", "why-words": "odbite"})
+    assert "jan@people.example" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    db.session.rollback()
+    read = db.session.scalars(opened).one()
     assert read.subject == f"message:{outbox()[0].id}"
     assert read.user_id is not None
+    assert (read.details["reason"], read.details["words"]) == ("fault", "odbite")
+
+
+def test_the_address_of_a_message_alone_leads_back_to_it(
+    town: Town, write: Write, outbox: Outbox, leader: Any
+) -> None:
+    write()
+    here = f"{LIST}/{outbox()[0].id}"
+    answer = leader.get(f"{here}/address")
+    assert (answer.status_code, answer.location) == (303, here)
 
 
 @pytest.mark.parametrize(

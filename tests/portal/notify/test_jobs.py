@@ -11,7 +11,7 @@ from portal.core import clock, tenancy
 from portal.core.db import db, writing
 from portal.core.jobs import Job
 from portal.core.tenancy import Town
-from portal.notify import jobs
+from portal.notify import jobs, privacy
 from portal.notify.kinds import Delivery
 from portal.notify.models import Attempt, Notice
 
@@ -99,7 +99,6 @@ def test_old_messages_of_no_case_go_with_their_story(
     town: Town,
     write: Write,
     write_for_nobody: Write,
-    sweep: Callable[[], None],
     run_jobs: Run,
     outbox: Outbox,
 ) -> None:
@@ -107,7 +106,9 @@ def test_old_messages_of_no_case_go_with_their_story(
     write_for_nobody()
     run_jobs()
     age(days=31)
-    sweep()
+    assert privacy.count_old() == 1
+    with writing():
+        assert privacy.drop_old(10) == 1
     (kept,) = outbox()
     assert kept.about_kind == "initiative"
     with tenancy.unscoped("test"):

@@ -138,7 +138,8 @@ class TestOpened:
         found = self.open(outbox)
         assert found.is_open_task
         assert found.postal == ("Jan", "ul. Próbna 1")
-        assert "t-1" in "".join(found.paragraphs)
+        assert "t-1" not in "".join(found.paragraphs)
+        assert "t-1" in "".join(queries.opened(found.line.id, whole=True).paragraphs)
 
     def test_the_case_is_named_where_there_is_one(
         self, town: Town, write: Write, outbox: Outbox, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from portal.core import clock, events, tenancy
 from portal.core.db import db, writing
@@ -33,6 +33,22 @@ def test_a_changed_text_is_found_by_its_new_words_only(town: Town, put: Put) -> 
     put(1, "Plac", at=at)
     assert (found("chodnik", town), found("plac", town)) == ([], [1])
     assert documents() == 1
+
+
+def test_the_same_again_is_not_indexed_again(town: Town, put: Put) -> None:
+    """Each support tells that its case changed."""
+    told: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        told.append(statement)
+
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    put(1, "Chodnik", at=at)
+    event.listen(db.engine, "before_cursor_execute", note)
+    put(1, "Chodnik", at=at)
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert not [statement for statement in told if statement.startswith(("UPDATE", "INSERT", "DELETE"))]
+    assert found("chodnik", town) == [1]
 
 
 def test_a_new_date_moves_it_in_the_order(town: Town, put: Put) -> None:

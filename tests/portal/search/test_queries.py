@@ -68,6 +68,34 @@ def test_a_hit_says_what_a_page_needs(town: Town, put: Put) -> None:
     assert (hit.at, hit.municipality_id, hit.href) == (at, town.id, "/lublin/things/7")
 
 
+class TestLongBeginnings:
+    """FTS5 keeps no index of beginnings so long; the words they may become are looked up (`_completed`)."""
+
+    def test_all_words_that_begin_so_are_found(self, town: Town, put: Put) -> None:
+        for object_id, word in enumerate(
+            ("przystanek", "przystanku", "przystan", "przystaná2", "przysta", "przytan")
+        ):
+            put(object_id, f"Nowy {word}")
+        assert found("przystan", town) == [3, 2, 1, 0]
+        assert found("nowy przystane", town) == [0]
+        assert found("przystanki", town) == []
+
+    def test_so_many_that_they_are_not_told_are_found_too(
+        self, town: Town, put: Put, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(queries, "COMPLETIONS", 2)
+        for object_id, word in enumerate(("przystanek", "przystanku", "przystan")):
+            put(object_id, f"Nowy {word}")
+        assert found("przysta", town) == [2, 1, 0]
+
+    def test_a_word_of_another_town_completes_nothing_here(
+        self, town: Town, other_town: Town, put: Put
+    ) -> None:
+        put(1, "Zastávka")
+        put(2, "Zastávkami", place=other_town)
+        assert found("zastavk", town) == [1]
+
+
 class TestWalls:
     def test_another_towns_cases_are_not_found(self, town: Town, other_town: Town, put: Put) -> None:
         put(1, "Chodnik")

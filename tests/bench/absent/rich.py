@@ -1,0 +1,3 @@
+"""Stands before a library that only a development environment has: structlog would load it into every process."""
+
+raise ImportError("not there in production")

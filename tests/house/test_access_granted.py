@@ -1,0 +1,361 @@
+"""Whoever holds a right gets in with it, in their own municipality and nowhere else (R20, R23, F8).
+
+The other half of `test_access.py`. Every row of the URL table is asked as every role its permission names, with
+real things in its address: a case in a state in which the page has something to show, handled by this very
+person. What answers otherwise than with a page stands in `OTHERWISE`, with its reason. The same things in another
+town, with this person's name on every case, must stay shut: work is given by roles, and roles end at the wall.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask, url_for
+from PIL import Image
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from initiatives import queries, services
+from initiatives.forms.verbs import PAGES, move_of
+from initiatives.models import Initiative
+from portal.accounts import rules
+from portal.accounts.models import Verification, VerificationKind
+from portal.accounts.roles import Role
+from portal.accounts.services.links import issue
+from portal.api import queries as api_queries
+from portal.api import services as api_services
+from portal.content import services as content
+from portal.content.models import CommentState, FileRole, Stance
+from portal.core import clock, files, jobs, policy, tenancy
+from portal.core.actor import Actor
+from portal.core.db import db, writing
+from portal.core.registry import PUBLIC, Place, Route, registry
+from portal.core.tenancy import Town
+from portal.core.tokens import digest, new_secret
+from portal.notify import outbox
+from portal.notify.kinds import Delivery
+from portal.notify.models import Notice
+from portal.notify.outbox import Recipient
+from tests.factories.actors import make_actor
+from tests.factories.browser import Browser
+from tests.factories.initiatives import make_initiative
+
+ROLES = ("visitor", "resident", *(role.value for role in Role))
+EVERYBODY = {"visitor", "resident"}
+"""Who needs no municipality to be given a right."""
+STATE = {
+    "initiatives.complete": "returned",
+    "initiatives.appeal": "refused",
+    "initiatives.result": "done",
+    "initiatives.study": "purpose_study",
+    "initiatives.synthesis": "feasibility_study",
+    "initiatives.milestones": "in_progress",
+}
+"""The state in which the page of a case has something to show; *published* for all others."""
+TOKENS = {
+    "accounts.use_link": VerificationKind.LINK,
+    "accounts.new_password": VerificationKind.RESET,
+    "accounts.new_email": VerificationKind.EMAIL,
+    "accounts.invitation": VerificationKind.INVITATION,
+}
+PAGE = {"GET": 200, "POST": 422}
+"""A page is shown. A form sent without its token is shown again, when every right has been asked and found."""
+BACK_TO_CASE = "reads nothing by itself: its button on the case desk is pressed anew"
+OTHERWISE = {
+    ("GET", "initiatives.contact"): (303, BACK_TO_CASE),
+    ("GET", "initiatives.new_code"): (303, BACK_TO_CASE),
+    ("GET", "initiatives.note"): (303, BACK_TO_CASE),
+    ("GET", "initiatives.case_comment"): (303, BACK_TO_CASE),
+    ("GET", "accounts.second_factor"): (303, "is asked for after a password only"),
+    ("POST", "accounts.second_factor"): (303, "is asked for after a password only"),
+    ("GET", "accounts.confirm"): (303, "whoever has just signed in need not prove it again"),
+    ("POST", "accounts.confirm"): (303, "whoever has just signed in need not prove it again"),
+}
+"""What a rights-holder is answered instead of a page, by method and endpoint, and why."""
+PRESSED = {
+    "initiatives.contact": 200,
+    "initiatives.new_code": 200,
+    "initiatives.new_photo": 303,
+    "notify.resend": 303,
+    "notify.done": 303,
+    "accounts.withdraw": 303,
+    "pages.revive": 303,
+    "accounts.sign_out": 303,
+}
+"""Buttons without a form to be shown again: they are pressed with the token of a page, and act."""
+SIGNED_OUT_BY = "accounts.sign_out"
+FORM = "/en/lublin/initiatives/new"
+"""A page everybody may open, and whose form holds the token of their session."""
+SIGN_IN = re.compile(r"/sign-in(/staff)?\?next=|/confirm\?next=")
+OUR_OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+def api_rows(town: Town) -> tuple[int, int]:
+    """Ids of a key and a webhook of the town."""
+    admin = make_actor("admin", town)
+    api_services.make_key(admin, "Registry", ["leader"], ["initiative.desk"], 30, new_secret())
+    hook = api_services.make_webhook(admin, "R", "https://example.org/h", ["initiative"], new_secret())
+    return api_queries.all_keys()[0].id, hook
+
+
+@dataclass(slots=True)
+class Furnished:
+    """A town in which every address has its thing, and as far as names go it is this person's to handle."""
+
+    town: Town
+    role: str
+    actor: Actor
+    draft: str = ""
+    cases: dict[tuple[str, bool], Initiative] = field(default_factory=dict)
+
+    def case(self, state: str, *, own: bool) -> Initiative:
+        """A case in this state: this person's own, or one they work on."""
+        if (state, own) not in self.cases:
+            self.cases[state, own] = make_initiative(self.town, state, **self._handled(state, own=own))
+        return self.cases[state, own]
+
+    def _handled(self, state: str, *, own: bool) -> dict[str, Any]:
+        if self.role == "operator":
+            return {"taken_by_user_id": self.actor.user_id}
+        if own:
+            return {"author": self.actor if self.actor.user_id else None}
+        if self.role in ("reviewer", "leader"):
+            return {"lead": self.actor, "reviewers": [self.actor, make_actor("reviewer", self.town)]}
+        # Whoever refused may take the step back, and must not judge the appeal.
+        return {"decided_by_user_id": self.actor.user_id if state == "refused" else None}
+
+    def about(self, endpoint: str, route: Route) -> Initiative:
+        """The case an address of this route names."""
+        on_list = self.role in ("steering", "expert")
+        state = STATE.get(endpoint, "recommendation" if on_list else "published")
+        return self.case(state, own=route.permission in ("initiative.own", "initiative.write"))
+
+    def value(self, name: str, endpoint: str, route: Route) -> Any:
+        """What stands in the address for a parameter."""
+        if name == "draft":
+            self.draft = self.draft or services.start_draft(self.actor, "pl", "draft")
+            return self.draft
+        makers: dict[str, Callable[[], Any]] = {
+            "number": lambda: slug_of(self.about(endpoint, route)),
+            "kind": lambda: "purpose",
+            "token": lambda: link(TOKENS[endpoint]),
+            "file_id": lambda: photo_of(
+                queries.drafted(self.value("draft", endpoint, route))
+                if endpoint == "initiatives.new_photo"
+                else self.about(endpoint, route)
+            ),
+            "comment_id": lambda: comment_on(self.about(endpoint, route)),
+            "user_id": lambda: make_actor("reviewer", self.town).user_id,
+            "invitation_id": lambda: invitation_to(self.town),
+            "notice_id": lambda: letter(undelivered=endpoint == "notify.resend"),
+            "job_id": dead_job,
+            "key_id": lambda: api_rows(self.town)[0],
+            "webhook_id": lambda: api_rows(self.town)[1],
+            "act": lambda: "stop",
+        }
+        return makers[name]()
+
+
+def slug_of(case: Initiative) -> str:
+    """Its number as it stands in addresses."""
+    return (case.number or "").lower()
+
+
+def link(kind: VerificationKind, town: Town | None = None) -> str:
+    """The secret of a fresh link; of one that names nobody's account."""
+    data = {
+        "email": "nowa@poczta.example",
+        "next": None,
+        "locale": "pl",
+        "language": "pl",
+        "roles": ["editor"],
+    }
+    data |= {"factor": rules.new_factor()}
+    with writing():
+        return issue(kind, data, timedelta(hours=1), municipality_id=town.id if town else None)
+
+
+def invitation_to(town: Town) -> int:
+    """The id of an invitation that waits."""
+    secret = link(VerificationKind.INVITATION, town)
+    return db.session.scalars(select(Verification.id).where(Verification.digest == digest(secret))).one()
+
+
+def photo_of(case: Initiative) -> int:
+    """The id of a picture that hangs on it."""
+    raw = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(raw, "PNG")
+    with writing():
+        row = content.attach(case, files.store_photo(raw.getvalue(), "a.png"), FileRole.PHOTO)
+        db.session.flush()
+        return row.id
+
+
+def comment_on(case: Initiative) -> int:
+    """The id of a comment that waits for the team."""
+    with writing():
+        row = content.add_comment(
+            case,
+            stance=Stance.FOR,
+            text="Tak.",
+            language="pl",
+            user_id=None,
+            name="",
+            state=CommentState.HELD,
+        )
+        db.session.flush()
+        return row.id
+
+
+def letter(*, undelivered: bool) -> int:
+    """The id of a letter somebody has to post, or of one that was given up."""
+    with writing():
+        outbox.send("account.link", Recipient("pl", postal="Anna\nul. Próbna 1"), {})
+        row = db.session.scalars(select(Notice).order_by(Notice.created_at.desc(), Notice.id.desc())).first()
+        assert row is not None
+        row.state = Delivery.DEAD if undelivered else Delivery.WAITING
+        return row.id
+
+
+def dead_job() -> int:
+    """The id of work the machine gave up."""
+    with writing():
+        jobs.enqueue("daily", {"key": "none"}, dedupe="given up")
+        row = db.session.scalars(select(jobs.Job).where(jobs.Job.dedupe == "given up")).one()
+        row.dead_at = clock.now()
+        return row.id
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question to the portal: as a holder of the right, or as somebody without."""
+
+    endpoint: str
+    permission: str
+    method: str
+    address: str
+    holds: bool
+
+
+def questions(app: Flask, furnished: Furnished) -> Iterator[Asked]:
+    """Every address the role is granted, by every method; of the moves of the desk each with its own permission."""
+    for module in registry.modules:
+        for route in module.routes:
+            endpoint = f"{module.name}.{route.endpoint}"
+            if route.permission == PUBLIC or furnished.role not in policy.holders(route.permission):
+                continue
+            with tenancy.within(furnished.town.id):
+                variants = list(
+                    _moves(furnished) if endpoint == "initiatives.move" else _one(furnished, endpoint, route)
+                )
+            for values, holds in variants:
+                address = _address(app, endpoint, route, furnished.town, values)
+                yield from (
+                    Asked(endpoint, route.permission, method, address, holds) for method in route.methods
+                )
+
+
+def _one(furnished: Furnished, endpoint: str, route: Route) -> Iterator[tuple[dict[str, Any], bool]]:
+    names = re.findall(r"<(?:\w+:)?(\w+)>", route.path)
+    yield {name: furnished.value(name, endpoint, route) for name in names}, True
+
+
+def _moves(furnished: Furnished) -> Iterator[tuple[dict[str, Any], bool]]:
+    for verb in PAGES:
+        move = move_of(verb)
+        takes_back = verb == "correct" and furnished.role == "decision_maker"
+        # Steering and experts see a case only while it waits for a decision.
+        watches = furnished.role in ("steering", "expert")
+        state = "recommendation" if watches else "refused" if takes_back else move.sources[0]
+        number = (furnished.case(state, own=False).number or "").lower()
+        yield (
+            {"number": number, "verb": verb.replace("_", "-")},
+            furnished.role in policy.holders(move.permission),
+        )
+
+
+def _address(app: Flask, endpoint: str, route: Route, town: Town, values: dict[str, Any]) -> str:
+    place: dict[str, Any] = {"town": town.slug} if route.place is Place.TOWN else {}
+    with app.test_request_context("/en/"):
+        return url_for(endpoint, lang="en", **place, **values)
+
+
+def ask(client: Browser, asked: Asked) -> TestResponse:
+    """The answer to a question; a button is pressed on the page it stands on, with the token it holds."""
+    data = {}
+    if asked.method == "POST" and asked.endpoint in PRESSED:
+        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', client.get(FORM).text)
+        assert found
+        data = {"csrf_token": found[1]}
+    return client.open(asked.address, method=asked.method, data=data, headers=OUR_OWN)
+
+
+def is_refused(answer: TestResponse) -> bool:
+    """Whether somebody was turned away, or sent to prove who they are."""
+    return answer.status_code in (401, 403, 404) or bool(SIGN_IN.search(answer.headers.get("Location", "")))
+
+
+def expected(asked: Asked) -> tuple[int, str]:
+    """The status a rights-holder is answered with, and the reason if it is not that of a page."""
+    if asked.method == "POST" and asked.endpoint in PRESSED:
+        return PRESSED[asked.endpoint], "after the button"
+    return OTHERWISE.get((asked.method, asked.endpoint), (PAGE[asked.method], ""))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_whoever_holds_a_right_gets_in(
+    role: str, app: Flask, client: Browser, town: Town, sign_in: Callable[[Browser, Actor], None]
+) -> None:
+    actor = make_actor(role, town)
+    furnished = Furnished(town, role, actor)
+    asked = sorted(questions(app, furnished), key=lambda question: question.endpoint == SIGNED_OUT_BY)
+    own = frozenset(case.about for (_, own), case in furnished.cases.items() if own)
+    sign_in(client, replace(actor, cases=own) if role == "visitor" else actor)
+    wrong = []
+    for question in asked:
+        answer, (status, why) = ask(client, question), expected(question)
+        told = f"{question.method} {question.address} answers {answer.status} to {role}"
+        if question.holds != (not is_refused(answer)):
+            wrong.append(told)
+        elif question.holds and answer.status_code != status:
+            wrong.append(f"{told}, not {status} {why}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.PORTAL_OPERATOR])
+def test_nobody_gets_in_with_a_right_of_another_town(
+    role: Role,
+    app: Flask,
+    client: Browser,
+    town: Town,
+    other_town: Town,
+    sign_in: Callable[[Browser, Actor], None],
+) -> None:
+    actor = make_actor(role, town)
+    asked = [
+        question
+        for question in questions(app, Furnished(other_town, role, actor))
+        # What residents may do they may everywhere, with an account from anywhere.
+        if not EVERYBODY & policy.holders(question.permission)
+    ]
+    assert asked
+    sign_in(client, actor)
+    got_in = [
+        f"{question.method} {question.address}" for question in asked if not is_refused(ask(client, question))
+    ]
+    assert not got_in, "\n".join(got_in)
+
+
+def test_every_permission_of_a_route_is_granted_to_somebody(portal: Flask) -> None:
+    """Or the questions above would be asked of nobody."""
+    asked = {route.permission for module in registry.modules for route in module.routes} - {PUBLIC}
+    assert {key for key in asked if not policy.holders(key) & set(ROLES)} == set()
+
+
+def test_reasons_name_routes_there_are(portal: Flask) -> None:
+    known = {(way, f"{m.name}.{r.endpoint}") for m in registry.modules for r in m.routes for way in r.methods}
+    assert OTHERWISE.keys() | {("POST", name) for name in PRESSED} <= known

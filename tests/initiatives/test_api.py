@@ -1,0 +1,168 @@
+"""Initiatives for other programs: what is public as on the pages, and the desk's moves by key."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from initiatives import queries, services
+from initiatives.models import Initiative
+from portal.api import services as keys
+from portal.core.actor import Actor
+from portal.core.db import db
+from portal.core.tenancy import Town
+from tests.factories.initiatives import TEXT, make_initiative
+
+BASE = "/api/v1/municipalities/lublin/initiatives"
+Send = Callable[..., Any]
+WORDS = {"title": "Ławka przy szkole", "text": TEXT, "category": "greenery", "place": "whole"}
+
+
+@pytest.fixture
+def send(app: Flask, actor_as: Callable[..., Actor], town: Town) -> Send:
+    """`send("…")` reads without a key; `send("…", {…})` posts with one; `roles=` narrows it."""
+    scopes = [
+        "initiative.desk",
+        "initiative.take",
+        "initiative.moderate",
+        "initiative.assign",
+        "initiative.correct",
+    ]
+    secrets = {
+        role: keys.make_key(actor_as("admin"), "Registry", [role], scopes, 30, role)
+        for role in ("leader", "operator", "reviewer")
+    }
+
+    def go(path: str, body: Any = None, role: str = "leader") -> Any:
+        headers = {} if body is None else {"Authorization": f"Bearer {secrets[role]}"}
+        method = "GET" if body in (None, "read") else "POST"
+        return app.test_client(use_cookies=False).open(
+            BASE + path, method=method, headers=headers, json=body if method == "POST" else None
+        )
+
+    return go
+
+
+def number(case: Initiative) -> str:
+    return (case.number or "").lower()
+
+
+def test_the_list_shows_what_the_page_shows(town: Town, send: Send) -> None:
+    shown = make_initiative(town, "published", category="roads")
+    make_initiative(town, "adopted", category="greenery")
+    make_initiative(town, "submitted", category="roads")
+    found = send("?category=roads").json["items"]
+    assert [item["number"] for item in found] == [shown.number]
+    assert found[0]["links"]["html"].endswith(f"/pl/lublin/initiatives/{number(shown)}")
+    assert len(send("?size=1").json["items"]) == 1
+    older = send("?size=1").json["older"]
+    assert [item["number"] for item in send(f"?size=1&at={older}").json["items"]] == [shown.number]
+
+
+@pytest.mark.parametrize("state", ["submitted", "held", "returned", "draft"])
+def test_what_is_not_public_is_not_there(town: Town, send: Send, state: str) -> None:
+    case = make_initiative(town, state)
+    path = f"/{number(case) or 'lub-i-2026-0001'}"
+    for part in ("", "/@history", "/@workflow", "/@translations", "/comments"):
+        assert send(path + part).status_code == 404, part
+
+
+def test_one_initiative_has_everything_but_people(town: Town, send: Send) -> None:
+    case = make_initiative(town, "adopted", sheets=True)
+    found = send(f"/{number(case)}").json
+    assert (found["number"], found["state"]["key"], found["phase"]["key"]) == (
+        case.number,
+        "adopted",
+        "building",
+    )
+    assert found["text"] == case.text
+    assert not {"author", "name", "email", "phone"} & set(found)
+
+
+def test_of_a_withdrawn_one_title_and_day_are_left(
+    town: Town, send: Send, actor_as: Callable[..., Actor]
+) -> None:
+    author = actor_as("resident")
+    case = make_initiative(town, "published", author=author, address="Lipowa 3")
+    services.withdraw(author, case.id, "Już nie trzeba.")
+    found = send(f"/{number(case)}").json
+    assert found["title"] == case.title
+    assert (found["text"], found["address"], found["lat"]) == ("", "", None)
+    assert "Już nie trzeba." not in send(f"/{number(case)}/@history").text
+
+
+def test_the_history_is_the_public_one(town: Town, send: Send, actor_as: Callable[..., Actor]) -> None:
+    case = make_initiative(town, "submitted")
+    services.publish(actor_as("reviewer"), case.id, "Dziękujemy.")
+    services.add_note(actor_as("reviewer"), case.id, "Tylko dla nas.", "k")
+    steps = send(f"/{number(case)}/@history").json["items"]
+    assert [(step["verb"], step["note"]) for step in steps] == [("publish", "Dziękujemy.")]
+
+
+def test_moves_are_shown_to_a_key_and_made_by_it(town: Town, send: Send) -> None:
+    case = make_initiative(town, "submitted")
+    shown = send(f"/{number(case)}/@workflow", "read", role="reviewer").json
+    assert {"publish", "send_back", "hold"} <= {move["verb"] for move in shown["moves"]}
+    answer = send(f"/{number(case)}/@workflow/publish", {"version": case.version}, role="reviewer")
+    assert (answer.status_code, answer.json["state"]["key"]) == (200, "published")
+    assert send(f"/{number(case)}/@workflow").json["moves"] == []
+
+
+def test_a_move_from_an_older_version_is_a_conflict(town: Town, send: Send) -> None:
+    case = make_initiative(town, "submitted")
+    for version in (case.version + 1, 0):
+        answer = send(f"/{number(case)}/@workflow/publish", {"version": version}, role="reviewer")
+        assert answer.status_code == 409
+    assert queries.case(case.id).state == "submitted"
+
+
+def test_a_move_says_which_fields_are_wrong(town: Town, send: Send) -> None:
+    case = make_initiative(town, "submitted")
+    answer = send(f"/{number(case)}/@workflow/hold", {"version": case.version, "note": ""}, role="reviewer")
+    assert answer.status_code == 422
+    assert [one["pointer"] for one in answer.json["errors"]] == ["/note"]
+    assert send(f"/{number(case)}/@workflow/dance", {"version": case.version}).status_code == 404
+
+
+def test_a_role_of_the_key_does_not_do_what_its_people_may_not(town: Town, send: Send) -> None:
+    case = make_initiative(town, "published")
+    body = {"version": case.version, "note": "To nie nasze.", "to": "Powiat"}
+    assert send(f"/{number(case)}/@workflow/transfer", body, role="reviewer").status_code == 403
+    assert send(f"/{number(case)}/@workflow/transfer", body, role="leader").status_code == 200
+
+
+def test_the_registry_files_for_somebody_once(town: Town, send: Send) -> None:
+    body = {**WORDS, "idempotency_key": "letter-2026-1", "name": "Anna Próbna", "channel": "paper"}
+    first, again = (send("", body, role="operator") for _ in range(2))
+    assert (first.status_code, first.json) == (201, again.json)
+    assert first.json["code"]
+    case = queries.case_by_number(first.json["number"])
+    assert (case.title, case.channel.value, case.state) == ("Ławka przy szkole", "paper", "submitted")
+    assert db.session.scalar(select(func.count()).select_from(Initiative)) == 1
+
+
+def test_what_is_wrong_with_a_filing_is_told_by_field(town: Town, send: Send) -> None:
+    far = {
+        **WORDS,
+        "idempotency_key": "letter-2026-2",
+        "place": "point",
+        "lat": 10.0,
+        "lon": 10.0,
+        "title": "x",
+    }
+    answer = send("", far, role="operator")
+    assert answer.status_code == 422
+    assert {"/place", "/title"} <= {one["pointer"] for one in answer.json["errors"]}
+    assert send("", {**far, "colour": "red"}, role="operator").status_code == 422
+    assert send("", far, role="reviewer").status_code == 403
+
+
+def test_the_working_list_is_for_keys(app: Flask, town: Town, send: Send) -> None:
+    hidden = make_initiative(town, "submitted")
+    path = "/../desk/initiatives".replace("/..", "")
+    address = BASE.removesuffix("/initiatives") + path
+    assert app.test_client().get(address).status_code == 401
+    case = send(f"/{number(hidden)}/@workflow", "read").json
+    assert case["state"]["key"] == "submitted"
