@@ -1,7 +1,9 @@
 """Answers for machines."""
 
+import gc
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -319,9 +321,15 @@ LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 @pytest.fixture(scope="session")
-def counting(tmp_path_factory: pytest.TempPathFactory) -> Meter:
+def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meter]:
     """The library keeps one folder a process, so there is one meter for all tests."""
-    return Meter(tmp_path_factory.mktemp("metrics"))
+    yield Meter(tmp_path_factory.mktemp("metrics"))
+    from prometheus_client.mmap_dict import MmapedDict
+
+    # It never closes its files, since a process counts until its end.
+    for found in gc.get_objects():
+        if isinstance(found, MmapedDict):
+            found.close()
 
 
 @pytest.fixture

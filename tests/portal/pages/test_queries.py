@@ -138,7 +138,7 @@ def test_desks_are_the_towns_one_works_for_by_name(town: Town, other_town: Town,
 
 def test_a_healthy_machine_says_so_part_by_part(app: Flask) -> None:
     found = {check.key: check for check in queries.checks()}
-    assert list(found) == ["database", "migrations", "disk", "messages"]
+    assert list(found) == ["database", "migrations", "disk", "messages", "worker"]
     assert {found[key].health for key in ("database", "migrations", "messages")} == {Health.WELL}
     assert 0 <= (found["disk"].value or -1) <= 100
 
@@ -152,7 +152,7 @@ def test_a_disk_that_cannot_be_asked_is_a_failure(app: Flask, monkeypatch: pytes
     def gone(_path: object) -> None:
         raise OSError
 
-    monkeypatch.setattr(queries.shutil, "disk_usage", gone)
+    monkeypatch.setattr(queries.disk, "free_share", gone)
     assert {check.key: check.health for check in queries.checks()}["disk"] is Health.FAILED
 
 
