@@ -28,6 +28,11 @@ from portal.accounts.roles import Role
 from portal.accounts.services.links import issue
 from portal.api import queries as api_queries
 from portal.api import services as api_services
+from portal.articles import services as article_services
+from portal.articles.kinds import Level
+from portal.articles.models import Article
+from portal.articles.services.alerts import AlertWords
+from portal.articles.states import WORKFLOW as ARTICLES
 from portal.content import services as content
 from portal.content.models import CommentState, FileRole, Stance
 from portal.core import clock, files, jobs, policy, tenancy
@@ -43,6 +48,7 @@ from portal.notify.outbox import Recipient
 from portal.privacy.queries import Known
 from portal.privacy.services import asked as asked_services
 from tests.factories.actors import make_actor
+from tests.factories.articles import make_article, translate
 from tests.factories.browser import Browser
 from tests.factories.initiatives import make_initiative
 
@@ -89,6 +95,7 @@ PRESSED = {
     "initiatives.new_photo": 303,
     "privacy.copy": 200,
     "api.end_key": 303,
+    "articles.arrange": 303,
     "api.webhook_act": 303,
     "notify.resend": 303,
     "notify.done": 303,
@@ -130,6 +137,7 @@ class Furnished:
     actor: Actor
     draft: str = ""
     cases: dict[tuple[str, bool], Initiative] = field(default_factory=dict)
+    articles: dict[str, Article] = field(default_factory=dict)
 
     def case(self, state: str, *, own: bool) -> Initiative:
         """A case in this state: this person's own, or one they work on."""
@@ -151,6 +159,13 @@ class Furnished:
             return {"lead": self.actor, "reviewers": [self.actor, make_actor("reviewer", self.town)]}
         # Whoever refused may take the step back, and must not judge the appeal.
         return {"decided_by_user_id": self.actor.user_id if state == "refused" else None}
+
+    def article(self, state: str = "published") -> Article:
+        """A page in this state, with a translation."""
+        if state not in self.articles:
+            made = self.articles[state] = make_article(self.town, state, title=f"A {state} page")
+            translate(self.town, made)
+        return self.articles[state]
 
     def about(self, endpoint: str, route: Route) -> Initiative:
         """The case an address of this route names."""
@@ -181,6 +196,11 @@ class Furnished:
             "webhook_id": lambda: api_rows(self.town)[1],
             "act": lambda: "stop",
             "request_id": lambda: request_about(self.town),
+            "article_id": lambda: self.article().id,
+            # A leader works on originals, a translator on translations.
+            "language": lambda: "pl" if endpoint == "articles.restore" and self.role == "leader" else "cs",
+            "version": lambda: 1,
+            "alert_id": lambda: alert_in(self.town),
         }
         return makers[name]()
 
@@ -236,6 +256,13 @@ def comment_on(case: Initiative) -> int:
         return row.id
 
 
+def alert_in(town: Town) -> int:
+    """The id of an alert that runs."""
+    now = clock.now()
+    words = AlertWords(Level.INFO, {"pl": "Uwaga."}, "", now, now + timedelta(days=1))
+    return article_services.put_up_alert(make_actor("editor", town), words, new_secret())
+
+
 def letter(*, undelivered: bool) -> int:
     """The id of a letter somebody has to post, or of one that was given up."""
     with writing():
@@ -275,7 +302,7 @@ def questions(app: Flask, furnished: Furnished) -> Iterator[Asked]:
                 continue
             with tenancy.within(furnished.town.id):
                 variants = list(
-                    _moves(furnished) if endpoint == "initiatives.move" else _one(furnished, endpoint, route)
+                    MOVES[endpoint](furnished) if endpoint in MOVES else _one(furnished, endpoint, route)
                 )
             for values, holds in variants:
                 address = _address(app, endpoint, route, furnished.town, values)
@@ -301,6 +328,22 @@ def _moves(furnished: Furnished) -> Iterator[tuple[dict[str, Any], bool]]:
             {"number": number, "verb": verb.replace("_", "-")},
             furnished.role in policy.holders(move.permission),
         )
+
+
+def _article_moves(furnished: Furnished) -> Iterator[tuple[dict[str, Any], bool]]:
+    for move in ARTICLES.moves:
+        # What is scheduled needs a day to come, and can be published at once like a draft.
+        if move.verb == "unschedule":
+            continue
+        values = {"article_id": furnished.article(move.sources[0]).id, "verb": move.verb}
+        yield values, furnished.role in policy.holders(move.permission)
+
+
+MOVES: dict[str, Callable[[Furnished], Iterator[tuple[dict[str, Any], bool]]]] = {
+    "initiatives.move": _moves,
+    "articles.move": _article_moves,
+}
+"""Pages that ask for the permission of a verb."""
 
 
 def _address(app: Flask, endpoint: str, route: Route, town: Town, values: dict[str, Any]) -> str:

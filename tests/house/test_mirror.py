@@ -25,6 +25,7 @@ ELSEWHERE = {
     "portal/accounts/session_store.py": ("tests/portal/accounts/test_session.py", "the table behind the sessions"),
     "portal/content/mixins.py": ("tests/portal/content/test_move.py", "columns and properties of what is moved"),
     "portal/api/seed.py": ("tests/journeys/stops.py", "one key and one webhook, which the walk over all pages opens"),
+    "portal/articles/seed": ("tests/portal/articles/test_seed.py", "one demonstration, looked at as a whole"),
     "portal/core/catalogues.py": ("tests/house/test_catalogues.py", "works on all catalogues at once"),
     "portal/core/clock.py": ("tests/portal/core/test_jobs.py", "two lines; stopped by every test of time"),
     "portal/core/errors.py": ("tests/portal/ui/test_http.py", "names of refusals; what they answer is asked there"),

@@ -205,35 +205,6 @@ def test_publishing_ages_cached_pages_and_drafts_do_not(town: Town, actor_as: Ac
     assert content_version(town) > after
 
 
-def test_asking_and_sending_back_tell_those_concerned(
-    town: Town, actor_as: Actors, outbox: Callable[[], list[Any]]
-) -> None:
-    editor = actor_as("editor", email="editor@town.example")
-    leader = actor_as("leader", email="leader@town.example")
-    thing = make_article(town, "private", actor=leader)
-    services.submit(leader, thing.id)
-    services.send_back(editor, thing.id, "Write whom to call.")
-    assert queries.article(thing.id).state == "private"
-    services.submit(leader, thing.id)
-    services.publish(editor, thing.id, 2)
-    told = [(one.code, one.user_id) for one in outbox()]
-    assert told == [
-        ("article.pending", editor.user_id),
-        ("article.returned", leader.user_id),
-        ("article.pending", editor.user_id),
-        ("article.published", leader.user_id),
-    ]
-
-
-def test_without_an_editor_the_administrators_are_asked(
-    town: Town, actor_as: Actors, outbox: Callable[[], list[Any]]
-) -> None:
-    admin, leader = actor_as("admin"), actor_as("leader")
-    thing = make_article(town, "private", actor=leader)
-    services.submit(leader, thing.id)
-    assert [one.user_id for one in outbox()] == [admin.user_id]
-
-
 def test_sending_back_needs_a_reason_and_publishing_a_right(town: Town, actor_as: Actors) -> None:
     thing = make_article(town, "pending")
     with pytest.raises(Invalid):
