@@ -46,7 +46,7 @@ flask:  ## any other command of the portal: `flask --help` lists them
 bench:  ## measures the portal against the bare framework on this machine
 	python3 dev.py bench $(WORDS)
 
-drill:  ## kills processes and posts in parallel, and checks that nothing is lost
+drill:  ## measures the figures of docs/reliability.md: kills, faults, hostile inputs, load, restore
 	python3 dev.py drill $(WORDS)
 
 wheel:  ## builds and packs the portal for installation into dist/

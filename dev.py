@@ -40,6 +40,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCKS = ROOT / "requirements"
 FRONTEND = ROOT / "portal" / "ui" / "frontend"
+OIDC_TRIAL = ROOT / "tests" / "oidc"
 STATIC = ROOT / "portal" / "ui" / "static"
 MAP_FRAME = ROOT / "portal" / "maps" / "frame.json"
 BASE_TEMPLATE = ROOT / "portal" / "ui" / "templates" / "ui" / "base.html"
@@ -376,15 +377,18 @@ def npm() -> str:
     return (system_node() and system_program("npm")) or str(VENV / "bin" / "npm")
 
 
+def node_packages(folder: Path, kept: str, title: str) -> None:
+    """Make `node_modules` of a folder hold what its lock says."""
+    made_of = digest([folder / name for name in ("package.json", "package-lock.json", ".npmrc")], str(folder))
+    there = (folder / "node_modules" / ".package-lock.json").exists()
+    if not (there and stamp(kept).holds(made_of)):
+        with stamp(kept).renewed(made_of):
+            step(title, [npm(), "ci"], cwd=folder, advice=ONLINE)
+
+
 def build() -> None:
     """Install the front-end packages, build styles and scripts, draw the frame of maps, compile the catalogues."""
-    modules = FRONTEND / "node_modules"
-    made_of = digest(
-        [FRONTEND / name for name in ("package.json", "package-lock.json", ".npmrc")], str(FRONTEND)
-    )
-    if not ((modules / ".package-lock.json").exists() and stamp("npm").holds(made_of)):
-        with stamp("npm").renewed(made_of):
-            step("Installing the front-end packages", [npm(), "ci"], cwd=FRONTEND, advice=ONLINE)
+    node_packages(FRONTEND, "npm", "Installing the front-end packages")
     # The content policy quotes a hash of the one inline line in the base template, hence the build reads it.
     made_of = digest([*files_below(FRONTEND, "node_modules"), BASE_TEMPLATE])
     if not ((STATIC / "manifest.json").exists() and stamp("build").holds(made_of)):
@@ -739,6 +743,7 @@ def test(words: list[str]) -> int:
     words = [word for word in words if word not in ours]
     set_up("test")
     os.environ["PORTAL_CHROMIUM"] = find_chromium()
+    node_packages(OIDC_TRIAL, "oidc", "Installing the provider that signing in is tried with")
     tests = covered(words) if "--cover" in ours else [("Tests", pytest(words))]
     if "--only-pytest" in ours:
         return in_turn(tests)
@@ -891,8 +896,8 @@ COMMANDS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
     "flask": ("any other command of the portal: `flask --help` lists them", through_flask()),
     "bench": ("measures the portal against the bare framework on this machine", measure("bench")),
     "drill": (
-        "posts in parallel and kills processes, and checks that nothing is lost or doubled",
-        measure("drill"),
+        "kills, faults, hostile inputs, load, restore: the figures of docs/reliability.md",
+        measure("drills"),
     ),
     "wheel": ("builds and packs the portal for installation into dist/", wheel),
     "lock": ("writes requirements/*.lock from pyproject.toml (--upgrade takes newer versions)", lock),

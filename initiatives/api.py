@@ -1,18 +1,24 @@
 """Initiatives for other programs: reading what is public, working lists and moves by key."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+from flask import current_app
 from werkzeug.datastructures import MultiDict
 
 from initiatives import queries, services
 from initiatives.forms.desk import AssignForm, CallForm
+from initiatives.forms.filing import asked_by, asking
 from initiatives.forms.verbs import PAGES, move_of
-from initiatives.models import Initiative
-from initiatives.queries import TABS, Card, DeskFilter, Wanted
-from initiatives.states import AUTHOR_WHO, CATEGORIES, OUTCOMES, PHASES, WHO, WORKFLOW
+from initiatives.kinds import theme_of
+from initiatives.models import Initiative, StudyKind
+from initiatives.queries import TABS, Answered, Card, DeskFilter, Wanted
+from initiatives.states import AUTHOR_WHO, CHANNELS, OUTCOMES, PHASES, WHO, WORKFLOW
 from portal.content import queries as content
+from portal.content import talk
 from portal.content.models import FileRole, Stance
+from portal.content.rules import THREADS
 from portal.core import actor as actors
 from portal.core import tenancy
 from portal.core.errors import Conflict, Invalid, Missing
@@ -22,120 +28,157 @@ from portal.core.policy import can, need
 from portal.core.registry import ApiRoute, Schema
 from portal.core.workflow import Lane
 from portal.search.queries import cursor_of
+from portal.ui.api import LINKS, MAYBE_TEXT, TEXT, WHEN, list_of, object_of, reference
 from portal.ui.pages import public_address
 
-_TEXT: Schema = {"type": "string"}
-_MAYBE: Schema = {"type": ["string", "null"]}
-_WHEN: Schema = {"type": ["string", "null"], "format": "date-time"}
 _DAY: Schema = {"type": ["string", "null"], "format": "date"}
 _LABELLED: Schema = {
     "type": "object",
     "required": ["key", "label"],
-    "properties": {"key": _TEXT, "label": _TEXT},
+    "properties": {"key": TEXT, "label": TEXT},
 }
 _MONEY: Schema = {
     "type": ["object", "null"],
     "required": ["minor", "currency"],
-    "properties": {"minor": {"type": "integer"}, "currency": _TEXT},
+    "properties": {"minor": {"type": "integer"}, "currency": TEXT},
 }
 
 
-def _object(**properties: Schema) -> Schema:
-    """A schema of an object that always has all of these."""
-    return {"type": "object", "required": sorted(properties), "properties": properties}
-
-
-def _list_of(schema: Schema) -> Schema:
-    return {"type": "array", "items": schema}
-
-
-def _reference(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_CARD = _object(
-    number=_TEXT,
-    title=_TEXT,
-    excerpt=_TEXT,
-    language=_TEXT,
-    category=_LABELLED,
+_CARD = object_of(
+    number=TEXT,
+    title=TEXT,
+    excerpt=TEXT,
+    language=TEXT,
+    category=object_of(key=TEXT, label=TEXT, theme=TEXT),
     state=_LABELLED,
     phase=_LABELLED,
-    district=_TEXT,
-    listed_at=_WHEN,
+    district=TEXT,
+    listed_at=WHEN,
     support_count={"type": "integer"},
     comment_count={"type": "integer"},
-    links={"type": "object", "additionalProperties": _TEXT},
+    links=LINKS,
 )
 SCHEMAS: dict[str, Schema] = {
     "InitiativeCard": _CARD,
-    "Initiative": _object(
-        number=_TEXT,
-        external_number=_MAYBE,
-        municipality=_TEXT,
-        title=_TEXT,
-        text=_TEXT,
-        language=_TEXT,
-        category=_LABELLED,
+    "Initiative": object_of(
+        number=TEXT,
+        external_number=MAYBE_TEXT,
+        municipality=TEXT,
+        title=TEXT,
+        text=TEXT,
+        language=TEXT,
+        category=object_of(key=TEXT, label=TEXT, theme=TEXT),
         state=_LABELLED,
-        state_meaning=_TEXT,
-        next_actor=_TEXT,
+        state_meaning=TEXT,
+        next_actor=TEXT,
         phase=_LABELLED,
         outcome=_LABELLED,
         due_on=_DAY,
-        submitted_at=_WHEN,
-        listed_at=_WHEN,
-        changed_at=_WHEN,
-        district=_TEXT,
-        address=_TEXT,
+        submitted_at=WHEN,
+        listed_at=WHEN,
+        changed_at=WHEN,
+        district=TEXT,
+        address=TEXT,
         lat={"type": ["number", "null"]},
         lon={"type": ["number", "null"]},
         rough_cost=_MONEY,
-        department=_TEXT,
+        department=TEXT,
         progress={"type": "integer"},
+        silent_since=_DAY,
         support_count={"type": "integer"},
         comment_count={"type": "integer"},
-        merged_into=_MAYBE,
-        referred_to=_TEXT,
+        merged_into=MAYBE_TEXT,
+        referred_to=TEXT,
         version={"type": "integer"},
-        photos=_list_of(_object(alt=_TEXT, href=_TEXT)),
-        decisions=_list_of(
-            _object(
-                at=_WHEN,
+        channel=_LABELLED,
+        place={"enum": [None, "point", "address", "whole"]},
+        answers=list_of(object_of(question=TEXT, answer=TEXT)),
+        photos=list_of(object_of(alt=TEXT, href=TEXT)),
+        documents=list_of(object_of(name=TEXT, alt=TEXT, href=TEXT)),
+        returns_on=_DAY,
+        appeal_until=_DAY,
+        synthesis={
+            "type": ["object", "null"],
+            "required": [
+                "wanted",
+                "allowed",
+                "tradeoff",
+                "time",
+                "owner",
+                "risks",
+                "cost_once",
+                "cost_yearly",
+            ],
+            "properties": {
+                **dict.fromkeys(("wanted", "allowed", "tradeoff", "time", "owner", "risks"), TEXT),
+                "cost_once": _MONEY,
+                "cost_yearly": _MONEY,
+            },
+        },
+        studies=list_of(
+            object_of(
+                kind={"enum": [kind.value for kind in StudyKind]},
+                score={"type": ["number", "null"]},
+                parts=list_of(
+                    object_of(
+                        key=TEXT,
+                        label=TEXT,
+                        findings=list_of(TEXT),
+                        mean={"type": ["number", "null"]},
+                    )
+                ),
+                cost_once=_MONEY,
+                cost_yearly=_MONEY,
+            )
+        ),
+        decisions=list_of(
+            object_of(
+                at=WHEN,
                 verdict=_LABELLED,
-                reasons=_TEXT,
-                left_out=_TEXT,
+                reasons=TEXT,
+                left_out=TEXT,
                 returns_on=_DAY,
                 on_appeal={"type": "boolean"},
             )
         ),
-        milestones=_list_of(_object(title=_TEXT, planned_on=_DAY, done_on=_DAY, share={"type": "integer"})),
-        links={"type": "object", "additionalProperties": _TEXT},
+        milestones=list_of(object_of(title=TEXT, planned_on=_DAY, done_on=_DAY, share={"type": "integer"})),
+        links=LINKS,
     ),
-    "Step": _object(at=_WHEN, title=_TEXT, verb=_TEXT, state=_TEXT, who=_TEXT, note=_TEXT),
-    "Comment": _object(
-        at=_WHEN,
+    "Step": object_of(at=WHEN, title=TEXT, verb=TEXT, state=TEXT, who=TEXT, note=TEXT),
+    "Comment": object_of(
+        at=WHEN,
         stance={"enum": [stance.value for stance in Stance]},
-        text=_TEXT,
-        language=_TEXT,
+        text=TEXT,
+        language=TEXT,
         official={"type": "boolean"},
+        id={"type": "integer"},
+        answers={"type": ["integer", "null"]},
+        by_author={"type": "boolean"},
+        useful_count={"type": "integer"},
+        highlighted={"type": "boolean"},
+        links=LINKS,
     ),
-    "WorkRow": _object(
-        number=_TEXT,
-        title=_TEXT,
-        language=_TEXT,
+    "Stances": {
+        "type": "object",
+        "required": ["for", "against", "neutral"],
+        "properties": {key: {"type": "integer"} for key in ("for", "against", "neutral")},
+    },
+    "WorkRow": object_of(
+        number=TEXT,
+        title=TEXT,
+        language=TEXT,
         state=_LABELLED,
-        category=_LABELLED,
-        submitted_at=_WHEN,
+        category=object_of(key=TEXT, label=TEXT, theme=TEXT),
+        submitted_at=WHEN,
         due_on=_DAY,
-        links={"type": "object", "additionalProperties": _TEXT},
+        links=LINKS,
     ),
-    "Workflow": _object(
+    "Workflow": object_of(
         state=_LABELLED,
-        meaning=_TEXT,
-        next_actor=_TEXT,
+        meaning=TEXT,
+        next_actor=TEXT,
         due_on=_DAY,
-        moves=_list_of(_object(verb=_TEXT, label=_TEXT, href=_TEXT, blocked=_TEXT)),
+        moves=list_of(object_of(verb=TEXT, label=TEXT, href=TEXT, blocked=TEXT)),
     ),
 }
 
@@ -144,9 +187,27 @@ def _labelled(key: str, labels: Any) -> dict[str, str]:
     return {"key": key, "label": str(labels.get(key, key))}
 
 
-def _links(number: str, slug: str, language: str) -> dict[str, str]:
-    one = {"town": slug, "number": number.lower()}
+def _category(key: str, municipality_id: int | None = None) -> dict[str, str]:
+    """A category as the office calls it, with the theme by which municipalities are compared."""
     return {
+        "key": key,
+        "label": str(queries.category_label(key, municipality_id) or key),
+        "theme": theme_of(key),
+    }
+
+
+def _links(number: str, slug: str, language: str) -> dict[str, str]:
+    base: str = current_app.extensions["portal.settings"].base_url
+    lower = number.lower()
+    return {name: head + lower + tail for name, head, tail in _link_moulds(base, slug, language)}
+
+
+@lru_cache(maxsize=256)
+def _link_moulds(_base: str, slug: str, language: str) -> list[tuple[str, str, str]]:
+    """Name, beginning and end of each link: routing six addresses a card took most of a list's time."""
+    number = "number-of-a-case"
+    one = {"town": slug, "number": number}
+    links = {
         "self": public_address("api.initiative", **one),
         "html": public_address("initiatives.detail", lang=language, **one),
         "history": public_address("api.initiative_history", **one),
@@ -154,6 +215,8 @@ def _links(number: str, slug: str, language: str) -> dict[str, str]:
         "translations": public_address("api.initiative_translations", **one),
         "comments": public_address("api.initiative_comments", **one),
     }
+    cut = {name: link.rpartition(number) for name, link in links.items()}
+    return [(name, head, tail) for name, (head, _number, tail) in cut.items()]
 
 
 def _card(card: Card) -> dict[str, Any]:
@@ -162,7 +225,7 @@ def _card(card: Card) -> dict[str, Any]:
         "title": card.title,
         "excerpt": "" if card.state == "withdrawn" else card.text,
         "language": card.language,
-        "category": _labelled(card.category, CATEGORIES),
+        "category": _category(card.category, card.municipality_id),
         "state": {"key": card.state, "label": str(card.present.label)},
         "phase": _labelled(card.phase, PHASES),
         "district": "" if card.state == "withdrawn" else card.district,
@@ -181,6 +244,8 @@ def listing(query: dict[str, Any]) -> dict[str, Any]:
         district=query.get("district", ""),
         text=" ".join(query.get("q", "").split()),
         sort=query.get("sort", "new"),
+        outcome=query.get("outcome", ""),
+        silent=query.get("silent", "") == "1",
     )
     found = queries.listing(wanted, cursor_of(query.get("at")), query.get("size", queries.PAGE_SIZE))
     return {"items": [_card(card) for card in found.items], "older": found.older, "newer": found.newer}
@@ -207,12 +272,47 @@ def _due(case: Initiative) -> date | None:
     return rows[0].due_on if rows else None
 
 
+def _file_address(case: Initiative, file_id: int, where: dict[str, str]) -> str:
+    return public_address("initiatives.file", lang=case.language, file_id=file_id, **where)
+
+
+def _studies(case: Initiative) -> list[dict[str, Any]]:
+    """What the finished sheets of each study say, without names."""
+    sheets = queries.sheets(case.id)
+    return [
+        {
+            "kind": kind.value,
+            "parts": [
+                {
+                    "key": part.key,
+                    "label": part.label,
+                    "findings": [*part.given, *part.texts],
+                    "mean": part.mean,
+                }
+                for part in found.parts
+                if part.texts or part.given or part.mean is not None
+            ],
+            "score": found.score,
+            "cost_once": _money(found.cost_once, case.currency),
+            "cost_yearly": _money(found.cost_yearly, case.currency),
+        }
+        for kind in StudyKind
+        if (found := queries.study_found(case, sheets, kind)) is not None
+    ]
+
+
+def _answer(said: Answered) -> dict[str, str]:
+    return {"question": said.words, "answer": said.text}
+
+
 def one(number: str) -> dict[str, Any]:
     """A public initiative: everything its page shows. Of a withdrawn one title and day are left."""
     case = _public(number)
     gone = case.state == "withdrawn"
     slug = tenancy.town_by_id(case.municipality_id).slug
-    photos = [] if gone else [row for row in content.files(*case.about) if row.role is FileRole.PHOTO]
+    files = [] if gone else content.files(*case.about)
+    # As on the page: what the team worked out is public with the decision.
+    decided = case.decided_by_user_id is not None or case.state in ("adopted", "partly_adopted", "refused")
     verdicts = {state.key: str(state.label) for state in WORKFLOW.states}
     where = {"town": slug, "number": (case.number or "").lower()}
     return {
@@ -222,7 +322,7 @@ def one(number: str) -> dict[str, Any]:
         "title": case.title,
         "text": "" if gone else case.text,
         "language": case.language,
-        "category": _labelled(case.category, CATEGORIES),
+        "category": _category(case.category, case.municipality_id),
         "state": {"key": case.state, "label": str(case.present.label)},
         "state_meaning": str(case.present.help),
         "next_actor": str(case.present.next_actor),
@@ -239,18 +339,40 @@ def one(number: str) -> dict[str, Any]:
         "rough_cost": None if gone else _money(case.cost_minor, case.currency),
         "department": case.department,
         "progress": case.progress,
+        "silent_since": _when(case.silent_since),
         "support_count": case.support_count,
         "comment_count": case.comment_count,
         "merged_into": queries.number_of(case.merged_into_id) if case.merged_into_id else None,
         "referred_to": case.transferred_to,
         "version": case.version,
+        "channel": _labelled(case.channel.value, CHANNELS),
+        "place": None if gone or case.place is None else case.place.value,
+        "answers": [] if gone else [_answer(said) for said in queries.answered(case)],
         "photos": [
-            {
-                "alt": row.alt,
-                "href": public_address("initiatives.file", lang=case.language, file_id=row.id, **where),
-            }
-            for row in photos
+            {"alt": row.alt, "href": _file_address(case, row.id, where)}
+            for row in files
+            if row.role is FileRole.PHOTO
         ],
+        "documents": [
+            {"name": row.name, "alt": row.alt, "href": _file_address(case, row.id, where)}
+            for row in files
+            if row.role is FileRole.DOCUMENT
+        ],
+        "returns_on": _when(case.returns_on) if case.state == "deferred" else None,
+        "appeal_until": _when(case.appeal_until) if case.state == "refused" else None,
+        "synthesis": {
+            "wanted": case.wanted,
+            "allowed": case.allowed,
+            "tradeoff": case.tradeoff,
+            "time": case.plan_time,
+            "owner": case.plan_owner,
+            "risks": case.plan_risks,
+            "cost_once": _money(case.cost_once_minor, case.currency),
+            "cost_yearly": _money(case.cost_yearly_minor, case.currency),
+        }
+        if decided and case.wanted and not gone
+        else None,
+        "studies": _studies(case) if decided and not gone else [],
         "decisions": [
             {
                 "at": _when(row.at),
@@ -283,7 +405,7 @@ def history(number: str) -> dict[str, Any]:
         "items": [
             {
                 "at": _when(step.at),
-                "title": queries.step_title(step),
+                "title": queries.step_title(case, step),
                 "verb": step.verb,
                 "state": step.to_state,
                 "who": str(WHO.get(step.who, "")),
@@ -294,21 +416,39 @@ def history(number: str) -> dict[str, Any]:
     }
 
 
-def comments(number: str) -> dict[str, Any]:
-    """What is said under it, oldest first; nobody's name."""
+def comments(number: str, query: dict[str, Any]) -> dict[str, Any]:
+    """What is said under it, a page of comments in the order asked for, each followed by its answers; nobody's name."""
     case = _public(number)
-    rows = [] if case.state == "withdrawn" else content.comments(*case.about)
+    if case.state == "withdrawn":
+        return {"items": [], "stances": {"for": 0, "against": 0, "neutral": 0}, "older": None, "newer": None}
+    cursor = cursor_of(query.get("at"))
+    found = talk.page(*case.about, query.get("sort", "new"), cursor, query.get("size", THREADS))
+    top = talk.highlighted(*case.about) if cursor is None else []
+    sums = talk.stances(*case.about)
+    slug = tenancy.town_by_id(case.municipality_id).slug
+    rows = [one for said in (*top, *found.items) for one in (said, *said.answers) if one.is_seen]
     return {
-        "items": [
-            {
-                "at": _when(row.at),
-                "stance": row.stance.value,
-                "text": row.text,
-                "language": row.language,
-                "official": row.official,
-            }
-            for row in rows
-        ]
+        "items": [_said(row, slug, case) for row in rows],
+        "stances": {"for": sums.for_it, "against": sums.against, "neutral": sums.neutral},
+        "older": found.older,
+        "newer": found.newer,
+    }
+
+
+def _said(row: talk.Said, slug: str, case: Initiative) -> dict[str, Any]:
+    where = {"town": slug, "number": (case.number or "").lower(), "comment_id": row.id}
+    return {
+        "at": _when(row.at),
+        "stance": row.stance.value,
+        "text": row.text,
+        "language": row.language,
+        "official": row.official,
+        "id": row.id,
+        "answers": row.parent_id,
+        "by_author": row.by_author,
+        "useful_count": row.useful_count,
+        "highlighted": row.highlighted_at is not None,
+        "links": {"html": public_address("initiatives.comment_one", lang=case.language, **where)},
     }
 
 
@@ -400,10 +540,10 @@ def take(body: dict[str, Any]) -> dict[str, Any]:
     """File for a resident who wrote, called or came; the answer holds the code to hand out, once."""
     town = tenancy.town_by_id(tenancy.current_id() or 0)
     values = {"channel": "paper", "language": town.language, "locale": town.language, **body}
-    form = CallForm(_sent(values), meta={"csrf": False})
-    form.set_town(
-        town, [district["name"] for district in town.contact.get("districts", [])] or queries.districts()
+    form = asking(CallForm, values.get("category", ""))(
+        _sent(values | asked_by(values.get("category", ""), values.pop("answers", {}))), meta={"csrf": False}
     )
+    form.set_town(town, queries.districts_offered())
     _need_sound(form)
     receipt = services.take_call(
         actors.current(),
@@ -426,7 +566,7 @@ def take(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def work(query: dict[str, Any]) -> dict[str, Any]:
-    """A working list of the desk, what was touched last on top."""
+    """A working list of the desk, in the order of the desk."""
     actor = actors.current()
     wanted = DeskFilter(
         tab=query.get("tab", "all"), state=query.get("state", ""), category=query.get("category", "")
@@ -440,7 +580,7 @@ def work(query: dict[str, Any]) -> dict[str, Any]:
                 "title": row.title,
                 "language": row.language,
                 "state": {"key": row.state, "label": str(row.present.label)},
-                "category": _labelled(row.category, CATEGORIES),
+                "category": _category(row.category),
                 "submitted_at": _when(row.submitted_at),
                 "due_on": _when(row.due_on),
                 "links": {"workflow": public_address("api.initiative_workflow", town=slug, number=row.slug)},
@@ -456,12 +596,17 @@ def _page_of(name: str) -> Schema:
     return {
         "type": "object",
         "required": ["items"],
-        "properties": {"items": _list_of(_reference(name)), "older": _MAYBE, "newer": _MAYBE},
+        "properties": {"items": list_of(reference(name)), "older": MAYBE_TEXT, "newer": MAYBE_TEXT},
     }
 
 
 BASE = "/municipalities/<slug:town>/initiatives"
 ONE = f"{BASE}/<slug:number>"
+_CATEGORY: Schema = {
+    "type": "string",
+    "maxLength": 40,
+    "description": "Key of a category: one of ours, or of the municipality’s own, such as `roads-2`.",
+}
 _PAGING: dict[str, Schema] = {
     "size": {"type": "integer", "minimum": 1, "maximum": 100},
     "at": {"type": "string", "maxLength": 40},
@@ -476,29 +621,31 @@ OPERATIONS = (
         _page_of("InitiativeCard"),
         query={
             "phase": {"enum": list(PHASES)},
-            "category": {"enum": list(CATEGORIES)},
+            "category": _CATEGORY,
             "district": {"type": "string", "maxLength": 80},
+            "outcome": {"enum": list(queries.OUTCOMES_TO_FILTER)},
+            "silent": {"enum": ["1"]},
             "q": {"type": "string", "maxLength": 200},
             "sort": {"enum": list(queries.SORTS)},
             **_PAGING,
         },
     ),
-    ApiRoute(ONE, "initiative", "One public initiative.", one, _reference("Initiative")),
+    ApiRoute(ONE, "initiative", "One public initiative.", one, reference("Initiative")),
     ApiRoute(
         f"{ONE}/@history",
         "initiative_history",
         "Its public history, oldest first.",
         history,
-        _object(items=_list_of(_reference("Step"))),
+        object_of(items=list_of(reference("Step"))),
     ),
     ApiRoute(
         f"{ONE}/@translations",
         "initiative_translations",
         "Its translations.",
         translations,
-        _object(
-            items=_list_of(
-                _object(language=_TEXT, title=_TEXT, text=_TEXT, status=_TEXT, outdated={"type": "boolean"})
+        object_of(
+            items=list_of(
+                object_of(language=TEXT, title=TEXT, text=TEXT, status=TEXT, outdated={"type": "boolean"})
             )
         ),
     ),
@@ -507,21 +654,31 @@ OPERATIONS = (
         "initiative_comments",
         "What residents and the office say under it.",
         comments,
-        _object(items=_list_of(_reference("Comment"))),
+        {
+            "type": "object",
+            "required": ["items", "stances"],
+            "properties": {
+                "items": list_of(reference("Comment")),
+                "stances": reference("Stances"),
+                "older": MAYBE_TEXT,
+                "newer": MAYBE_TEXT,
+            },
+        },
+        query={"sort": {"enum": list(talk.SORTS)}, **_PAGING},
     ),
     ApiRoute(
         f"{ONE}/@workflow",
         "initiative_workflow",
         "Where it stands; with a key also the moves it could make.",
         workflow,
-        _reference("Workflow"),
+        reference("Workflow"),
     ),
     ApiRoute(
         f"{ONE}/@workflow/<verb>",
         "initiative_move",
         "Make a move. Besides `version` and `note` the body holds what the form of the move on the desk asks for.",
         move,
-        _reference("Workflow"),
+        reference("Workflow"),
         permission="initiative.desk",
         method="POST",
         body={
@@ -544,7 +701,7 @@ OPERATIONS = (
         "take_initiative",
         "File for a resident who wrote, called or came.",
         take,
-        _object(number=_TEXT, code=_MAYBE, links={"type": "object", "additionalProperties": _TEXT}),
+        object_of(number=TEXT, code=MAYBE_TEXT, links=LINKS),
         permission="initiative.take",
         method="POST",
         status=201,
@@ -556,8 +713,14 @@ OPERATIONS = (
                 "idempotency_key": {"type": "string", "minLength": 8, "maxLength": 80},
                 "title": {"type": "string", "maxLength": 400},
                 "text": {"type": "string", "maxLength": 20_000},
-                "category": {"enum": list(CATEGORIES)},
+                "category": _CATEGORY,
                 "language": {"enum": list(LOCALES)},
+                "answers": {
+                    "type": "object",
+                    "maxProperties": 40,
+                    "additionalProperties": {"type": ["string", "number", "boolean"]},
+                    "description": "Answers to the questions of the municipality, by their number.",
+                },
                 "cost": {
                     "type": "integer",
                     "minimum": 0,
@@ -571,6 +734,7 @@ OPERATIONS = (
                 "channel": {"enum": ["phone", "paper", "meeting", "email"]},
                 "name": {"type": "string", "maxLength": 200},
                 "shows_name": {"type": "boolean"},
+                "withheld": {"type": "boolean"},
                 "email": {"type": "string", "maxLength": 300},
                 "phone": {"type": "string", "maxLength": 40},
                 "postal": {"type": "string", "maxLength": 800},
@@ -588,7 +752,7 @@ OPERATIONS = (
         query={
             "tab": {"enum": list(TABS)},
             "state": {"enum": _STATES},
-            "category": {"enum": list(CATEGORIES)},
+            "category": _CATEGORY,
             **_PAGING,
         },
     ),

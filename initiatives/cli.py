@@ -17,7 +17,6 @@ from initiatives.formats.readers import READERS
 from initiatives.formats.records import ImportedInitiative, Office, Reading
 from initiatives.rules import GROW_DEGREES
 from initiatives.services.importing import Heard, ImportReport, RefusedFile, nobody
-from initiatives.states import CATEGORIES
 from portal.core import i18n, tenancy
 from portal.core.actor import Actor, Channel, acting
 from portal.core.errors import Busy, Missing
@@ -86,7 +85,7 @@ def import_file(
         currency=Currency(town.currency),
         language=town.language,
         box=Box(*town.box),
-        categories=frozenset(CATEGORIES),
+        categories=frozenset(found.key for found in queries.office(town.id).categories),
     )
     actor = Actor(name="command line", channel=Channel.COMMAND, municipality_id=town.id)
     i18n.speak(lang, town.zone)

@@ -1,23 +1,31 @@
 """Notices of initiatives: who is told what. Only plain values go in; the worker renders the words."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
-from initiatives import queries
+from initiatives import queries, rules
 from initiatives.models import Initiative
 from initiatives.states import WORKFLOW
 from portal.accounts import queries as accounts
+from portal.accounts.messages import recipients
 from portal.content import queries as content
-from portal.content.models import StateChange
+from portal.content.models import Comment, Objection, StateChange
+from portal.content.move import UNDO
+from portal.content.rules import REASONS, RULES
 from portal.core import tenancy
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import NoticeKind
+from portal.core.registry import NoticeCategory, NoticeKind, Placeholder
 from portal.core.tokens import signer
 from portal.core.workflow import Lane
 from portal.notify import outbox
+from portal.notify.kinds import Channel, Choice
 from portal.notify.outbox import Recipient
 from portal.notify.values import Value
 
+FOLLOWERS = "initiatives.followed"
 LINK_SECONDS = 400 * 86400
 """How long the link in a message opens its case: the author may come back after a year."""
 
@@ -26,7 +34,92 @@ def _mail(name: str) -> str:
     return f"initiatives/mail/{name}.txt"
 
 
-NOTICES = (
+_ALWAYS = (
+    Placeholder("number", _l("Case number")),
+    Placeholder("title", _l("Title of the initiative")),
+    Placeholder("state", _l("Present state")),
+    Placeholder("page", _l("Address of the case; for the author the secret link"), required=True),
+)
+_DUE = Placeholder("due", _l("Next deadline, where there is one"))
+_NOTE = Placeholder("note", _l("Reasons or note of the office, where there are some"))
+_NEEDED_NOTE = replace(_NOTE, required=True)
+_EXAMPLE: dict[str, Any] = {
+    "number": "LUB-I-2026-0042",
+    "title": _l("A bench by the bus stop"),
+    "state": _l("Published"),
+    "state_help": "",
+    "page": "/lublin/initiatives/lub-i-2026-0042",
+    "desk": "/lublin/desk/initiatives/lub-i-2026-0042",
+    "link": "/follow/xxxxxxxxxxxxxxxxxxxxxxxx",
+    "is_author": True,
+    "appeal_until": date(2027, 3, 31),
+    "returns_on": date(2027, 9, 1),
+    "transferred_to": _l("the county"),
+    "department": _l("Roads department"),
+    "left_out": _l("the lighting"),
+    "merged_number": "LUB-I-2026-0007",
+    "defects": [_l("Say where exactly the bench is to stand.")],
+    "due": date(2027, 3, 1),
+    "note": _l("There is room for it, and the cost is small."),
+    "reason": _l("A comment is not in order."),
+    "key": "check",
+    "level": 1,
+    "day": date(2027, 3, 1),
+    "contact": "/lublin/contact",
+    "days": rules.DRAFT_DAYS,
+    "noes": 3,
+    "answers": 4,
+    "said": _l("The bench should stand in the shade."),
+    "comment": "/lublin/initiatives/lub-i-2026-0042/comments/7",
+    "queue": "/lublin/desk/initiatives/comments",
+    "rule": _l("Advertising"),
+    "rules": [_l("It holds a link, and the account is new.")],
+    "may_object": True,
+    "restored": True,
+    "alone": False,
+    "why": "held",
+}
+
+
+def _own(kind: NoticeKind) -> NoticeKind:
+    """A kind with its example, and with what an office's own text of it may hold."""
+    more = _MORE.get(kind.code.removeprefix("initiative."))
+    return replace(kind, example=_EXAMPLE, placeholders=(*_ALWAYS, *more) if more is not None else ())
+
+
+_MORE: dict[str, tuple[Placeholder, ...]] = {
+    "received": (_DUE,),
+    "published": (_DUE,),
+    "returned": (Placeholder("defects", _l("What is to be completed"), required=True), _DUE),
+    "complete_reminder": (_DUE,),
+    "held": (_NEEDED_NOTE,),
+    "lapsed": (),
+    "assigned": (Placeholder("department", _l("Department in charge")),),
+    "study_started": (_DUE,),
+    "extended": (Placeholder("day", _l("The new date"), required=True), _NEEDED_NOTE),
+    "decided": (
+        _NEEDED_NOTE,
+        Placeholder("left_out", _l("What a decision in part leaves out")),
+        Placeholder("returns_on", _l("When a deferred case comes back")),
+        Placeholder("appeal_until", _l("Last day to appeal"), required=True),
+    ),
+    "appealed": (_DUE,),
+    "appeal_decided": (_NEEDED_NOTE,),
+    "progress": (_NOTE,),
+    "completed": (_DUE,),
+    "merged": (_NOTE, Placeholder("merged_number", _l("Number of the other case"))),
+    "split": (_NOTE,),
+    "transferred": (_NOTE, Placeholder("transferred_to", _l("Who has the case now"), required=True)),
+    "withdrawn": (),
+    "corrected": (_NEEDED_NOTE,),
+    "new_code": (),
+    "reply": (_NEEDED_NOTE,),
+    "file_removed": (),
+    "asked": (Placeholder("link", _l("Address of the question"), required=True),),
+}
+"""Kinds residents get, and what each tells beside what all of them tell. Those of the staff, and warnings, stay as they are."""
+
+_KINDS = (
     NoticeKind(
         "initiative.received",
         _l("We have received your initiative %(number)s"),
@@ -90,6 +183,7 @@ NOTICES = (
         _mail("progress"),
         _l("Progress"),
         transactional=False,
+        category="initiatives.mine",
     ),
     NoticeKind(
         "initiative.completed",
@@ -117,13 +211,72 @@ NOTICES = (
         _l("Corrected"),
     ),
     NoticeKind(
+        "initiative.reply",
+        _l("A message about your initiative %(number)s"),
+        _mail("reply"),
+        _l("Message to the author"),
+    ),
+    NoticeKind(
         "initiative.reported",
         _l("Something in initiative %(number)s was reported"),
         _mail("reported"),
         _l("Report"),
+        transactional=False,
+        category="initiatives.work",
     ),
     NoticeKind(
-        "initiative.deadline", _l("Deadline in initiative %(number)s"), _mail("deadline"), _l("Deadline")
+        "initiative.asked_public",
+        _l("The author of %(number)s asks to publish it"),
+        _mail("asked_public"),
+        _l("Wish to publish"),
+        transactional=False,
+        category="initiatives.work",
+    ),
+    NoticeKind(
+        "initiative.deadline",
+        _l("Deadline in initiative %(number)s"),
+        _mail("deadline"),
+        _l("Deadline"),
+        transactional=False,
+        category="initiatives.work",
+    ),
+    NoticeKind(
+        "initiative.silent",
+        _l("No news of initiative %(number)s for long"),
+        _mail("silent"),
+        _l("Reminder to tell news"),
+        transactional=False,
+        category="initiatives.work",
+    ),
+    NoticeKind(
+        "initiative.disputed",
+        _l("Objection in initiative %(number)s"),
+        _mail("disputed"),
+        _l("Objection to the result"),
+        transactional=False,
+        category="initiatives.work",
+    ),
+    NoticeKind(
+        "initiative.contradicted",
+        _l("Initiative %(number)s did not help, most people say"),
+        _mail("contradicted"),
+        _l("Most say it did not help"),
+        transactional=False,
+        category="initiatives.work",
+    ),
+    NoticeKind(
+        "initiative.asked",
+        _l("Did it help? Initiative %(number)s"),
+        _mail("asked"),
+        _l("Question whether it helped"),
+        transactional=False,
+        category="initiatives.echo",
+    ),
+    NoticeKind(
+        "initiative.claimed",
+        _l("Initiative %(number)s belongs to an account"),
+        _mail("claimed"),
+        _l("Taken over by an account"),
     ),
     NoticeKind(
         "initiative.new_code",
@@ -131,7 +284,81 @@ NOTICES = (
         _mail("new_code"),
         _l("New code"),
     ),
+    NoticeKind(
+        "initiative.draft_link",
+        _l("Link to your draft"),
+        _mail("draft_link"),
+        _l("Link to a draft"),
+    ),
+    NoticeKind(
+        "initiative.comment_held",
+        _l("Your comment on %(number)s waits for the team"),
+        _mail("comment_held"),
+        _l("Comment waits for the team"),
+    ),
+    NoticeKind(
+        "initiative.comment_published",
+        _l("Your comment on %(number)s is shown"),
+        _mail("comment_published"),
+        _l("Comment shown"),
+    ),
+    NoticeKind(
+        "initiative.comment_hidden",
+        _l("Your comment on %(number)s was hidden"),
+        _mail("comment_hidden"),
+        _l("Comment hidden"),
+    ),
+    NoticeKind(
+        "initiative.comment_objection",
+        _l("Answer to your objection about a comment on %(number)s"),
+        _mail("comment_objection"),
+        _l("Answer to an objection"),
+    ),
+    NoticeKind(
+        "initiative.comment_waits",
+        _l("A comment on initiative %(number)s waits for you"),
+        _mail("comment_waits"),
+        _l("Comment to look at"),
+        transactional=False,
+        category="initiatives.work",
+    ),
+    NoticeKind(
+        "initiative.file_removed",
+        _l("A file of your initiative %(number)s was removed"),
+        _mail("file_removed"),
+        _l("File removed"),
+    ),
 )
+
+CATEGORIES = (
+    NoticeCategory(
+        "initiatives.mine",
+        _l("News of my own initiatives"),
+        _l(
+            "How the work on an adopted initiative goes on. Receipts, questions and decisions always come at once."
+        ),
+    ),
+    NoticeCategory(
+        FOLLOWERS,
+        _l("News of initiatives I follow"),
+        _l("How the work goes on. Decisions come at once, unless you want nothing at all."),
+        preset="digest",
+        stops_all=True,
+    ),
+    NoticeCategory(
+        "initiatives.echo",
+        _l("The question whether it helped"),
+        _l("Once, four weeks after the work: about what you proposed, support or follow."),
+    ),
+    NoticeCategory(
+        "initiatives.work",
+        _l("Deadlines and reports in my team’s cases"),
+        _l("Reminders of deadlines, and what residents report."),
+        may_stop=False,
+        staff=True,
+    ),
+)
+NOTICES = tuple(map(_own, _KINDS))
 
 FOLLOWED = frozenset(
     {
@@ -151,7 +378,8 @@ FOLLOWED = frozenset(
 
 def moved(case: Initiative, step: StateChange) -> None:
     """Tell author and followers of a move, as its row of the table says."""
-    code = WORKFLOW.move(step.verb).notice
+    # What is taken back was told to nobody.
+    code = WORKFLOW.move(step.verb).notice if step.verb != UNDO else None
     if code is None:
         return
     if step.verb == "submit" and step.from_state != "draft":
@@ -166,35 +394,72 @@ def moved(case: Initiative, step: StateChange) -> None:
 
 def to_author(case: Initiative, code: str, **values: Value) -> None:
     """Tell the author by the way they chose; somebody with number and code only is told nothing."""
-    author = case.author
-    if author is None:
-        return
-    if author.user_id is not None:
-        recipients: Iterable[Recipient] = _people((author.user_id,))
-    else:
-        recipients = (
-            Recipient(
-                locale=author.locale,
-                email=author.email,
-                phone=author.phone,
-                postal=author.postal,
-                name=author.name,
-            ),
-        )
-    for recipient in recipients:
+    for recipient in authors([case]):
         outbox.send(
             code,
             recipient,
-            {**_facts(case), **values, "link": f"/follow/{follow_token(case)}", "is_author": True},
+            {**facts(case), **values, "link": f"/follow/{follow_token(case)}", "is_author": True},
             about=case.about,
             secret=("link",),
         )
 
 
+def draft_link(case: Initiative, email: str, locale: str) -> None:
+    """Send a link of a draft, good from now on, to whoever writes it; the message tells nothing of what stands in it."""
+    town = tenancy.town_by_id(case.municipality_id)
+    outbox.send(
+        "initiative.draft_link",
+        Recipient(locale=locale, email=email),
+        {
+            "link": f"/{town.slug}/initiatives/new/{queries.draft_token(case.id)}/what",
+            "days": rules.DRAFT_DAYS,
+        },
+        about=case.about,
+        secret=("link",),
+    )
+
+
+def authors(cases: Sequence[Initiative]) -> list[Recipient]:
+    """The authors of these cases, one entry a case, by account or by the contact they left."""
+    people = [case.author for case in cases if case.author is not None]
+    by_id = {who.user_id: who for who in _people(who.user_id for who in people if who.user_id is not None)}
+    found = []
+    for who in people:
+        if who.user_id is None:
+            found.append(
+                Recipient(
+                    locale=who.locale, email=who.email, phone=who.phone, postal=who.postal, name=who.name
+                )
+            )
+        elif who.user_id in by_id:
+            found.append(by_id[who.user_id])
+    return found
+
+
+def reckon(
+    cases: Sequence[Initiative], code: str | None, *, in_public: bool
+) -> Counter[tuple[Channel, Choice]]:
+    """How many messages one move of each of these cases sends, by way and time; nothing is written.
+
+    Whom it counts comes from where sending takes it. `in_public`: whether they are public afterwards, so that
+    followers hear of it as well.
+    """
+    if code is None or not cases:
+        return Counter()
+    told = [(who, "") for who in authors(cases)]
+    if in_public and code in FOLLOWED:
+        told += [(who, FOLLOWERS) for who in followers_of([case.id for case in cases])]
+    return outbox.reckon(code, told)
+
+
 def to_followers(case: Initiative, code: str, **values: Value) -> None:
     """Tell everybody who follows: one job now, one message each when the worker runs it."""
     outbox.fan_out(
-        code, {**_facts(case), **values, "link": "", "is_author": False}, case.about, "initiative.followers"
+        code,
+        {**facts(case), **values, "link": "", "is_author": False},
+        case.about,
+        "initiative.followers",
+        category=FOLLOWERS,
     )
 
 
@@ -212,15 +477,14 @@ def to_staff(
 
 
 def _tell_people(case: Initiative, user_ids: Iterable[int], code: str, values: dict[str, Value]) -> None:
-    facts = {**_facts(case), **values, "link": "", "is_author": False}
+    told = {**facts(case), **values, "link": "", "is_author": False}
     for recipient in _people(user_ids):
-        outbox.send(code, recipient, facts, about=case.about)
+        outbox.send(code, recipient, told, about=case.about)
 
 
 def _people(user_ids: Iterable[int]) -> list[Recipient]:
     """Accounts as recipients, in their own language; closed ones are left out."""
-    people = filter(None, (accounts.person(user_id) for user_id in user_ids))
-    return [Recipient(locale=p.language, email=p.email, name=p.name, user_id=p.id) for p in people]
+    return recipients(list(dict.fromkeys(user_ids)))
 
 
 def deadline(case: Initiative, key: str, level: int, due_on: date) -> None:
@@ -240,13 +504,94 @@ def deadline(case: Initiative, key: str, level: int, due_on: date) -> None:
         to_staff(case, ("decision_maker",), "initiative.deadline", values, heads_only=True)
 
 
+def silent(case: Initiative, since: date, count: int) -> None:
+    """Nothing was told of the realisation since: remind the lead and the leaders."""
+    leaders = [person.user_id for person in accounts.colleagues(case.municipality_id, "leader")]
+    people = [*([case.lead_user_id] if case.lead_user_id else []), *leaders]
+    _tell_people(case, people, "initiative.silent", {"day": since, "level": count})
+
+
+def disputed(case: Initiative) -> None:
+    """The author objects to the result: tell those who carried it out, or the leaders where there is nobody."""
+    workers = [who for who in (case.lead_user_id, *case.reviewer_ids) if who is not None]
+    if workers:
+        _tell_people(case, workers, "initiative.disputed", {})
+    else:
+        to_team(case, "initiative.disputed")
+
+
+def ask(case: Initiative, recipient: Recipient, token: str, *, is_author: bool) -> None:
+    """Ask somebody whether it helped; the link is theirs alone."""
+    outbox.send(
+        "initiative.asked",
+        recipient,
+        {**facts(case), "link": f"/echo/{token}", "is_author": is_author},
+        about=case.about,
+        secret=("link",),
+    )
+
+
+# ---- comments: whoever wrote is told what becomes of their words, and why ----
+
+SAID_MOST = 200
+
+
+def comment_held(case: Initiative, said: Comment) -> None:
+    """Their comment waits for the team; by which rules."""
+    _to_writer(case, said, "initiative.comment_held", rules=[RULES[rule] for rule in said.held_by])
+
+
+def comment_published(case: Initiative, said: Comment) -> None:
+    """Their comment is shown, after it waited or was hidden."""
+    _to_writer(case, said, "initiative.comment_published")
+
+
+def comment_hidden(case: Initiative, said: Comment) -> None:
+    """Their comment was hidden: the rule, the words, and how to object."""
+    _to_writer(
+        case,
+        said,
+        "initiative.comment_hidden",
+        rule=REASONS.get(said.hidden_rule, ""),
+        note=said.hidden_reason,
+        may_object=said.objection is Objection.NONE and not said.official,
+    )
+
+
+def comment_objection(case: Initiative, said: Comment, words: str, *, restored: bool, alone: bool) -> None:
+    """What became of their objection; `alone`: the office has nobody else than who hid it."""
+    _to_writer(case, said, "initiative.comment_objection", note=words, restored=restored, alone=alone)
+
+
+def comment_waits(case: Initiative, why: str) -> None:
+    """The team: a comment was held, reported or objected to."""
+    town = tenancy.town_by_id(case.municipality_id)
+    values: dict[str, Value] = {"why": why, "queue": f"/{town.slug}/desk/initiatives/comments"}
+    to_staff(case, ("reviewer", "leader"), "initiative.comment_waits", values)
+
+
+def _to_writer(case: Initiative, said: Comment, code: str, **values: Value) -> None:
+    told = facts(case)
+    excerpt = said.text if len(said.text) <= SAID_MOST else f"{said.text[:SAID_MOST].rstrip()}…"
+    told |= {"said": excerpt, "comment": f"{told['page']}/comments/{said.id}", "is_author": False, "link": ""}
+    for recipient in _people([said.user_id] if said.user_id is not None else []):
+        outbox.send(code, recipient, {**told, **values}, about=case.about)
+
+
 def followers(about: tuple[str, int]) -> Iterable[Recipient]:
     """Everybody who follows a case: accounts by their account, others by their confirmed address."""
-    rows = content.followers(*about)
-    yield from _people(row.user_id for row in rows if row.user_id is not None)
-    for row in rows:
-        if row.user_id is None and row.email:
-            yield Recipient(locale=row.locale, email=row.email)
+    return followers_of([about[1]])
+
+
+def followers_of(case_ids: Collection[int]) -> list[Recipient]:
+    """The same of many cases: an entry for each case somebody follows."""
+    rows = content.followers_of(Initiative.KIND, case_ids)
+    by_id = {who.user_id: who for who in _people(row.user_id for row in rows if row.user_id is not None)}
+    found = [by_id[row.user_id] for row in rows if row.user_id in by_id]
+    found += [
+        Recipient(locale=row.locale, email=row.email) for row in rows if row.user_id is None and row.email
+    ]
+    return found
 
 
 def follow_token(case: Initiative) -> str:
@@ -255,7 +600,8 @@ def follow_token(case: Initiative) -> str:
     return signer.sign("initiative-follow", [case.municipality_id, case.id, stamp])
 
 
-def _facts(case: Initiative) -> dict[str, Value]:
+def facts(case: Initiative) -> dict[str, Value]:
+    """What every message about a case may say of it; paths without language."""
     town = tenancy.town_by_id(case.municipality_id)
     return {
         "number": case.number or "",
@@ -263,6 +609,7 @@ def _facts(case: Initiative) -> dict[str, Value]:
         "state": case.present.label,
         "state_help": case.present.help,
         "page": f"/{town.slug}/initiatives/{(case.number or '').lower()}",
+        "contact": f"/{town.slug}/contact",
         "desk": f"/{town.slug}/desk/initiatives/{(case.number or '').lower()}",
         "appeal_until": case.appeal_until,
         "returns_on": case.returns_on,
@@ -272,6 +619,7 @@ def _facts(case: Initiative) -> dict[str, Value]:
         "merged_number": (queries.number_of(case.merged_into_id) or "") if case.merged_into_id else "",
         "defects": list(case.defects or []),
         "due": _next_day(case),
+        "withheld": case.withheld,
         "note": "",
     }
 

@@ -6,9 +6,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, event
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from initiatives.states import TAKEN_OVER, WORKFLOW
+from initiatives.counting import Part
+from initiatives.kinds import thread_of
+from initiatives.states import TAKEN_OVER, WITHHELD, WORKFLOW
 from portal.content.mixins import Content
 from portal.core import clock, tenancy
 from portal.core.actor import Channel
@@ -30,6 +33,14 @@ class Place(StrEnum):
     WHOLE = "whole"
 
 
+class Audience(StrEnum):
+    """Who may ever read it. ASKED: the team alone so far, but its author asks to publish it."""
+
+    EVERYBODY = "everybody"
+    TEAM = "team"
+    ASKED = "asked"
+
+
 class Outcome(StrEnum):
     """What became of it, apart from its state."""
 
@@ -40,12 +51,20 @@ class Outcome(StrEnum):
     UNNEEDED = "unneeded"
 
 
+LOST_FILE = "lost_file"
+"""Key among the `details` of a draft off which the virus scanner took a file."""
+
+
 class Initiative(Content, Municipal, Base):
     """A resident's initiative.
 
     `listed_at` is set while everybody may see it and orders the lists; `folded` is the title folded for
     searching; `phase` repeats the state's phase for indexes and filters; `cell` is the finest map cell its
-    point lies in, set with it. `details` keeps what an import brought that has no column of its own.
+    point lies in, set with it. `details` keeps what an import brought that has no column of its own,
+    and in a draft that the virus scanner took a file off it. `answers` are those to public questions of the
+    office, by the number of the wording; those for the team alone lie sealed with the author.
+    `news_at` is when the office last told something of its realisation, `silent_since` the local day of that
+    once it was too long ago. `echo_round` counts how often people were, or are to be, asked whether it helped.
     """
 
     __tablename__ = "initiative"
@@ -56,6 +75,8 @@ class Initiative(Content, Municipal, Base):
         CheckConstraint("(lat is null) = (cell is null)", name="point_has_cell"),
         CheckConstraint("place <> 'point' or lat is not null", name="point_has_place"),
         CheckConstraint("cost_minor is null or cost_minor >= 0", name="cost"),
+        CheckConstraint("planned_minor is null or planned_minor >= 0", name="planned"),
+        CheckConstraint("spent_minor is null or spent_minor >= 0", name="spent"),
         # Newest first within a town, by phase and category, and over all towns: one index each, read backwards.
         Index(f"{HEAD}_town", "municipality_id", "listed_at", "id"),
         Index(f"{HEAD}_town_phase", "municipality_id", "phase", "listed_at", "id"),
@@ -79,10 +100,21 @@ class Initiative(Content, Municipal, Base):
         # For the map; not led by the municipality, as the stored cells that a query comes from name it.
         Index(f"{HEAD}_cell", "cell"),
         Index(f"{HEAD}_lead", "municipality_id", "lead_user_id", "state"),
+        # What became of it, as a filter of the list.
+        Index(f"{HEAD}_town_outcome", "municipality_id", "outcome", "listed_at", "id"),
+        # The few from which nothing was heard for long.
+        Index(
+            f"{HEAD}_silent",
+            "municipality_id",
+            "listed_at",
+            "id",
+            sqlite_where=sql_text("silent_since is not null"),
+            postgresql_where=sql_text("silent_since is not null"),
+        ),
     )
     KIND = "initiative"
     WORKFLOW = WORKFLOW
-    PERSONAL = ("title", "text", "folded", "address", "lat", "lon", "cell", "details")
+    PERSONAL = ("title", "text", "folded", "address", "lat", "lon", "cell", "details", "answers")
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     # Without the mixin's index on this column alone: SQLite would take it for half of the queries above.
@@ -107,6 +139,7 @@ class Initiative(Content, Municipal, Base):
     outcome: Mapped[Outcome] = mapped_column(EnumText(Outcome), default=Outcome.NONE)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     listed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    audience: Mapped[Audience] = mapped_column(EnumText(Audience), default=Audience.EVERYBODY)
     support_count: Mapped[int] = mapped_column(default=0)
     comment_count: Mapped[int] = mapped_column(default=0)
     returned_once: Mapped[bool] = mapped_column(default=False)
@@ -123,6 +156,9 @@ class Initiative(Content, Municipal, Base):
     cost_once_minor: Mapped[int | None] = mapped_column(BigInteger)
     cost_yearly_minor: Mapped[int | None] = mapped_column(BigInteger)
     cost_source: Mapped[str] = mapped_column(default="")
+    plan_time: Mapped[str] = mapped_column(default="")
+    plan_owner: Mapped[str] = mapped_column(default="")
+    plan_risks: Mapped[str] = mapped_column(default="")
     decided_by_user_id: Mapped[int | None] = mapped_column(Key)
     returns_on: Mapped[date | None]
     appeal_until: Mapped[date | None]
@@ -131,8 +167,16 @@ class Initiative(Content, Municipal, Base):
     merge_consented: Mapped[bool] = mapped_column(default=False)
     transferred_to: Mapped[str] = mapped_column(default="")
     progress: Mapped[int] = mapped_column(default=0)
+    planned_minor: Mapped[int | None] = mapped_column(BigInteger)
+    spent_minor: Mapped[int | None] = mapped_column(BigInteger)
+    news_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    silent_since: Mapped[date | None]
+    echo_round: Mapped[int] = mapped_column(default=0)
     group_id: Mapped[int | None] = mapped_column(Key)
+    untouched_version: Mapped[int] = mapped_column(default=1)
+    """The version an imported case has while nobody changed it here; a bulk act that is taken back sets it anew."""
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
     author: Mapped["Author | None"] = relationship(back_populates="initiative", lazy="raise")
     reviewers: Mapped[list["Reviewer"]] = relationship(back_populates="initiative", lazy="raise")
@@ -147,13 +191,22 @@ class Initiative(Content, Municipal, Base):
     @property
     def is_untouched_import(self) -> bool:
         """Whether it was taken over from another system and nobody has changed it here."""
-        return self.external_source is not None and self.version == 1
+        return self.external_source is not None and self.version == self.untouched_version
+
+    @property
+    def lost_a_file(self) -> bool:
+        """Whether the virus scanner took a file off the draft, and nothing was added or sent since."""
+        return bool(self.details.get(LOST_FILE))
 
     @property
     def present(self) -> State:
         """The state's row of the table."""
-        present = super().present
-        return TAKEN_OVER.get(present.key, present) if self.is_untouched_import else present
+        return self.state_told(self.state)
+
+    def state_told(self, key: str) -> State:
+        """The row of a state in the words that fit this case."""
+        told = TAKEN_OVER if self.is_untouched_import else WITHHELD if self.withheld else {}
+        return told.get(key) or self.WORKFLOW.state(key)
 
     @property
     def has_place(self) -> bool:
@@ -169,6 +222,11 @@ class Initiative(Content, Municipal, Base):
     def local_today(self) -> date:
         """Today in the municipality's zone."""
         return clock.today(tenancy.town_by_id(self.municipality_id).zone)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether its author wanted it handled without publication."""
+        return self.audience is not Audience.EVERYBODY
 
     @property
     def is_public(self) -> bool:
@@ -204,6 +262,7 @@ class Author(Municipal, Base):
     phone_sealed: Mapped[str | None]
     postal_sealed: Mapped[str | None]
     original_sealed: Mapped[str | None]
+    answers_sealed: Mapped[str | None]
     shows_name: Mapped[bool] = mapped_column(default=False)
     locale: Mapped[str]
     user_id: Mapped[int | None] = mapped_column(Key)
@@ -217,6 +276,8 @@ class Author(Municipal, Base):
     postal = Sealed()
     original = Sealed()
     """Title and text as they came in, once the team took something out; for staff only, kept as long as the name."""
+    answers = Sealed()
+    """Answers to questions that only the team reads, as JSON by the number of the wording."""
 
     initiative: Mapped[Initiative] = relationship(back_populates="author", lazy="raise")
 
@@ -242,14 +303,15 @@ class StudyKind(StrEnum):
 
 
 class Sheet(Municipal, Base):
-    """One reviewer's sheet of one study: words and a score of 1 to 5 per part."""
+    """One reviewer's sheet of one study, all by the wording of the criterion: words, scores of 0 to 5, and other
+    answers (`yes`, `no`, `unclear`, minor units, an ISO day).
+
+    `weights` are those the office had set when it was saved last. `changes` tells what was changed after its
+    reviewer had seen a colleague's sheet.
+    """
 
     __tablename__ = "initiative_sheet"
-    __table_args__ = (
-        UniqueConstraint("initiative_id", "kind", "user_id"),
-        CheckConstraint("cost_once_minor is null or cost_once_minor >= 0", name="cost_once"),
-        CheckConstraint("cost_yearly_minor is null or cost_yearly_minor >= 0", name="cost_yearly"),
-    )
+    __table_args__ = (UniqueConstraint("initiative_id", "kind", "user_id"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"))
@@ -257,13 +319,50 @@ class Sheet(Municipal, Base):
     user_id: Mapped[int] = mapped_column(Key)
     parts: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     scores: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
-    cost_once_minor: Mapped[int | None] = mapped_column(BigInteger)
-    cost_yearly_minor: Mapped[int | None] = mapped_column(BigInteger)
+    values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    weights: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     finished: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     initiative: Mapped[Initiative] = relationship(back_populates="sheets", lazy="raise")
+
+    def cost(self, thread: str) -> int | None:
+        """Minor units of `cost-once` or `cost-yearly`, in whatever wording it was asked."""
+        return next((value for key, value in self.values.items() if thread_of(key) == thread), None)
+
+
+class StudyNote(Municipal, Base):
+    """What reviewers say to each other about a criterion on which their views part; only the team reads it."""
+
+    __tablename__ = "initiative_study_note"
+    __table_args__ = (Index("ix_initiative_study_note_case", "initiative_id", "kind", "id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"))
+    kind: Mapped[StudyKind] = mapped_column(EnumText(StudyKind))
+    criterion: Mapped[str]
+    user_id: Mapped[int] = mapped_column(Key)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    text: Mapped[str]
+
+
+class Citation(Municipal, Base):
+    """A result of a survey that speaks for or against a case, cited by a reviewer."""
+
+    __tablename__ = "initiative_citation"
+    __table_args__ = (Index("ix_initiative_citation_case", "initiative_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"))
+    user_id: Mapped[int] = mapped_column(Key)
+    survey: Mapped[str]
+    wave: Mapped[str] = mapped_column(default="")
+    question: Mapped[str] = mapped_column(default="")
+    result: Mapped[str]
+    link: Mapped[str] = mapped_column(default="")
+    held_on: Mapped[date | None]
 
 
 class Decision(Municipal, Base):
@@ -327,6 +426,55 @@ class Milestone(Municipal, Base):
     share: Mapped[int] = mapped_column(default=0)
 
 
+class CostChange(Municipal, Base):
+    """What the realisation was said to cost, or to have cost so far: each change with who, when and why; immutable."""
+
+    __tablename__ = "initiative_cost"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    user_id: Mapped[int | None] = mapped_column(Key)
+    planned_minor: Mapped[int | None] = mapped_column(BigInteger)
+    spent_minor: Mapped[int | None] = mapped_column(BigInteger)
+    why: Mapped[str]
+
+
+class Asked(StrEnum):
+    """Why somebody is asked whether it helped."""
+
+    AUTHOR = "author"
+    SUPPORTER = "supporter"
+    FOLLOWER = "follower"
+
+
+class Helped(StrEnum):
+    """Whether it helped."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+class Echo(Municipal, Base):
+    """Somebody who was asked, after the work, whether it helped, and what they said; once per person and round."""
+
+    __tablename__ = "initiative_echo"
+    __table_args__ = (UniqueConstraint("initiative_id", "round", "person"),)
+    PERSONAL = ("person", "words")
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"))
+    round: Mapped[int]
+    person: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(Key, index=True)
+    asked_as: Mapped[Asked] = mapped_column(EnumText(Asked))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answer: Mapped[Helped | None] = mapped_column(EnumText(Helped))
+    words: Mapped[str] = mapped_column(default="")
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class Count(Municipal, Base):
     """How many initiatives a municipality has per state and category; kept with every change."""
 
@@ -357,3 +505,170 @@ class MapCell(Municipal, Base):
     n: Mapped[int]
     sum_lat: Mapped[float]
     sum_lon: Mapped[float]
+
+
+class Figure(Municipal, Base):
+    """Sums for statistics, by month: what `counting.entries` says each case adds, kept with every move.
+
+    `month` is its first local day. A row holds no case and no person, and stays when a case is erased.
+    """
+
+    __tablename__ = "initiative_figure"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - read by SQLAlchemy
+    AUDITED = False
+
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"), primary_key=True)
+    part: Mapped[Part] = mapped_column(EnumText(Part), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[int] = mapped_column(primary_key=True)
+    n: Mapped[int]
+
+
+class Done(StrEnum):
+    """How a case fared in a bulk act."""
+
+    WAITING = "waiting"
+    MOVED = "moved"
+    LEFT = "left"
+    UNDONE = "undone"
+    KEPT = "kept"
+
+
+class BulkAct(Municipal, Base):
+    """One act on many cases, carried out case by case; for some minutes it can be taken back as a whole.
+
+    `values` are those of the verb's form, `query` is the list it began in. `undo_until` is set anew when the
+    last case is done; messages are held back until shortly after it. `undone_by` took it back, `restored_at`
+    says that this came to its end.
+    """
+
+    __tablename__ = "initiative_bulk"
+    __table_args__ = (Index("ix_initiative_bulk_town", "municipality_id", "at"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"))
+    user_id: Mapped[int] = mapped_column(Key)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    verb: Mapped[str]
+    values: Mapped[dict[str, Any]] = mapped_column(JSON)
+    query: Mapped[str] = mapped_column(default="")
+    cases: Mapped[int]
+    undo_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    undone_by: Mapped[int | None] = mapped_column(Key)
+    restored_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class BulkItem(Municipal, Base):
+    """A case of a bulk act: the version that was seen, how it fared and why, and how it stood before.
+
+    `after` is the version the act left behind: a case changed since then is not put back. `why` is packed,
+    so that it reads in the language of whoever looks.
+    """
+
+    __tablename__ = "initiative_bulk_item"
+    __table_args__ = (
+        UniqueConstraint("bulk_id", "initiative_id"),
+        Index("ix_initiative_bulk_item_next", "bulk_id", "outcome", "id"),
+    )
+    AUDITED = False
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    bulk_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative_bulk.id", ondelete="CASCADE"))
+    initiative_id: Mapped[int] = mapped_column(
+        Key, ForeignKey("initiative.id", ondelete="CASCADE"), index=True
+    )
+    seen: Mapped[int]
+    after: Mapped[int | None]
+    outcome: Mapped[Done] = mapped_column(EnumText(Done), default=Done.WAITING)
+    why: Mapped[str] = mapped_column(default="")
+    before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class AgendaItem(Municipal, Base):
+    """A case on the agenda of a meeting of the steering group, and what the group thought of it.
+
+    Votes are those of the group, which advises; who decides is bound by none.
+    """
+
+    __tablename__ = "initiative_agenda"
+    __table_args__ = (
+        UniqueConstraint("initiative_id", "session_on"),
+        Index("ix_initiative_agenda_day", "municipality_id", "session_on"),
+        CheckConstraint("votes_for is null or votes_for >= 0", name="votes_for"),
+        CheckConstraint("votes_against is null or votes_against >= 0", name="votes_against"),
+        CheckConstraint("votes_abstained is null or votes_abstained >= 0", name="votes_abstained"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    # Without the mixin's index on this column alone, as the one above begins with it.
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"))
+    initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"))
+    session_on: Mapped[date]
+    opinion: Mapped[str] = mapped_column(default="")
+    votes_for: Mapped[int | None]
+    votes_against: Mapped[int | None]
+    votes_abstained: Mapped[int | None]
+    user_id: Mapped[int] = mapped_column(Key)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class BatchState(StrEnum):
+    """Where a batch of decisions stands."""
+
+    OPEN = "open"
+    TIMED = "timed"
+    RUNNING = "running"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+
+
+class Batch(Municipal, Base):
+    """Decisions that are prepared and published at one moment; until then only decision-makers know of them.
+
+    `publish_at` is the end of the embargo. `log` says who made, timed, moved or cancelled it and when.
+    """
+
+    __tablename__ = "initiative_batch"
+    __table_args__ = (Index("ix_initiative_batch_town", "municipality_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    # Without the mixin's index on this column alone, as the one above begins with it.
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"))
+    name: Mapped[str]
+    user_id: Mapped[int] = mapped_column(Key)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[BatchState] = mapped_column(EnumText(BatchState), default=BatchState.OPEN)
+    publish_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    published_by: Mapped[int | None] = mapped_column(Key)
+    version: Mapped[int] = mapped_column(default=1)
+    log: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+
+class BatchItem(Municipal, Base):
+    """A prepared decision of a batch; `seen` is the version of the case it was written for, `why` as in BulkItem."""
+
+    __tablename__ = "initiative_batch_item"
+    __table_args__ = (UniqueConstraint("batch_id", "initiative_id"),)
+    AUDITED = False
+    """The audit log is read by more people than may know of an embargo; it says who prepared what when that is out."""
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    batch_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative_batch.id", ondelete="CASCADE"))
+    initiative_id: Mapped[int] = mapped_column(
+        Key, ForeignKey("initiative.id", ondelete="CASCADE"), index=True
+    )
+    user_id: Mapped[int] = mapped_column(Key)
+    verdict: Mapped[str]
+    reasons: Mapped[str]
+    left_out: Mapped[str] = mapped_column(default="")
+    returns_on: Mapped[date | None]
+    seen: Mapped[int]
+    version: Mapped[int] = mapped_column(default=1)
+    outcome: Mapped[Done] = mapped_column(EnumText(Done), default=Done.WAITING)
+    why: Mapped[str] = mapped_column(default="")

@@ -12,7 +12,17 @@ from initiatives.routes import ROUTES
 from initiatives.states import WORKFLOW
 from portal.core import events
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import ContentType, JobKind, MenuItem, Module, News, Place, SearchText
+from portal.core.registry import (
+    Claims,
+    ContentType,
+    JobKind,
+    MenuItem,
+    Module,
+    News,
+    Place,
+    SearchText,
+    SetupTask,
+)
 from portal.core.tenancy import town_by_id
 from portal.notify import outbox
 
@@ -41,6 +51,7 @@ def _start() -> None:
     events.listen("initiative.moved", services.settle)
     events.listen("consent.withdrawn", services.consent_withdrawn)
     events.listen("deadline.reached", services.deadline_reached)
+    events.listen("file.found", services.file_found)
     outbox.provide("initiative.followers", messages.followers)
 
 
@@ -70,14 +81,68 @@ MODULE = Module(
         MenuItem(
             "initiatives.call", _l("File for a caller"), permission="initiative.take", desk=True, order=30
         ),
+        MenuItem(
+            "initiatives.agenda",
+            _l("Steering group’s agenda"),
+            permission="initiative.agenda",
+            desk=True,
+            order=24,
+        ),
+        MenuItem(
+            "initiatives.batches",
+            _l("Batches of decisions"),
+            permission="initiative.decide",
+            desk=True,
+            order=25,
+        ),
+        MenuItem(
+            "initiatives.comments_desk", _l("Comments"), permission="initiative.hear", desk=True, order=26
+        ),
+        MenuItem(
+            "initiatives.settings",
+            _l("Settings of initiatives"),
+            permission="initiative.configure",
+            desk=True,
+            order=35,
+        ),
+        MenuItem(
+            "initiatives.desk_statistics",
+            _l("Numbers"),
+            permission="initiative.statistics",
+            desk=True,
+            order=40,
+        ),
     ),
-    jobs=(JobKind("initiative.resume", jobs.resume),),
+    jobs=(
+        JobKind("initiative.resume", jobs.resume),
+        JobKind("initiative.bulk", jobs.bulk),
+        JobKind("initiative.nudge", jobs.nudge),
+        JobKind("initiative.silence", jobs.silence),
+        JobKind("initiative.ask", jobs.ask),
+        JobKind("initiative.batch", jobs.batch),
+    ),
     notices=messages.NOTICES,
+    categories=messages.CATEGORIES,
     personal=(PERSONAL,),
     retention=RETENTION,
     readings=READINGS,
+    claims=(Claims("initiative", services.claimable, services.claim_by_code, services.claim_by_email),),
     work=WORK,
     facts=FACTS,
+    setup=(
+        SetupTask(
+            "categories",
+            _l("Categories of initiatives"),
+            _l(
+                "Residents choose one when they file, and everybody filters by it. Rename, hide or add what your office needs."
+            ),
+            "initiatives.settings_part",
+            "initiative.configure",
+            _l("Change the categories"),
+            queries.categories_standing,
+            {"part": "categories"},
+        ),
+    ),
     news=(
         News(
             "initiatives",
@@ -91,7 +156,7 @@ MODULE = Module(
     seed=_seed,
     templates=str(Path(__file__).parent / "templates"),
     start=_start,
-    reserved_slugs=("initiatives", "follow"),
+    reserved_slugs=("initiatives", "echo", "follow", "open311", "open-data"),
     api=api.OPERATIONS,
     api_schemas=api.SCHEMAS,
     api_scopes=api.SCOPES,

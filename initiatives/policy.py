@@ -3,6 +3,7 @@
 from initiatives.models import Initiative
 from portal.core.actor import Actor
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.i18n import lazy_pgettext as _p
 from portal.core.policy import Grant, Permission
 
 
@@ -31,8 +32,8 @@ def assigned(actor: Actor, case: Initiative) -> bool:
 
 
 def on_monthly_list(actor: Actor, case: Initiative) -> bool:
-    """Cases that wait for a decision stand on the steering group's list of the month."""
-    return case.state == "recommendation" and impartial(actor, case)
+    """Cases that wait for a decision stand on the steering group's list of the month, unless they are withheld."""
+    return case.state == "recommendation" and not case.withheld and impartial(actor, case)
 
 
 def decided_by_other(actor: Actor, case: Initiative) -> bool:
@@ -55,6 +56,12 @@ PERMISSIONS = (
         "initiative.write", _l("File an initiative"), (Grant("visitor"), Grant("resident"), Grant("operator"))
     ),
     Permission("initiative.take", _l("File for a caller or from paper"), (Grant("operator"),)),
+    Permission(
+        "initiative.claim",
+        _l("Take over an initiative filed without an account"),
+        (Grant("resident"),),
+        _l("Sign in to take over a case."),
+    ),
     Permission("initiative.join", _l("Support, follow, comment, report"), (Grant("resident"),)),
     Permission(
         "initiative.own",
@@ -87,15 +94,34 @@ PERMISSIONS = (
         CLOSED,
     ),
     Permission("initiative.moderate", _l("Check and publish"), TEAM, CLOSED),
+    Permission(
+        "initiative.speak",
+        _l("Answer comments for the office"),
+        (*TEAM, Grant("decision_maker", impartial)),
+        CLOSED,
+    ),
+    Permission(
+        "initiative.hear",
+        _l("Look through comments, decide on objections"),
+        (*TEAM, Grant("decision_maker", impartial)),
+        CLOSED,
+    ),
     Permission("initiative.assign", _l("Assign, merge, refer"), (Grant("leader", impartial),), CLOSED),
-    Permission("initiative.recommend", _l("Recommend"), (Grant("leader", impartial),), CLOSED),
+    Permission("initiative.recommend", _p("permission", "Recommend"), (Grant("leader", impartial),), CLOSED),
     Permission(
         "initiative.assess",
         _l("Write the studies"),
         (Grant("reviewer", assigned), Grant("leader", assigned)),
         _l("Only the people the case is assigned to write its studies."),
     ),
-    Permission("initiative.decide", _l("Decide"), (Grant("decision_maker", impartial),), CLOSED),
+    Permission(
+        "initiative.agenda",
+        _l("Read the steering group’s agenda"),
+        tuple(Grant(role) for role in ("leader", "decision_maker", "steering", "expert")),
+    ),
+    Permission(
+        "initiative.decide", _p("permission", "Decide"), (Grant("decision_maker", impartial),), CLOSED
+    ),
     Permission(
         "initiative.decide_appeal",
         _l("Decide an appeal"),
@@ -109,14 +135,32 @@ PERMISSIONS = (
         _l("Only the people the case is assigned to report on it."),
     ),
     Permission(
+        "initiative.echo",
+        _l("Say by the link of a message whether it helped"),
+        (Grant("visitor"), Grant("resident")),
+    ),
+    Permission(
         "initiative.correct",
         _l("Take a step back with a reason"),
         (Grant("leader", impartial), Grant("decision_maker", decided_self)),
         CLOSED,
     ),
     Permission(
+        "initiative.statistics",
+        _l("Numbers of the desk"),
+        tuple(
+            Grant(role) for role in ("reviewer", "leader", "decision_maker", "steering", "expert", "admin")
+        ),
+    ),
+    Permission(
         "initiative.import",
         _l("Take over files of other systems"),
         (Grant("leader", fresh=True), Grant("admin", fresh=True)),
+    ),
+    Permission(
+        "initiative.configure",
+        _l("Set categories, questions and deadlines of initiatives"),
+        (Grant("leader"), Grant("admin")),
+        _l("Only the team leader or an administrator of this municipality can change this."),
     ),
 )

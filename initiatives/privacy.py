@@ -1,15 +1,24 @@
 """Personal data of initiatives: what is held of a person, its export, its erasure, and how long it is kept."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, delete, false, literal, or_, select, update
 
 from initiatives import queries, rules, services
-from initiatives.models import Author, Initiative, Support
-from initiatives.services import forgetting
+from initiatives.models import Author, Echo, Initiative, Support
+from initiatives.services import bulk, forgetting
 from portal.content import move
-from portal.content.models import Comment, Follow
+from portal.content import services as services_of_content
+from portal.content.models import (
+    Comment,
+    CommentReport,
+    CommentStep,
+    CommentUseful,
+    Follow,
+    StateChange,
+)
 from portal.core import tenancy
 from portal.core.db import db
 from portal.core.errors import Missing
@@ -18,6 +27,7 @@ from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import PersonalData, Reading, Retention, Whom
 from portal.notify import services as notices
+from portal.notify.outbox import recipient_key
 
 
 def export(user_id: int) -> list[dict[str, Any]]:
@@ -42,21 +52,72 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
                 "phone": author.phone,
                 "postal": author.postal,
                 "as_sent": author.original,
+                "answers": _answers(author, case),
             }
         )
+    # Without the steps of colleagues: what an author wrote when withdrawing, appealing or disputing.
+    own = {case.id: case.number for _author, case in _filed(whom)}
+    steps = select(StateChange).where(
+        StateChange.kind == Initiative.KIND,
+        StateChange.object_id.in_(own),
+        StateChange.who == move.AUTHOR,
+        StateChange.note != "",
+    )
+    found += [
+        {"kind": "step", "number": own[step.object_id], "at": iso(step.at), "text": step.note}
+        for step in db.session.scalars(steps.order_by(StateChange.id))
+    ]
     found += [
         {"kind": "comment", "at": iso(said.at), "text": said.text, "name": said.name}
         for said in db.session.scalars(select(Comment).where(*_said(whom)))
     ]
+    found += _talked(whom)
+    supports = db.session.scalars(select(Support).where(*_joined(whom, Support, Support.at))).all()
+    follows = db.session.scalars(select(Follow).where(*_joined(whom, Follow, Follow.created_at))).all()
+    named = {row.initiative_id for row in supports} | {row.object_id for row in follows}
+    about = db.session.execute(select(Initiative.id, Initiative.number).where(Initiative.id.in_(named)))
+    numbers = {row.id: row.number for row in about}
     found += [
-        {"kind": "support", "at": iso(row.at), "initiative": row.initiative_id}
-        for row in db.session.scalars(select(Support).where(*_joined(whom, Support, Support.at)))
+        {
+            "kind": "support",
+            "at": iso(row.at),
+            "number": numbers.get(row.initiative_id),
+            "initiative": row.initiative_id,
+        }
+        for row in supports
     ]
     found += [
-        {"kind": "follow", "at": iso(row.created_at), "of": f"{row.kind}:{row.object_id}"}
-        for row in db.session.scalars(select(Follow).where(*_joined(whom, Follow, Follow.created_at)))
+        {
+            "kind": "follow",
+            "at": iso(row.created_at),
+            "number": numbers.get(row.object_id) if row.kind == Initiative.KIND else None,
+            "of": f"{row.kind}:{row.object_id}",
+        }
+        for row in follows
+    ]
+    echoes = db.session.execute(
+        select(Echo, Initiative.number)
+        .join(Initiative, Initiative.id == Echo.initiative_id)
+        .where(*_joined(whom, Echo, Echo.asked_at))
+        .order_by(Echo.id)
+    )
+    found += [
+        {
+            "kind": "echo",
+            "at": iso(row.asked_at),
+            "number": number,
+            "answer": row.answer.value if row.answer else None,
+            "text": row.words,
+        }
+        for row, number in echoes
     ]
     return found
+
+
+def _answers(author: Author, case: Initiative) -> dict[str, str]:
+    """What the person answered to the office, by the words of the question; also what only the team reads."""
+    kept = case.answers | json.loads(author.answers or "{}")
+    return {said.words: said.text for said in queries.answers_shown(kept, case.municipality_id)}
 
 
 def _filed(whom: Whom) -> Sequence[Any]:
@@ -78,6 +139,46 @@ def _said(whom: Whom) -> list[ColumnElement[bool]]:
     if whom.user_id is None:
         return [false()]
     return [Comment.user_id == whom.user_id, *([Comment.at <= whom.until] if whom.until else [])]
+
+
+def _persons(whom: Whom) -> list[str]:
+    """The pseudonyms under which a person marked or reported something."""
+    own = [services_of_content.person_of_user(whom.user_id)] if whom.user_id is not None else []
+    return [*whom.keys, *own]
+
+
+def _talked(whom: Whom) -> list[dict[str, Any]]:
+    """Reports, useful marks and objections of a person; each names its comment."""
+    persons = _persons(whom)
+    found: list[dict[str, Any]] = []
+
+    def of(model: Any) -> Iterable[Any]:
+        until = [model.at <= whom.until] if whom.until else []
+        return db.session.scalars(select(model).where(model.person.in_(persons), *until))
+
+    found += [
+        {
+            "kind": "comment_report",
+            "at": iso(row.at),
+            "of": f"comment:{row.comment_id}",
+            "text": row.words,
+        }
+        for row in of(CommentReport)
+    ]
+    found += [
+        {"kind": "comment_useful", "at": iso(row.at), "of": f"comment:{row.comment_id}"}
+        for row in of(CommentUseful)
+    ]
+    objected = (
+        select(CommentStep)
+        .join(Comment, Comment.id == CommentStep.comment_id)
+        .where(CommentStep.act == "object", *_said(whom))
+    )
+    found += [
+        {"kind": "objection", "at": iso(row.at), "of": f"comment:{row.comment_id}", "text": row.words}
+        for row in db.session.scalars(objected)
+    ]
+    return found
 
 
 def _joined(whom: Whom, model: Any, at: Any) -> list[ColumnElement[bool]]:
@@ -107,6 +208,7 @@ def erase_here(whom: Whom) -> int:
     for case_id in filed:
         _erase_case(queries.case(case_id))
     rows = len(filed) + forgetting.remove_originals(filed)
+    rows += forgetting.forget_in_talk(_said(whom), _persons(whom))
     rows += forgetting.forget_name_in_comments(*_said(whom))
     for statement in (
         update(Initiative)
@@ -116,6 +218,9 @@ def erase_here(whom: Whom) -> int:
         update(Support)
         .where(*_joined(whom, Support, Support.at))
         .values(user_id=None, person=literal("erased:") + cast(Support.id, String)),
+        update(Echo)
+        .where(*_joined(whom, Echo, Echo.asked_at))
+        .values(user_id=None, person=literal("erased:") + cast(Echo.id, String), words=""),
         delete(Follow).where(*_joined(whom, Follow, Follow.created_at)),
     ):
         done = db.session.execute(statement.execution_options(synchronize_session=False))
@@ -148,7 +253,9 @@ def locate(number: str, code: str) -> frozenset[str]:
     author = case.author
     if author is None or case.municipality_id != tenancy.current_id():
         return frozenset()
-    return frozenset(filter(None, (author.person, author.phone_key, author.code_hash)))
+    # Messages are found by hashes of their own.
+    written_to = (recipient_key(contact) for contact in (author.email, author.phone) if contact)
+    return frozenset(filter(None, (author.person, author.phone_key, author.code_hash, *written_to)))
 
 
 def is_busy(user_id: int) -> bool:
@@ -160,21 +267,26 @@ def is_busy(user_id: int) -> bool:
 
 
 PERSONAL = PersonalData(
-    title=_l("Initiatives, comments, supports and what you follow"),
+    title=_l("Initiatives, comments, supports and follows"),
     columns={
-        "initiative": ("title", "text", "folded", "address", "lat", "lon", "cell", "details"),
+        "initiative": ("title", "text", "folded", "address", "lat", "lon", "cell", "details", "answers"),
         "initiative_author": (
             "name_sealed",
             "email_sealed",
             "phone_sealed",
             "postal_sealed",
             "original_sealed",
+            "answers_sealed",
             "code_hash",
             "person",
             "phone_key",
         ),
         "initiative_support": ("person",),
-        "comment": ("name",),
+        "initiative_echo": ("person", "words"),
+        "comment": ("name", "text"),
+        "comment_step": ("words",),
+        "comment_report": ("person", "words"),
+        "comment_useful": ("person",),
         "follow": ("person", "email_sealed"),
         "attachment": ("name", "alt"),
     },
@@ -239,6 +351,14 @@ RETENTION = (
         order=14,
     ),
     Retention(
+        "initiative.answers",
+        _l("Answers to questions of the office that only the team reads"),
+        _AFTER_A_YEAR,
+        asked=_l("When your municipality asks more than the portal does; the form says who reads the answer"),
+        seen=_TEAM,
+        order=14,
+    ),
+    Retention(
         "initiative.held",
         _l("An initiative the office has put on hold"),
         Filled("%(n)s days, then it is deleted", {"n": rules.HELD_DAYS}),
@@ -260,7 +380,7 @@ RETENTION = (
     ),
     Retention(
         "initiative.support",
-        _l("That you support or follow an initiative"),
+        _l("That you support or follow an initiative, found a comment useful or reported it"),
         Filled(
             "Until %(n)s days after the case has ended; then the number alone remains",
             {"n": rules.SUPPORT_DAYS},
@@ -272,12 +392,36 @@ RETENTION = (
         order=17,
     ),
     Retention(
+        "initiative.echo",
+        _l("That you were asked whether it helped, and what you wrote"),
+        Filled(
+            "%(n)s months after you were asked; then the answer alone remains", {"n": rules.CONTACT_MONTHS}
+        ),
+        asked=_l(
+            "Four weeks after the work, if you proposed, support or follow an initiative; you need not answer"
+        ),
+        seen=_l("The team; in public stands only how many people said what"),
+        due=lambda: forgetting.how_many(forgetting.old_echoes()),
+        erase=forgetting.end_echoes,
+        order=17,
+    ),
+    Retention(
         "initiative.comment",
         _l("Your comment"),
         _l("As long as the initiative"),
-        asked=_l("When you write it, under a name you choose or as “resident”"),
-        seen=_l("Everybody"),
+        asked=_l(
+            "When you write it, under your name or as “resident”. Taken back, its words are erased at once."
+        ),
+        seen=_l("Everybody; what waits or was hidden, the team and you"),
         order=18,
+    ),
+    Retention(
+        "initiative.bulk",
+        _l("Which cases a member of the team worked on together, and what became of each"),
+        Filled("%(n)s days; the steps stand in the history of each case", {"n": bulk.KEPT_DAYS}),
+        due=bulk.old_acts,
+        erase=bulk.end_old_acts,
+        order=19,
     ),
 )
 

@@ -1,42 +1,92 @@
 """Reading initiatives: one case, public lists, the desk's work lists, the map's data. Nothing here writes."""
 
-from collections.abc import Callable, Iterator, Sequence, Set
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, not_, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from initiatives import rules
+from initiatives.counting import TO_BUILT, TO_DECISION, Part
 from initiatives.formats.records import Channel as FileChannel
 from initiatives.formats.records import ExportedInitiative
+from initiatives.kinds import Answer, Criterion, Measure, Office, Question, office_of, theme_of
 from initiatives.models import (
+    AgendaItem,
+    Audience,
+    Batch,
+    BatchItem,
+    BatchState,
+    BulkAct,
+    BulkItem,
+    Citation,
+    CostChange,
     Count,
     Decision,
+    Done,
+    Echo,
+    Figure,
+    Helped,
     Initiative,
     MapCell,
     Milestone,
+    Outcome,
     Reviewer,
     Sheet,
     StudyKind,
+    StudyNote,
     Support,
     Translation,
 )
-from initiatives.states import CATEGORIES, DEADLINES, PHASES, STAFF_WHO, STATES_OF_PHASE, STEPS, WHO, WORKFLOW
+from initiatives.models import Asked as EchoAsked
+from initiatives.states import (
+    ANSWER_LABELS,
+    CATEGORIES,
+    DAYS,
+    DEADLINES,
+    PARTS,
+    PHASES,
+    STAFF_WHO,
+    STATES_OF_PHASE,
+    STEPS,
+    WHO,
+    WORKFLOW,
+)
 from portal.accounts import queries as accounts
 from portal.content import queries as content
-from portal.content.models import Comment, CommentState, Deadline, Follow
+from portal.content import talk
+from portal.content.models import Comment, CommentState, CommentStep, Deadline, Follow, Objection, Stance
+from portal.content.move import UNDO
+from portal.content.rules import blocked_in
 from portal.core import actor as actors
 from portal.core import clock, tenancy
-from portal.core.collate import fold, tokens
+from portal.core.calendar import local_day
+from portal.core.collate import tokens
 from portal.core.db import db, is_writing
 from portal.core.errors import Missing
-from portal.core.i18n import Text
+from portal.core.i18n import Text, day, from_json, money, ngettext, number
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.i18n import pgettext as _p
 from portal.core.paging import Cursor, Direction, Page, page_of
 from portal.core.tokens import canonical_number, signer
 from portal.core.workflow import Lane, State
@@ -73,6 +123,7 @@ class Card(NamedTuple):
     comment_count: int
     municipality_id: int
     photo_id: int | None = None
+    updated_at: datetime | None = None
 
     @property
     def present(self) -> State:
@@ -81,8 +132,13 @@ class Card(NamedTuple):
 
     @property
     def category_label(self) -> Text:
-        """What its category is called."""
-        return CATEGORIES.get(self.category, "")
+        """What its category is called there."""
+        return category_label(self.category, self.municipality_id)
+
+    @property
+    def category_icon(self) -> str:
+        """The icon of its theme."""
+        return theme_of(self.category) or "other"
 
     @property
     def town(self) -> tenancy.Town:
@@ -97,26 +153,35 @@ class Card(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a reader filters by; unknown values were dropped by `wanted_from`."""
+    """What a reader filters by; unknown values were dropped by `wanted_from`.
+
+    `wide`: over all municipalities, where a category stands for its theme and those that offices made of it.
+    """
 
     phase: str = ""
     category: str = ""
     district: str = ""
     text: str = ""
     sort: str = "new"
+    wide: bool = False
+    outcome: str = ""
+    silent: bool = False
 
     @property
     def active(self) -> int:
         """How many filters are set; the order is none."""
-        return sum(map(bool, (self.phase, self.category, self.district, self.text)))
+        return sum(
+            map(bool, (self.phase, self.category, self.district, self.text, self.outcome, self.silent))
+        )
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing narrows the list."""
-        return not (self.phase or self.category or self.district or self.text)
+        return not self.active
 
 
 SORTS = ("new", "support")
+OUTCOMES_TO_FILTER = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.NONE)
 
 
 def wanted_from(values: Any) -> Wanted:
@@ -128,19 +193,144 @@ def wanted_from(values: Any) -> Wanted:
 
     return Wanted(
         phase=among("phase", PHASES),
-        category=among("category", CATEGORIES),
+        category=among("category", dict(category_choices())),
         district=values.get("district", "").strip()[:80],
         text=" ".join(values.get("q", "").split())[:200],
         sort=among("sort", SORTS) or "new",
+        wide=tenancy.current_id() is None,
+        outcome=among("outcome", OUTCOMES_TO_FILTER),
+        silent=values.get("silent") == "1",
     )
 
 
-def case(initiative_id: int) -> Initiative:
+def office(municipality_id: int | None = None) -> Office:
+    """What a municipality, or that in scope, has set for its initiatives. Read from its snapshot, without a statement."""
+    if municipality_id is None:
+        municipality_id = tenancy.current_id()
+    return office_in(tenancy.town_by_id(municipality_id or 0))
+
+
+def office_in(town: tenancy.Town) -> Office:
+    """What stands in the snapshot of a municipality."""
+    return office_of(
+        town.settings.get("initiatives", {}),
+        town.contact.get("districts", []),
+        town.language,
+        tuple(CATEGORIES),
+        DAYS,
+    )
+
+
+def categories_standing() -> tuple[str, bool]:
+    """How many categories the municipality in scope offers, in words; what we ship is enough to begin."""
+    offered = sum(not found.hidden for found in office().categories)
+    return ngettext("%(n)s category is offered", "%(n)s categories are offered", offered), True
+
+
+def settings_mark(found: Office, part: str) -> str:
+    """A mark of what a page of settings was filled from: it changes with what stands there. Source: R61."""
+    return sha256(repr(getattr(found, part)).encode()).hexdigest()[:16]
+
+
+def category_label(key: str, municipality_id: int | None = None) -> Text:
+    """What a category is called in a municipality, or in that in scope: in the office's words, else in ours."""
+    if municipality_id is None:
+        municipality_id = tenancy.current_id()
+    if municipality_id is not None:
+        town = tenancy.town_by_id(municipality_id)
+        for row in town.settings.get("initiatives", {}).get("categories", ()):
+            if row["key"] == key and row.get("names"):
+                return from_json(row["names"], first=town.language)
+    return CATEGORIES.get(theme_of(key), "")
+
+
+def category_choices() -> list[tuple[str, Text]]:
+    """Categories to filter by, the hidden ones too, as old cases are in them; over all municipalities the themes."""
+    here = tenancy.current_id()
+    if here is None:
+        return list(CATEGORIES.items())
+    return [(found.key, category_label(found.key, here)) for found in office(here).categories]
+
+
+def _in_category(column: Any, wanted: Wanted) -> ColumnElement[bool]:
+    """Cases of the wanted category; over all municipalities also of those offices made of it."""
+    same: ColumnElement[bool] = column == wanted.category
+    return or_(same, column.like(f"{wanted.category}-%")) if wanted.wide else same
+
+
+def districts_offered(keep: str = "") -> list[str]:
+    """Districts to choose from when filing: those the office named, else those that occur."""
+    named = office().districts_offered(keep)
+    return named or districts()
+
+
+def unanswered(case: Initiative) -> list[Question]:
+    """Questions its author has to answer and has not."""
+    return office(case.municipality_id).unanswered(case.category, kept_answers(case))
+
+
+def lacking(questions: Sequence[Question]) -> str:
+    """What to tell somebody who has left questions unanswered."""
+    here = office()
+    words = ", ".join(f"“{here.say(found.words)}”" for found in questions)
+    return _("Answer what the office asks with your text: %(questions)s", questions=words)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer under the words it was given to, in the language being spoken. `question` tells the rest."""
+
+    question: Question
+    words: str
+    text: str
+
+
+def kept_answers(case: Initiative) -> dict[int, Answer]:
+    """All answers of a case by the number of the wording, those for the team alone too."""
+    sealed = case.author.answers if case.author is not None else None
+    return {int(key): value for key, value in (case.answers | json.loads(sealed or "{}")).items()}
+
+
+def answered(case: Initiative, *, team: bool = False) -> list[Answered]:
+    """The answers of a case in the order of the questions; those for the team alone only for it and the author."""
+    kept = kept_answers(case) if team else case.answers
+    return answers_shown(kept, case.municipality_id)
+
+
+def answers_shown(kept: Mapping[Any, Answer], municipality_id: int) -> list[Answered]:
+    """Answers as people read them, by the wordings they were given to."""
+    if not kept:
+        return []
+    here = office(municipality_id)
+    given = {int(number): value for number, value in kept.items()}
+    return [
+        Answered(question, here.say(question.words), _answer_text(here, question, given[question.id]))
+        for question in here.questions
+        if question.id in given
+    ]
+
+
+def _answer_text(here: Office, question: Question, value: Answer) -> str:
+    if isinstance(value, bool):
+        return _p("answer", "Yes") if value else _p("answer", "No")
+    if question.choices:
+        at = int(value) - 1
+        return here.say(question.choices[at]) if 0 <= at < len(question.choices) else ""
+    return value if isinstance(value, str) else number(value)
+
+
+def case(initiative_id: int, *, with_sheets: bool = True) -> Initiative:
     """One case with all the guards look at, for changing it. Raises Missing."""
-    statement = _whole(Initiative.id == initiative_id).execution_options(populate_existing=True)
+    whole = _whole(Initiative.id == initiative_id, with_sheets=with_sheets)
+    statement = whole.execution_options(populate_existing=True)
     if is_writing():
         statement = statement.with_for_update(of=Initiative)
     return _judged(statement)
+
+
+def case_to_join(initiative_id: int) -> Initiative:
+    """One case without what only its moves ask for: everybody's acts on it are many. Raises Missing."""
+    return case(initiative_id, with_sheets=False)
 
 
 def case_by_number(number: str, *, with_sheets: bool = True) -> Initiative:
@@ -229,6 +419,7 @@ CARD = (
     Initiative.comment_count,
     Initiative.municipality_id,
     content.first_photo("initiative", Initiative.id),
+    Initiative.updated_at,
 )
 
 
@@ -279,9 +470,13 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.phase:
         found.append(Initiative.phase == wanted.phase)
     if wanted.category:
-        found.append(Initiative.category == wanted.category)
+        found.append(_in_category(Initiative.category, wanted))
     if wanted.district:
         found.append(Initiative.district == wanted.district)
+    if wanted.outcome:
+        found.append(Initiative.outcome == Outcome(wanted.outcome))
+    if wanted.silent:
+        found.append(Initiative.silent_since.is_not(None))
     if wanted.text:
         ids = search.ids("initiative", wanted.text, tenancy.current_id(), public_only=True)
         found.append(Initiative.id.in_(ids))
@@ -313,14 +508,22 @@ def newest(limit: int) -> list[Card]:
 
 
 def total(wanted: Wanted) -> int | None:
-    """How many the filter finds, from the counters; None when text or district narrow it."""
-    if wanted.text or wanted.district:
+    """How many the filter finds, from the counters; words alone are counted up to a limit, all else is None."""
+    if (
+        wanted.district
+        or wanted.outcome
+        or wanted.silent
+        or (wanted.text and (wanted.phase or wanted.category))
+    ):
         return None
+    if wanted.text:
+        found = search.count(wanted.text, tenancy.current_id(), kind="initiative")
+        return found if found <= search.COUNT_CAP else None
     statement = select(func.sum(Count.n))  # Only what is public is counted.
     if wanted.phase:
         statement = statement.where(Count.state.in_(STATES_OF_PHASE[wanted.phase]))
     if wanted.category:
-        statement = statement.where(Count.category == wanted.category)
+        statement = statement.where(_in_category(Count.category, wanted))
     return int(db.session.scalar(statement) or 0)
 
 
@@ -385,6 +588,8 @@ def map_data(wanted: Wanted, zoom: int, box: tuple[float, float, float, float]) 
 
 def _kept_filter(wanted: Wanted) -> str | None:
     """The key of the stored cells that a filter reads; None where none are kept for it."""
+    if wanted.outcome or wanted.silent:
+        return None
     if wanted.text or wanted.district or (wanted.phase and wanted.category):
         return None
     return f"p:{wanted.phase}" if wanted.phase else f"c:{wanted.category}" if wanted.category else ""
@@ -506,6 +711,8 @@ class Similar:
     state: str
     support_count: int
     score: float
+    metres: float | None = None
+    """How far away, where both have a point."""
 
 
 def similar(
@@ -538,7 +745,7 @@ def similar(
         other = frozenset(w for w in row.folded.split() if len(w) > 3)
         score = rules.likeness(frozenset(w for w in tokens(title) if len(w) > 3) or words, other, near)
         if score >= 0.4:
-            found.append(Similar(row.number, row.title, row.state, row.support_count, score))
+            found.append(Similar(row.number, row.title, row.state, row.support_count, score, near))
     return sorted(found, key=lambda s: -s.score)[:5]
 
 
@@ -600,6 +807,10 @@ EXPORTED: tuple[Any, ...] = (
     Initiative.currency,
     Initiative.language,
     Initiative.support_count,
+    Initiative.answers,
+    Initiative.municipality_id,
+    Initiative.outcome,
+    Initiative.silent_since,
 )
 
 
@@ -655,6 +866,11 @@ def _exported(row: Any, address: Callable[[str], str]) -> ExportedInitiative:
         currency=row.currency,
         language=row.language,
         supports=row.support_count,
+        outcome=row.outcome.value,
+        silent_since=row.silent_since,
+        answers=()
+        if gone
+        else tuple((said.words, said.text) for said in answers_shown(row.answers, row.municipality_id)),
     )
 
 
@@ -732,7 +948,7 @@ def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
     names = accounts.names(acted) if staff else {}
     return [
         TimelineStep(
-            step_title(step),
+            step_title(case, step),
             WORKFLOW.state(step.to_state).look,
             step.at,
             _step_who(step, names),
@@ -743,13 +959,17 @@ def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
     ]
 
 
-def step_title(step: content.Step) -> str:
+def step_title(case: Initiative, step: content.Step) -> str:
     """What a step is called: the state it led to, or what was done."""
     if step.from_state == step.to_state:
         return str(STEPS.get(step.verb, step.verb))
-    label = WORKFLOW.state(step.to_state).label
+    if step.verb == "submit" and step.from_state != "draft":
+        return _("Completed and sent again")
+    label = case.state_told(step.to_state).label
     if step.verb == "correct":
         return _("Correction: back to “%(state)s”", state=label)
+    if step.verb == UNDO:
+        return _("Taken back: again “%(state)s”", state=label)
     text = str(label)
     return text[:1].upper() + text[1:]
 
@@ -762,6 +982,8 @@ def _step_who(step: content.Step, names: dict[int, str]) -> str:
 
 def _internal_note(step: content.Step) -> str:
     # A passed deadline keeps its key, for the words of whatever language reads it.
+    if step.verb == "echo":
+        return ""
     return str(DEADLINES.get(step.internal_note, "")) if step.verb == "late" else step.internal_note
 
 
@@ -792,9 +1014,13 @@ CLOSED_STATES = (
     "lapsed", "adopted", "partly_adopted", "refused", "planned", "in_progress", "done", "partly_done",
     "abandoned", "confirmed", "merged", "transferred", "withdrawn",
 )  # fmt: skip
-_IMPORTED = and_(Initiative.external_source.is_not(None), Initiative.version == 1)
+_IMPORTED = and_(Initiative.external_source.is_not(None), Initiative.version == Initiative.untouched_version)
 """SQL twin of `is_untouched_import`: it waits for nobody until the team takes it up."""
-TABS = ("todo", "waiting", "late", "imported", "done", "all")
+TABS = ("todo", "waiting", "late", "silent", "imported", "done", "all")
+BY_TOUCH = ("silent", "imported", "done", "all")
+"""Lists in the order of the last touch; the others are in the order in which they are due."""
+ABOVE_TOUCHES, LAST_DAY = datetime(3000, 1, 1, tzinfo=UTC), date(2200, 1, 1)
+"""Where clocks stand in the order of a work list: later than every touch, by the days left until a last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -844,7 +1070,7 @@ def desk_filter(values: Any) -> DeskFilter:
         tab=tab if tab in TABS else "todo",
         mine=values.get("mine") == "1",
         state=state if state in WORKFLOW.keys() else "",  # noqa: SIM118 - not a mapping: all state keys
-        category=category if category in CATEGORIES else "",
+        category=category if category in dict(category_choices()) else "",
         text=" ".join(values.get("q", "").split())[:200],
     )
 
@@ -852,38 +1078,83 @@ def desk_filter(values: Any) -> DeskFilter:
 def work_list(
     actor: actors.Actor, wanted: DeskFilter, cursor: Cursor | None, size: int = 25
 ) -> Page[DeskRow]:
-    """A page of the desk's list, what was touched last on top.
+    """A page of the desk's list: what is due first on top, below it what has no clock, the last touched first.
 
-    The keys first and then the rows: clocks are looked up for the page shown, not for all that fits.
+    Lists of what is over, and of everything, know only the last touch. The keys first and then the rows: clocks
+    are looked up for the page shown, not for all that fits.
     """
     keys = _desk_keys(actor, wanted)
+    if wanted.tab in BY_TOUCH:
+        ids = list(db.session.scalars(_by_touch(keys, cursor).limit(size + 1)))
+        position = _touched
+    else:
+        ids = _by_day_then_touch(keys, cursor, size + 1)
+        position = _due_or_touched
+    found = {row.id: row for row in _desk_rows(ids)}
+    return page_of([found[key] for key in ids], size, cursor, position)
+
+
+def _touched(row: DeskRow) -> tuple[datetime, int]:
+    return row.updated_at, row.id
+
+
+def _due_or_touched(row: DeskRow) -> tuple[datetime, int]:
+    """A place in one order for both: the sooner a clock ends, the higher, and all clocks above every touch."""
+    return _touched(row) if row.due_on is None else (ABOVE_TOUCHES + (LAST_DAY - row.due_on), row.id)
+
+
+def _by_day_then_touch(keys: Select[int], cursor: Cursor | None, most: int) -> list[int]:
     newer = cursor is not None and cursor.direction is Direction.NEWER
-    if cursor is not None:
-        edge = tuple_(Initiative.updated_at, Initiative.id)
-        keys = keys.where(edge > (cursor.at, cursor.id) if newer else edge < (cursor.at, cursor.id))
-    order = (
-        (Initiative.updated_at.asc(), Initiative.id.asc())
-        if newer
-        else (Initiative.updated_at.desc(), Initiative.id.desc())
+    in_clocks = cursor is not None and cursor.at >= ABOVE_TOUCHES
+    without = keys.where(~exists().where(Deadline.object_id == Initiative.id, *_open_clocks()))
+    if newer:
+        parts = [] if in_clocks else [_by_touch(without, cursor)]
+        parts.append(_by_day(keys, cursor if in_clocks else None, newer=True))
+    else:
+        parts = [_by_day(keys, cursor, newer=False)] if cursor is None or in_clocks else []
+        parts.append(_by_touch(without, None if in_clocks else cursor))
+    ids: list[int] = []
+    for part in parts:
+        if len(ids) < most:
+            ids += db.session.scalars(part.limit(most - len(ids)))
+    return ids
+
+
+def _by_touch(keys: Select[int], cursor: Cursor | None) -> Select[int]:
+    place = tuple_(Initiative.updated_at, Initiative.id)
+    if cursor is None:
+        return keys.order_by(Initiative.updated_at.desc(), Initiative.id.desc())
+    edge = (cursor.at, cursor.id)
+    if cursor.direction is Direction.NEWER:
+        return keys.where(place > edge).order_by(Initiative.updated_at, Initiative.id)
+    return keys.where(place < edge).order_by(Initiative.updated_at.desc(), Initiative.id.desc())
+
+
+def _by_day(keys: Select[int], cursor: Cursor | None, *, newer: bool) -> Select[int]:
+    """The cases with a clock by the day of the first of them, from the place of `cursor` on."""
+    sooner = aliased(Deadline)
+    first = ~exists().where(
+        sooner.kind == Deadline.kind,
+        sooner.object_id == Deadline.object_id,
+        sooner.done_at.is_(None),
+        tuple_(sooner.due_on, sooner.id) < tuple_(Deadline.due_on, Deadline.id),
     )
-    ids = list(db.session.scalars(keys.order_by(*order).limit(size + 1)))
-    found = {row.id: row for row in _desk_rows(ids)}
-    rows = [found[key] for key in ids]
-    return page_of(rows, size, cursor, lambda row: (row.updated_at, row.id))
+    statement = keys.join(Deadline, and_(Deadline.object_id == Initiative.id, *_open_clocks())).where(first)
+    if cursor is not None:
+        day = _day_of(cursor)
+        beyond = Deadline.due_on < day if newer else Deadline.due_on > day
+        beside = Initiative.id > cursor.id if newer else Initiative.id < cursor.id
+        statement = statement.where(or_(beyond, and_(Deadline.due_on == day, beside)))
+    if newer:
+        return statement.order_by(Deadline.due_on.desc(), Initiative.id)
+    return statement.order_by(Deadline.due_on, Initiative.id.desc())
 
 
-def most_urgent(actor: actors.Actor, wanted: DeskFilter, limit: int) -> list[DeskRow]:
-    """The first of a work list by the day they are due; those without a clock after them, newest first."""
-    keys = _desk_keys(actor, wanted)
-    clock_of = and_(Deadline.object_id == Initiative.id, *_open_clocks())
-    # Twice as many, because a case may have two clocks.
-    by_day = keys.join(Deadline, clock_of).order_by(Deadline.due_on, Initiative.id).limit(2 * limit)
-    ids = list(dict.fromkeys(db.session.scalars(by_day)))[:limit]
-    if len(ids) < limit:
-        rest = keys.where(Initiative.id.not_in(ids)).order_by(Initiative.updated_at.desc(), Initiative.id)
-        ids += db.session.scalars(rest.limit(limit - len(ids)))
-    found = {row.id: row for row in _desk_rows(ids)}
-    return [found[key] for key in ids]
+def _day_of(cursor: Cursor) -> date:
+    try:
+        return LAST_DAY - (cursor.at - ABOVE_TOUCHES)
+    except OverflowError:
+        raise Missing from None
 
 
 def work_counts(actor: actors.Actor, lists: Sequence[DeskFilter]) -> tuple[int, ...]:
@@ -893,20 +1164,221 @@ def work_counts(actor: actors.Actor, lists: Sequence[DeskFilter]) -> tuple[int, 
     return tuple(db.session.execute(select(*counts)).one())
 
 
-def _held() -> tuple[ColumnElement[bool], ...]:
-    return Comment.kind == "initiative", Comment.state == CommentState.HELD
+@dataclass(frozen=True, slots=True)
+class BoardColumn:
+    """A state on the board: how many cases it holds, how many of them are late (both at most 1,000), the newest."""
+
+    state: str
+    count: int
+    late: int
+    rows: list[DeskRow]
 
 
-def held_comments_count() -> int:
-    """Comments that nobody sees until the team has looked at them, at most 1,000."""
-    waiting = select(Comment.id).where(*_held()).limit(1000).subquery()
-    return db.session.scalar(select(func.count()).select_from(waiting)) or 0
+def board(actor: actors.Actor, wanted: DeskFilter, states: Sequence[str], size: int) -> list[BoardColumn]:
+    """What is under way, state by state, those without a case left out; three statements, and a search its own.
+
+    Cases taken over that nobody has taken up are not under way. `wanted.tab` counts for nothing here.
+    """
+    narrowed = DeskFilter("all", wanted.mine, "", wanted.category, wanted.text)
+    keys = _desk_keys(actor, narrowed).where(not_(_IMPORTED))
+    states = [state for state in states if wanted.state in ("", state)]
+    if not states:
+        return []
+    of_state = {state: keys.where(Initiative.state == state) for state in states}
+    late = select(Deadline.object_id).where(*_open_clocks(), Deadline.due_on < clock.today(_zone()))
+    counted = [
+        select(func.count()).select_from(part.limit(1000).subquery()).scalar_subquery()
+        for state in states
+        for part in (of_state[state], of_state[state].where(Initiative.id.in_(late)))
+    ]
+    counts = list(db.session.execute(select(*counted)).one())
+    held = [state for at, state in enumerate(states) if counts[2 * at]]
+    newest = [_by_touch(of_state[state], None).limit(size).subquery() for state in held]
+    ids = db.session.scalars(union_all(*[select(part.c.id) for part in newest])).all() if held else []
+    rows: dict[str, list[DeskRow]] = {state: [] for state in held}
+    for row in sorted(_desk_rows(ids), key=_touched, reverse=True) if ids else ():
+        rows[row.state].append(row)
+    return [
+        BoardColumn(state, counts[2 * at], counts[2 * at + 1], rows[state])
+        for at, state in enumerate(states)
+        if state in rows
+    ]
 
 
-def held_comments(limit: int) -> Sequence[Any]:
-    """Number and title of the cases they stand under, the longest wait first."""
-    statement = select(Initiative.number, Initiative.title).join(Comment, Comment.object_id == Initiative.id)
-    return db.session.execute(statement.where(*_held()).order_by(Comment.at).limit(limit)).all()
+# ---- the queue of comments ----
+
+COMMENT_TABS = ("waiting", "held", "reported", "objected", "judged")
+
+
+class QueuedComment(NamedTuple):
+    """A comment a moderator has to decide on, or has decided on, with the case it stands under."""
+
+    number: str
+    title: str
+    language: str
+    row: Comment
+    answers_to: str | None
+    """The text it answers."""
+
+    @property
+    def slug(self) -> str:
+        """Its case's number as it stands in addresses."""
+        return self.number.lower()
+
+
+def _queued(actor: actors.Actor, tab: str) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [Comment.kind == "initiative", _seen_by(actor)]
+    if tab == "judged":
+        judged = select(CommentStep.comment_id).where(
+            CommentStep.act.in_(("publish", "hide", "dismiss", "restore", "uphold"))
+        )
+        return [*found, Comment.queued_at.is_(None), Comment.id.in_(judged)]
+    found.append(Comment.queued_at.is_not(None))
+    if tab == "held":
+        found.append(Comment.state == CommentState.HELD)
+    elif tab == "reported":
+        found.append(Comment.reports > 0)
+    elif tab == "objected":
+        found.append(Comment.objection == Objection.OPEN)
+    return found
+
+
+def queued_counts(actor: actors.Actor, tabs: Sequence[str] = ("waiting",)) -> list[int]:
+    """How many comments wait under each tab, at most 1,000 each. One statement."""
+    parts = [
+        select(func.count())
+        .select_from(
+            select(Comment.id)
+            .join(Initiative, Initiative.id == Comment.object_id)
+            .where(*_queued(actor, tab))
+            .limit(1000)
+            .subquery()
+        )
+        .scalar_subquery()
+        for tab in tabs
+    ]
+    return list(db.session.execute(select(*parts)).one())
+
+
+def queued_comments(
+    actor: actors.Actor, tab: str, cursor: Cursor | None, size: int = PAGE_SIZE
+) -> Page[QueuedComment]:
+    """A page of the queue, the longest wait first; of what was judged the newest comment first."""
+    waits = tab != "judged"
+    parent = aliased(Comment)
+    key = tuple_(Comment.queued_at, Comment.id) if waits else tuple_(Comment.at, Comment.id)
+    back = cursor is not None and cursor.direction is Direction.NEWER
+    upwards = waits != back
+    statement = (
+        select(Initiative.number, Initiative.title, Initiative.language, Comment, parent.text)
+        .join(Comment, Comment.object_id == Initiative.id)
+        .outerjoin(parent, parent.id == Comment.parent_id)
+        .where(*_queued(actor, tab))
+        .limit(size + 1)
+    )
+    if cursor is not None:
+        edge = tuple_(literal(cursor.at, Comment.at.type), literal(cursor.id, Comment.id.type))
+        statement = statement.where(key > edge if upwards else key < edge)
+    columns = (Comment.queued_at if waits else Comment.at, Comment.id)
+    statement = statement.order_by(*(one.asc() if upwards else one.desc() for one in columns))
+    rows = [
+        QueuedComment(number or "", title, language, row, above)
+        for number, title, language, row, above in db.session.execute(statement)
+    ]
+
+    def position(found: QueuedComment) -> tuple[datetime, int]:
+        return (found.row.queued_at if waits else None) or found.row.at, found.row.id
+
+    return page_of(rows, size, cursor, position)
+
+
+def comment_to_judge(case: Initiative, comment_id: int) -> QueuedComment:
+    """One comment of a case for its page of the desk. Raises Missing."""
+    parent = aliased(Comment)
+    found = db.session.execute(
+        select(Comment, parent.text)
+        .outerjoin(parent, parent.id == Comment.parent_id)
+        .where(Comment.kind == case.KIND, Comment.object_id == case.id, Comment.id == comment_id)
+    ).one_or_none()
+    if found is None:
+        raise Missing
+    return QueuedComment(case.number or "", case.title, case.language, found[0], found[1])
+
+
+def comments_of_case(case: Initiative, most: int) -> list[QueuedComment]:
+    """The newest comments of a case, whatever their state; what waits stands first."""
+    parent = aliased(Comment)
+    statement = (
+        select(Comment, parent.text)
+        .outerjoin(parent, parent.id == Comment.parent_id)
+        .where(Comment.kind == case.KIND, Comment.object_id == case.id)
+        .order_by(Comment.queued_at.is_(None), Comment.id.desc())
+        .limit(most)
+    )
+    return [
+        QueuedComment(case.number or "", case.title, case.language, row, text)
+        for row, text in db.session.execute(statement)
+    ]
+
+
+WORDS_DAYS = 30
+
+
+def held_by_words(
+    words: Mapping[str, Sequence[str]], most: int
+) -> tuple[int, list[tuple[str, list[str], int, str]]]:
+    """What these words would have held in the last 30 days: how many, and (text, words, comment, number) of the newest."""
+    office_language = office().language
+    count = 0
+    shown: list[tuple[str, list[str], int, int]] = []
+    for row in talk.since(clock.now() - timedelta(days=WORDS_DAYS)):
+        listed = [
+            word for code in dict.fromkeys((row.language, office_language)) for word in words.get(code, ())
+        ]
+        met = blocked_in(row.text, listed)
+        if met:
+            count += 1
+            if len(shown) < most:
+                shown.append((row.text, met, row.id, row.object_id))
+    wanted = select(Initiative.id, Initiative.number).where(Initiative.id.in_({one[3] for one in shown}))
+    numbers = {row.id: row.number for row in db.session.execute(wanted)}
+    return count, [(text, met, id_, numbers.get(case_id) or "") for text, met, id_, case_id in shown]
+
+
+class Fate(NamedTuple):
+    """What became of one's own comment: by which rules it waits, why it was hidden, whether one objected and what came of it."""
+
+    held_by: list[str]
+    rule: str
+    words: str
+    objection: Objection
+    objected: str
+    answer: str
+
+
+def comment_fate(comment_id: int) -> Fate:
+    """What the author of a comment is told on its page. Raises Missing."""
+    row = db.session.scalar(select(Comment).where(Comment.id == comment_id))
+    if row is None:
+        raise Missing
+    said = (
+        {step.act: step.words for step in talk.steps(comment_id)}
+        if row.objection is not Objection.NONE
+        else {}
+    )
+    answer = said.get("uphold", "") if row.objection is Objection.DECIDED else ""
+    return Fate(
+        row.held_by, row.hidden_rule, row.hidden_reason, row.objection, said.get("object", ""), answer
+    )
+
+
+def others_to_hear(case: Initiative, user_id: int | None) -> bool:
+    """Whether the office has anybody else who could decide on an objection in this case."""
+    people = {
+        person.user_id
+        for person in accounts.colleagues(case.municipality_id, "reviewer", "leader", "decision_maker")
+    } - {user_id}
+    return bool(people - with_a_stake(case, people))
 
 
 def _desk_rows(ids: Sequence[int]) -> list[DeskRow]:
@@ -953,9 +1425,21 @@ def _seen_by(actor: actors.Actor) -> ColumnElement[bool]:
     roles = actor.roles_in(actor.municipality_id)
     mine = Initiative.taken_by_user_id == actor.user_id
     not_draft = Initiative.state != "draft"
+    impartial = _impartial(actor)
+    if roles & {"reviewer", "leader", "decision_maker"}:
+        return and_(not_draft, or_(impartial, mine) if "operator" in roles else impartial)
+    if roles & {"steering", "expert"}:
+        return and_(
+            Initiative.state == "recommendation", Initiative.audience == Audience.EVERYBODY, impartial
+        )
+    return and_(not_draft, mine)
+
+
+def _impartial(actor: actors.Actor) -> ColumnElement[bool]:
+    """SQL twin of `policy.impartial`."""
     supported = aliased(Support)
     said = aliased(Comment)
-    impartial = and_(
+    return and_(
         or_(Initiative.author_user_id.is_(None), Initiative.author_user_id != actor.user_id),
         ~exists().where(supported.initiative_id == Initiative.id, supported.user_id == actor.user_id),
         ~exists().where(
@@ -965,11 +1449,6 @@ def _seen_by(actor: actors.Actor) -> ColumnElement[bool]:
             said.official.is_(False),
         ),
     )
-    if roles & {"reviewer", "leader", "decision_maker"}:
-        return and_(not_draft, or_(impartial, mine) if "operator" in roles else impartial)
-    if roles & {"steering", "expert"}:
-        return and_(Initiative.state == "recommendation", impartial)
-    return and_(not_draft, mine)
 
 
 def _desk_conditions(actor: actors.Actor, wanted: DeskFilter) -> list[ColumnElement[bool]]:
@@ -982,6 +1461,8 @@ def _desk_conditions(actor: actors.Actor, wanted: DeskFilter) -> list[ColumnElem
         today = clock.today(_zone())
         late = select(Deadline.object_id).where(*_open_clocks(), Deadline.due_on < today)
         found.append(Initiative.id.in_(late))
+    elif wanted.tab == "silent":
+        found.append(Initiative.silent_since.is_not(None))
     elif wanted.tab == "imported":
         found += [_IMPORTED, Initiative.state.not_in(CLOSED_STATES)]
     elif wanted.tab == "done":
@@ -1037,6 +1518,161 @@ def _assigned_to(actor: actors.Actor) -> ColumnElement[bool]:
     )
 
 
+# ---- realisation and echo ----
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What people answer to "did it help" in one round: the author's answer, and how many others said what."""
+
+    author: str = ""
+    asked: int = 0
+    yes: int = 0
+    partly: int = 0
+    no: int = 0
+
+    @property
+    def answers(self) -> int:
+        """How many beside the author answered."""
+        return self.yes + self.partly + self.no
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there are enough answers to show them without showing who said what."""
+        return self.answers >= rules.ECHO_SHOWN_FROM
+
+
+def echo_counts(initiative_id: int, number: int) -> Said:
+    """The answers of a round, counted; one statement."""
+    statement = (
+        select(Echo.asked_as, Echo.answer, func.count())
+        .where(Echo.initiative_id == initiative_id, Echo.round == number)
+        .group_by(Echo.asked_as, Echo.answer)
+    )
+    author, asked, of = "", 0, dict.fromkeys(Helped, 0)
+    for asked_as, answer, n in db.session.execute(statement):
+        if asked_as is EchoAsked.AUTHOR:
+            author = answer.value if answer else author
+            continue
+        asked += n
+        if answer is not None:
+            of[answer] += n
+    return Said(author, asked, of[Helped.YES], of[Helped.PARTLY], of[Helped.NO])
+
+
+def echo_of(initiative_id: int, number: int, person: str) -> Echo | None:
+    """What one person was asked in a round."""
+    return db.session.scalar(
+        select(Echo).where(Echo.initiative_id == initiative_id, Echo.round == number, Echo.person == person)
+    )
+
+
+def echo_by_id(echo_id: int) -> Echo | None:
+    """The question of a link."""
+    return db.session.get(Echo, echo_id)
+
+
+def echo_words(initiative_id: int, number: int) -> list[Echo]:
+    """Answers of others than the author that came with words, the newest first."""
+    statement = select(Echo).where(
+        Echo.initiative_id == initiative_id,
+        Echo.round == number,
+        Echo.asked_as != EchoAsked.AUTHOR,
+        Echo.words != "",
+    )
+    return list(db.session.scalars(statement.order_by(Echo.answered_at.desc(), Echo.id.desc()).limit(50)))
+
+
+def cost_changes(initiative_id: int) -> list[CostChange]:
+    """Each change of what it was to cost and had cost, the newest first."""
+    statement = select(CostChange).where(CostChange.initiative_id == initiative_id)
+    return list(db.session.scalars(statement.order_by(CostChange.id.desc())))
+
+
+# ---- bulk acts ----
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """A case of a bulk act as its page lists it; `why` is packed, empty where it went well."""
+
+    id: int
+    number: str | None
+    title: str
+    language: str
+    outcome: Done
+    why: str
+
+    @property
+    def slug(self) -> str:
+        """Its number as it stands in addresses."""
+        return (self.number or "").lower()
+
+
+def to_move(actor: actors.Actor, ids: Sequence[int]) -> list[Initiative]:
+    """Those of these cases that the actor sees on the desk, with all that guards and messages look at, in order."""
+    statement = (
+        select(Initiative)
+        .where(Initiative.id.in_(ids), _seen_by(actor))
+        .options(
+            joinedload(Initiative.author),
+            selectinload(Initiative.reviewers),
+            selectinload(Initiative.sheets),
+        )
+    )
+    found = {case.id: case for case in db.session.scalars(statement)}
+    return [found[case_id] for case_id in dict.fromkeys(ids) if case_id in found]
+
+
+def bulk_act(bulk_id: int) -> BulkAct:
+    """One bulk act. Raises Missing."""
+    found = db.session.scalar(select(BulkAct).where(BulkAct.id == bulk_id))
+    if found is None:
+        raise Missing
+    return found
+
+
+def bulk_rows(bulk_id: int) -> list[BulkRow]:
+    """Its cases, in the order in which they are worked."""
+    statement = (
+        select(
+            Initiative.id,
+            Initiative.number,
+            Initiative.title,
+            Initiative.language,
+            BulkItem.outcome,
+            BulkItem.why,
+        )
+        .join(BulkItem, BulkItem.initiative_id == Initiative.id)
+        .where(BulkItem.bulk_id == bulk_id)
+        .order_by(BulkItem.id)
+    )
+    return [BulkRow(*row) for row in db.session.execute(statement)]
+
+
+def next_of_bulk(bulk_id: int) -> tuple[int, str, bool] | None:
+    """The case that is to be worked next, the verb, and whether it is to be put back; None at the end."""
+    undone = BulkAct.undone_at.is_not(None)
+    due = or_(
+        and_(not_(undone), BulkItem.outcome == Done.WAITING), and_(undone, BulkItem.outcome == Done.MOVED)
+    )
+    statement = (
+        select(BulkItem.initiative_id, BulkAct.verb, undone)
+        .join(BulkAct, BulkAct.id == BulkItem.bulk_id)
+        .where(BulkAct.id == bulk_id, BulkItem.bulk_id == bulk_id, due)
+        .order_by(BulkItem.id)
+        .limit(1)
+    )
+    row = db.session.execute(statement).first()
+    return (row[0], row[1], bool(row[2])) if row else None
+
+
+def recent_bulks(limit: int) -> list[BulkAct]:
+    """The latest bulk acts of the municipality, newest first."""
+    statement = select(BulkAct).order_by(BulkAct.at.desc(), BulkAct.id.desc()).limit(limit)
+    return list(db.session.scalars(statement))
+
+
 def _zone() -> str:
     current = tenancy.current_id()
     return tenancy.town_by_id(current).zone if current else "Europe/Warsaw"
@@ -1062,6 +1698,615 @@ def _since(instant: Any) -> int:
     return int(db.session.scalar(select(func.count()).where(instant >= week_ago)) or 0)
 
 
-def folded_title(title: str) -> str:
-    """The title as searches compare it."""
-    return fold(title)
+# ---- statistics ----
+
+WAITING = ("held", "assigned", "adopted", "partly_adopted", "deferred", "planned", "in_progress")
+"""States in which somebody of the office acts next and no clock runs."""
+LOADED = ("assigned", "purpose_study", "feasibility_study", "disputed", *OWNED[2:])
+"""States in which a case is on the desk of the people it is assigned to."""
+MOST_CLOCKS, MOST_COUNTED = 5000, 1000
+AGES = (7, 30, 90)
+"""Days after which a case in a queue counts as older, in rising order."""
+
+
+class FigureRow(NamedTuple):
+    """A sum over the months asked for; `municipality_id` is that of a comparison, else 0."""
+
+    part: Part
+    key: str
+    what: str
+    bucket: int
+    n: int
+    municipality_id: int = 0
+
+
+def figures(first: date, last: date) -> list[FigureRow]:
+    """The sums of the municipality in scope over the months from one to the other (their first days)."""
+    same = (Figure.part, Figure.key, Figure.what, Figure.bucket)
+    statement = (
+        select(*same, func.sum(Figure.n))
+        .where(
+            Figure.municipality_id == tenancy.current_id(),
+            Figure.part.in_(list(Part)),
+            Figure.month.between(first, last),
+        )
+        .group_by(*same)
+    )
+    return [FigureRow(*row) for row in db.session.execute(statement) if row[-1]]
+
+
+def figures_by_month(first: date, last: date) -> dict[tuple[date, str], int]:
+    """(month, event) → how many, in the municipality in scope."""
+    statement = (
+        select(Figure.month, Figure.what, func.sum(Figure.n))
+        .where(
+            Figure.municipality_id == tenancy.current_id(),
+            Figure.part == Part.CHANNEL,
+            Figure.month.between(first, last),
+        )
+        .group_by(Figure.month, Figure.what)
+    )
+    return {(month, what): n for month, what, n in db.session.execute(statement)}
+
+
+def figures_of_all(first: date, last: date) -> list[FigureRow]:
+    """What the comparison of all municipalities needs: events, clocks, and the days of the whole road."""
+    same = (Figure.part, Figure.key, Figure.what, Figure.bucket)
+    towns = [town.id for town in tenancy.towns().values()]
+    whole = or_(Figure.part != Part.DAYS, Figure.key.in_((TO_DECISION, TO_BUILT)))
+    statement = (
+        select(*same, func.sum(Figure.n), Figure.municipality_id)
+        .where(
+            Figure.municipality_id.in_(towns),
+            Figure.part.in_((Part.CHANNEL, Part.CLOCK, Part.DAYS)),
+            Figure.month.between(first, last),
+            whole,
+        )
+        .group_by(*same, Figure.municipality_id)
+    )
+    with tenancy.unscoped("public sums of every municipality, side by side"):
+        return [FigureRow(*row) for row in db.session.execute(statement) if row[4]]
+
+
+def first_month() -> date | None:
+    """The first month with figures: of the municipality in scope, or of any."""
+    towns = [tenancy.current_id()] if tenancy.current_id() else [t.id for t in tenancy.towns().values()]
+    # A minimum per municipality is the first entry of the index; one over all would read it whole.
+    firsts = [
+        select(func.min(Figure.month))
+        .where(Figure.municipality_id == town, Figure.part == Part.CHANNEL)
+        .scalar_subquery()
+        for town in towns
+    ]
+    if not firsts:
+        return None
+    with tenancy.unscoped("each part names its municipality"):
+        row = db.session.execute(select(*firsts)).one()
+    return min((month for month in row if month is not None), default=None)
+
+
+def present_counts() -> dict[str, int]:
+    """How many public cases stand in each state now, from the counters."""
+    statement = select(Count.state, func.sum(Count.n)).group_by(Count.state)
+    return {state: int(n) for state, n in db.session.execute(statement) if n}
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits in one place: how many, since when the oldest, how many for more than 7, 30 and 90 days, how many late.
+
+    `is_capped`: there are more, the most urgent of which were counted.
+    """
+
+    key: str
+    count: int
+    since: date | None
+    older: tuple[int, ...]
+    late: int
+    is_capped: bool = False
+
+
+def clock_queues() -> list[Queue]:
+    """Running clocks by what they wait for, of at most 5,000; reads the most urgent."""
+    today = clock.today(_zone())
+    open_ = (
+        select(Deadline.key, Deadline.started_on, Deadline.due_on)
+        .where(Deadline.municipality_id == tenancy.current_id(), *_open_clocks())
+        .order_by(Deadline.due_on)
+        .limit(MOST_CLOCKS)
+        .subquery()
+    )
+    older = [
+        func.count().filter(open_.c.started_on < today - timedelta(days=days)).label(f"older_{days}")
+        for days in AGES
+    ]
+    late = func.count().filter(open_.c.due_on < today)
+    statement = select(open_.c.key, func.count(), func.min(open_.c.started_on), late, *older).group_by(
+        open_.c.key
+    )
+    rows = db.session.execute(statement).all()
+    capped = sum(row[1] for row in rows) >= MOST_CLOCKS
+    return [Queue(row[0], row[1], row[2], tuple(row[4:]), row[3], capped) for row in rows]
+
+
+def waiting_queues() -> list[Queue]:
+    """Cases in states without a clock by the days since their last step, each counted up to 1,000."""
+    now = clock.now()
+
+    def counted(state: str, before: datetime | None) -> Any:
+        inner = select(Initiative.id).where(Initiative.state == state)
+        if before is not None:
+            inner = inner.where(Initiative.updated_at < before)
+        return select(func.count()).select_from(inner.limit(MOST_COUNTED).subquery()).scalar_subquery()
+
+    columns: list[Any] = []
+    for state in WAITING:
+        since = select(func.min(Initiative.updated_at)).where(Initiative.state == state).scalar_subquery()
+        columns += [
+            counted(state, None),
+            since,
+            *(counted(state, now - timedelta(days=days)) for days in AGES),
+        ]
+    row = db.session.execute(select(*columns)).one()
+    zone, width = _zone(), 2 + len(AGES)
+    found = []
+    for place, state in enumerate(WAITING):
+        count, since, *older = row[place * width : (place + 1) * width]
+        if count:
+            day = local_day(since, zone)
+            found.append(Queue(state, count, day, tuple(older), 0, count >= MOST_COUNTED))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What lies with one person: cases led, of them late, cases studied, sheets of a running study still to write."""
+
+    user_id: int
+    leads: int
+    late: int
+    studies: int
+    unwritten: int
+
+
+def loads(user_ids: Sequence[int]) -> list[Load]:
+    """What each of these people has on the desk now, each number counted up to 1,000; one statement."""
+    if not user_ids:
+        return []
+    today = clock.today(_zone())
+
+    def counted(inner: Select[Any]) -> Any:
+        return select(func.count()).select_from(inner.limit(MOST_COUNTED).subquery()).scalar_subquery()
+
+    columns: list[Any] = []
+    for user_id in user_ids:
+        led = select(Initiative.id).where(Initiative.lead_user_id == user_id, Initiative.state.in_(LOADED))
+        overdue = exists().where(
+            Deadline.object_id == Initiative.id, *_open_clocks(), Deadline.due_on < today
+        )
+        # By the reviewers' index, however many cases there are.
+        studied = (
+            select(Reviewer.id)
+            .join(Initiative, Initiative.id == Reviewer.initiative_id)
+            .where(Reviewer.user_id == user_id, Initiative.state.in_(("purpose_study", "feasibility_study")))
+        )
+        written = or_(
+            *(
+                and_(Initiative.state == f"{kind.value}_study", ~_finished(kind, user_id))
+                for kind in StudyKind
+            )
+        )
+        columns += [
+            counted(led),
+            counted(led.where(overdue)),
+            counted(studied),
+            counted(studied.where(written)),
+        ]
+    row = db.session.execute(select(*columns)).one()
+    return [Load(user_id, *row[4 * at : 4 * at + 4]) for at, user_id in enumerate(user_ids)]
+
+
+def late_now() -> int:
+    """Running clocks of the municipality in scope whose day is over, counted up to 1,000."""
+    late = (
+        select(Deadline.id)
+        .where(
+            Deadline.municipality_id == tenancy.current_id(),
+            *_open_clocks(),
+            Deadline.due_on < clock.today(_zone()),
+        )
+        .limit(MOST_COUNTED)
+        .subquery()
+    )
+    return db.session.scalar(select(func.count()).select_from(late)) or 0
+
+
+# ---- Open311 ----
+
+REQUEST = (
+    Initiative.id,
+    Initiative.number,
+    Initiative.title,
+    Initiative.text,
+    Initiative.category,
+    Initiative.state,
+    Initiative.phase,
+    Initiative.external_source,
+    Initiative.version,
+    Initiative.untouched_version,
+    Initiative.department,
+    Initiative.submitted_at,
+    Initiative.updated_at,
+    Initiative.address,
+    Initiative.lat,
+    Initiative.lon,
+    content.first_photo("initiative", Initiative.id),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a GeoReport client filters by: empty means all. `since` and `until` are instants of filing."""
+
+    numbers: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class RequestRow(NamedTuple):
+    """A public case as GeoReport knows it."""
+
+    id: int
+    number: str
+    title: str
+    text: str
+    category: str
+    state: str
+    phase: str
+    external_source: str | None
+    version: int
+    untouched_version: int
+    department: str
+    submitted_at: datetime
+    updated_at: datetime
+    address: str
+    lat: float | None
+    lon: float | None
+    photo_id: int | None
+
+
+def requests(asked: Asked, size: int, skip: int = 0) -> list[RequestRow]:
+    """Public cases of the municipality in scope, the last filed first. `skip` is small: no more than 1,000 are given."""
+    statement = select(*REQUEST).where(
+        Initiative.municipality_id == tenancy.current_id(), Initiative.listed_at.is_not(None)
+    )
+    if asked.numbers:
+        statement = statement.where(Initiative.number.in_(asked.numbers))
+    if asked.categories:
+        statement = statement.where(Initiative.category.in_(asked.categories))
+    if asked.phases:
+        statement = statement.where(Initiative.phase.in_(asked.phases))
+    if asked.since is not None and asked.until is not None:
+        statement = statement.where(Initiative.submitted_at.between(asked.since, asked.until))
+    statement = statement.order_by(Initiative.submitted_at.desc(), Initiative.id.desc())
+    return [RequestRow._make(row) for row in db.session.execute(statement.limit(size).offset(skip))]
+
+
+# ---- studies: criteria, and what the finished sheets say ----
+
+
+def criterion_label(found: Criterion, municipality_id: int | None = None) -> str:
+    """What a criterion is called: in the office's words, else in ours."""
+    if found.names:
+        return office(municipality_id).say(found.names)
+    return str(PARTS[found.thread][0]) if found.thread in PARTS else found.key
+
+
+def criterion_help(found: Criterion, municipality_id: int | None = None) -> str:
+    """What guides a reviewer; ours only below our own name."""
+    if found.help:
+        return office(municipality_id).say(found.help)
+    return str(PARTS[found.thread][1]) if found.thread in PARTS and not found.names else ""
+
+
+def criteria_shown(here: Office, kind: StudyKind, sheets: Sequence[Sheet]) -> list[Criterion]:
+    """What is asked now, and earlier wordings and hidden criteria that one of these sheets answered."""
+    answered = {
+        key
+        for sheet in sheets
+        for key in (*(k for k, text in sheet.parts.items() if text), *sheet.scores, *sheet.values)
+    }
+    return [found for found in here.criteria_of(kind.value) if found.is_asked or found.key in answered]
+
+
+def given_text(found: Criterion, sheet: Sheet, currency: str) -> str:
+    """What a sheet answers besides words, in words; empty for no answer."""
+    if found.measure is Measure.SCORE:
+        score = sheet.scores.get(found.key)
+        return "" if score is None else str(score)
+    value = sheet.values.get(found.key)
+    if value is None:
+        return ""
+    return value_text(found.measure, value, currency)
+
+
+def value_text(measure: Measure, value: Any, currency: str) -> str:
+    """An answer of a criterion that is not asked for a score, in words."""
+    if measure is Measure.MONEY and isinstance(value, int):
+        return money(value, currency)
+    if measure is Measure.DATE:
+        return day(date.fromisoformat(str(value)))
+    return str(ANSWER_LABELS.get(str(value), value))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPart:
+    """A criterion as the finished sheets answer it, without names: `given` are the other answers in words."""
+
+    key: str
+    label: str
+    texts: list[str]
+    mean: float | None
+    given: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFound:
+    """A study as everybody reads it once there is a decision. Costs are the highest named, in minor units."""
+
+    kind: StudyKind
+    parts: list[FoundPart]
+    score: float | None
+    cost_once: int | None
+    cost_yearly: int | None
+
+
+def study_found(case: Initiative, sheets: Sequence[Sheet], kind: StudyKind) -> StudyFound | None:
+    """What the finished sheets of one study say; none before the first is finished."""
+    own = [sheet for sheet in sheets if sheet.kind is kind and sheet.finished]
+    if not own:
+        return None
+    here = office(case.municipality_id)
+    shown = criteria_shown(here, kind, own)
+    findings = rules.weigh_findings(own, [found.key for found in shown])
+    parts = []
+    for found in shown:
+        given = (
+            [] if found.measure is Measure.SCORE else [given_text(found, one, case.currency) for one in own]
+        )
+        parts.append(
+            FoundPart(
+                found.key,
+                criterion_label(found, case.municipality_id),
+                [one.parts[found.key] for one in own if one.parts.get(found.key)],
+                findings.means.get(found.key) if found.measure is Measure.SCORE else None,
+                list(dict.fromkeys(filter(None, given))),
+            )
+        )
+    return StudyFound(
+        kind, parts, findings.score, highest_cost(own, "cost-once"), highest_cost(own, "cost-yearly")
+    )
+
+
+def highest_cost(sheets: Sequence[Sheet], thread: str) -> int | None:
+    """The highest cost that these sheets name, in minor units: a budget that holds."""
+    return max((cost for sheet in sheets if (cost := sheet.cost(thread)) is not None), default=None)
+
+
+def study_notes(initiative_id: int, kind: StudyKind) -> list[StudyNote]:
+    """What reviewers said to each other about a study, the oldest first."""
+    statement = select(StudyNote).where(StudyNote.initiative_id == initiative_id, StudyNote.kind == kind)
+    return list(db.session.scalars(statement.order_by(StudyNote.id)))
+
+
+def citations(initiative_id: int) -> list[Citation]:
+    """Results of surveys cited for a case, in the order they were entered."""
+    statement = select(Citation).where(Citation.initiative_id == initiative_id).order_by(Citation.id)
+    return list(db.session.scalars(statement))
+
+
+NEAR_DEGREES = 0.0045
+"""About five hundred metres, half the side of the box in which neighbours count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What residents say by doing: counts, what looks alike, what was merged into it, what lies near (None: no point)."""
+
+    supporters: int
+    stances: dict[str, int]
+    followers: int
+    similar: list[Similar]
+    merged: list[tuple[str, str]]
+    near: int | None
+
+
+def voice(case: Initiative) -> Voice:
+    """The residents' voice as the portal counts it, for the purpose study."""
+    said = (
+        select(Comment.stance, func.count())
+        .where(
+            Comment.kind == Initiative.KIND,
+            Comment.object_id == case.id,
+            Comment.state == CommentState.VISIBLE,
+            Comment.official.is_(False),
+        )
+        .group_by(Comment.stance)
+    )
+    stances = dict.fromkeys((stance.value for stance in Stance), 0)
+    stances |= {stance.value: n for stance, n in db.session.execute(said)}
+    merged = (
+        select(Initiative.number, Initiative.title)
+        .where(Initiative.state == "merged", Initiative.merged_into_id == case.id)
+        .order_by(Initiative.id)
+        .limit(20)
+    )
+    return Voice(
+        case.support_count,
+        stances,
+        follower_count(case.id),
+        similar(case.title, case.text, case.lat, case.lon, but=case.id),
+        [(number or "", title) for number, title in db.session.execute(merged)],
+        _near(case),
+    )
+
+
+def _near(case: Initiative) -> int | None:
+    if case.lat is None or case.lon is None:
+        return None
+    box = (case.lon - NEAR_DEGREES, case.lat - NEAR_DEGREES, case.lon + NEAR_DEGREES, case.lat + NEAR_DEGREES)
+    data = map_data(Wanted(), MAX_CELL_ZOOM, box)
+    return max(0, int(sum(cell[2] for cell in data.cells)) + len(data.points) - int(case.is_public))
+
+
+# ---- the steering group's agenda, and decisions in batches ----
+
+AGENDA_MOST = 100
+"""Cases of one month that a group can talk about; more are told by their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaRow:
+    """A case of a month's agenda with its scores (0 to 5) and the day its decision is due."""
+
+    case: Initiative
+    item: AgendaItem | None
+    due_on: date | None
+    purpose: float | None
+    feasibility: float | None
+
+
+def agenda(actor: actors.Actor, first: date, last: date) -> list[AgendaRow]:
+    """The cases of a month: those marked for a meeting in it, and in the present month whatever else awaits a
+    decision and is not marked for a later one. The most urgent first, of two alike the one with the higher score.
+    """
+    today = clock.today(_zone())
+    marked = {item.initiative_id: item for item in _agenda_items(first, last)}
+    chosen: ColumnElement[bool] = Initiative.id.in_(marked)
+    if first <= today <= last:
+        later = select(AgendaItem.initiative_id).where(AgendaItem.session_on > last)
+        chosen = or_(chosen, and_(Initiative.state == "recommendation", Initiative.id.not_in(later)))
+    statement = (
+        select(Initiative)
+        .options(selectinload(Initiative.sheets))
+        .where(chosen, _impartial(actor), Initiative.listed_at.is_not(None))
+        .order_by(Initiative.id)
+        .limit(AGENDA_MOST)
+    )
+    cases = db.session.scalars(statement).all()
+    due = _due_days([case.id for case in cases])
+    rows = [
+        AgendaRow(
+            case,
+            marked.get(case.id),
+            due.get(case.id),
+            *(
+                rules.study_score(sheet for sheet in case.sheets if sheet.kind is kind and sheet.finished)
+                for kind in StudyKind
+            ),
+        )
+        for case in cases
+    ]
+    return sorted(
+        rows, key=lambda row: (row.due_on or date.max, -((row.purpose or 0) + (row.feasibility or 0)))
+    )
+
+
+def _agenda_items(first: date, last: date) -> list[AgendaItem]:
+    statement = select(AgendaItem).where(
+        AgendaItem.municipality_id == tenancy.current_id(), AgendaItem.session_on.between(first, last)
+    )
+    return list(db.session.scalars(statement.order_by(AgendaItem.session_on, AgendaItem.id)))
+
+
+def _due_days(ids: Sequence[int]) -> dict[int, date]:
+    statement = select(Deadline.object_id, func.min(Deadline.due_on)).where(
+        *_open_clocks(), Deadline.object_id.in_(ids)
+    )
+    return {row[0]: row[1] for row in db.session.execute(statement.group_by(Deadline.object_id))}
+
+
+def opinions(initiative_id: int) -> list[AgendaItem]:
+    """The meetings a case was, or is to be, talked about at, the latest first."""
+    statement = select(AgendaItem).where(AgendaItem.initiative_id == initiative_id)
+    return list(db.session.scalars(statement.order_by(AgendaItem.session_on.desc())))
+
+
+def batches(limit: int = 50) -> list[tuple[Batch, int]]:
+    """The newest batches of decisions with how many decisions each holds."""
+    n = select(func.count()).where(BatchItem.batch_id == Batch.id).scalar_subquery()
+    statement = select(Batch, n).order_by(Batch.id.desc()).limit(limit)
+    return [(batch, count) for batch, count in db.session.execute(statement)]
+
+
+def batch(batch_id: int) -> Batch:
+    """A batch of the municipality in scope. Raises Missing."""
+    row = db.session.scalar(select(Batch).where(Batch.id == batch_id))
+    if row is None:
+        raise Missing
+    return row
+
+
+def batch_items(batch_id: int) -> list[tuple[BatchItem, Initiative]]:
+    """The prepared decisions of a batch with their cases, in the order they were put in."""
+    statement = (
+        select(BatchItem, Initiative)
+        .join(Initiative, Initiative.id == BatchItem.initiative_id)
+        .options(joinedload(Initiative.author))
+        .where(BatchItem.batch_id == batch_id)
+        .order_by(BatchItem.id)
+    )
+    return [(item, case) for item, case in db.session.execute(statement)]
+
+
+def waiting_in_batch(initiative_id: int) -> tuple[Batch, BatchItem] | None:
+    """The batch that will publish a decision on a case, if one is being prepared."""
+    statement = (
+        select(Batch, BatchItem)
+        .join(BatchItem, BatchItem.batch_id == Batch.id)
+        .where(
+            BatchItem.initiative_id == initiative_id,
+            BatchItem.outcome == Done.WAITING,
+            Batch.state.in_((BatchState.OPEN, BatchState.TIMED, BatchState.RUNNING)),
+        )
+        .limit(1)
+    )
+    row = db.session.execute(statement).first()
+    return None if row is None else (row[0], row[1])
+
+
+def next_of_batch(batch_id: int) -> tuple[int, int] | None:
+    """The next case of a batch to decide and who prepared it; None when all are done."""
+    statement = (
+        select(BatchItem.initiative_id, BatchItem.user_id)
+        .where(BatchItem.batch_id == batch_id, BatchItem.outcome == Done.WAITING)
+        .order_by(BatchItem.id)
+        .limit(1)
+    )
+    row = db.session.execute(statement).first()
+    return None if row is None else (row[0], row[1])
+
+
+def awaiting_decision(actor: actors.Actor, limit: int = AGENDA_MOST) -> list[tuple[Initiative, date | None]]:
+    """Cases that await a decision and lie in no batch, the most urgent first."""
+    taken = (
+        select(BatchItem.initiative_id)
+        .join(Batch, Batch.id == BatchItem.batch_id)
+        .where(
+            BatchItem.outcome == Done.WAITING,
+            Batch.state.in_((BatchState.OPEN, BatchState.TIMED, BatchState.RUNNING)),
+        )
+    )
+    statement = (
+        select(Initiative)
+        .where(Initiative.state == "recommendation", Initiative.id.not_in(taken), _impartial(actor))
+        .order_by(Initiative.id)
+        .limit(limit)
+    )
+    cases = db.session.scalars(statement).all()
+    due = _due_days([case.id for case in cases])
+    return sorted(
+        ((case, due.get(case.id)) for case in cases), key=lambda row: (row[1] or date.max, row[0].id)
+    )

@@ -37,6 +37,22 @@ STUDY_DAYS = 15
 DECISION_DAYS = 10
 APPEAL_DECISION_DAYS = 14
 """Deadlines of product 5.1: working days, but for drafts, reopening and appeals (calendar days)."""
+DAYS_BOUNDS = {
+    "check": (1, 10),
+    "complete": (3, 20),
+    "assign": (1, 15),
+    "purpose": (5, 60),
+    "feasibility": (5, 90),
+    "decision": (3, 40),
+    "dispute": (3, 30),
+}
+"""Between how many working days an office may choose for each clock: long enough to do it, short enough to be an answer."""
+NUDGE_DAYS, NUDGE_AGAIN_DAYS, SILENT_DAYS = 30, 7, 60
+"""After how many days without news the office is reminded, how often again, and when the public reads that there are none."""
+ASK_AFTER_DAYS = 28
+"""How long after the work is done people are asked whether it helped. Source: product 5.1."""
+ECHO_SHOWN_FROM = 3
+"""Answers from which the public sees how many said what: of fewer one could read off what a neighbour said."""
 HELD_DAYS = 90
 CONTACT_MONTHS = 12
 SUPPORT_DAYS = 30
@@ -46,7 +62,10 @@ REVIEWERS_MIN = 2
 
 PURPOSE_PARTS = ("need", "reach", "equity", "evidence", "voice")
 FEASIBILITY_PARTS = ("law", "land", "technique", "time", "owner", "risks")
-SCORES = (1, 2, 3, 4, 5)
+POINTS = {"yes": 5, "unclear": 3, "no": 1}
+"""What a yes or no counts among scores: three is neither for nor against."""
+DIFFER = 2
+"""From this distance of scores on views part, and the reviewers should talk."""
 
 
 class Sheet(Protocol):
@@ -63,6 +82,12 @@ class Sheet(Protocol):
 
     @property
     def scores(self) -> Mapping[str, int]: ...
+
+    @property
+    def values(self) -> Mapping[str, str | int]: ...
+
+    @property
+    def weights(self) -> Mapping[str, int]: ...
 
     @property
     def finished(self) -> bool: ...
@@ -117,6 +142,12 @@ class Case(Protocol):
     def merge_consented(self) -> bool: ...
 
     @property
+    def audience(self) -> str: ...
+
+    @property
+    def author(self) -> object: ...
+
+    @property
     def local_today(self) -> date: ...
 
 
@@ -131,6 +162,11 @@ def can_be_sent(case: Case) -> Text | None:
     if not case.has_place:
         return _l("Say where: mark a place or choose the whole municipality.")
     return None
+
+
+def has_author(case: Case) -> Text | None:
+    """Somebody can be written to; cases taken over from other systems come without."""
+    return None if case.author is not None else _l("It came without an author; there is nobody to write to.")
 
 
 def not_returned_before(case: Case) -> Text | None:
@@ -216,6 +252,41 @@ def has_merge_consent(case: Case) -> Text | None:
     return None if case.merge_consented else _l("The authors must agree to the merge first.")
 
 
+def is_asked_to_open(case: Case) -> Text | None:
+    """What was handled without publication is published only at its author's wish."""
+    return None if case.audience == "asked" else _l("The author has not asked to publish it.")
+
+
+def nudge_day(news_on: date, count: int) -> date:
+    """The day of the reminder number `count`, from 0: thirty days after the last news, then weekly."""
+    return news_on + timedelta(days=NUDGE_DAYS + NUDGE_AGAIN_DAYS * count)
+
+
+def silent_day(news_on: date) -> date:
+    """The first day on which the public reads that there is no news."""
+    return news_on + timedelta(days=SILENT_DAYS)
+
+
+def ask_day(done_on: date) -> date:
+    """The day on which people are asked whether it helped."""
+    return done_on + timedelta(days=ASK_AFTER_DAYS)
+
+
+def is_contradicted(yes: int, partly: int, no: int) -> bool:
+    """Whether more than half of those who answered say that it did not help; of very few nothing follows."""
+    answers = yes + partly + no
+    return answers >= ECHO_SHOWN_FROM and 2 * no > answers
+
+
+def echo_lacks(answer: str, words: str) -> dict[str, Text]:
+    """What an answer to "did it help" needs, by field: a choice, and a sentence with a no."""
+    if answer not in ("yes", "partly", "no"):
+        return {"answer": _l("Choose one.")}
+    if answer == "no" and not words.strip():
+        return {"words": _l("Say in one sentence what is missing.")}
+    return {}
+
+
 def appeal_deadline(decided_on: date) -> date:
     """Last local day to appeal."""
     return decided_on + timedelta(days=APPEAL_DAYS)
@@ -223,12 +294,24 @@ def appeal_deadline(decided_on: date) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What sheets of one study amount to: mean score per part (1–5), parts nobody wrote, spread per part."""
+    """What sheets of one study amount to: mean score per criterion (0–5), those nobody answered, spread per
+    criterion, and the weighted score of the whole.
+    """
 
     means: dict[str, float]
     missing: tuple[str, ...]
     spread: dict[str, int]
     verdict: str
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A part of a weighted score: points of a criterion, and how much they count."""
+
+    key: str
+    points: int
+    weight: int
 
 
 def is_compared(sheet: Sheet, sheets: Iterable[Sheet]) -> bool:
@@ -238,6 +321,32 @@ def is_compared(sheet: Sheet, sheets: Iterable[Sheet]) -> bool:
     )
 
 
+def points(sheet: Sheet, key: str) -> int | None:
+    """What a sheet gives a criterion, 0 to 5; none for what is not answered, and for money, words and days."""
+    if key in sheet.scores:
+        return sheet.scores[key]
+    return POINTS.get(str(sheet.values.get(key)))
+
+
+def terms(sheet: Sheet) -> list[Term]:
+    """What the score of a sheet is made of. Weights are those the office had set when it was saved."""
+    found = ((key, points(sheet, key)) for key in (*sheet.scores, *sheet.values))
+    return [Term(key, given, sheet.weights.get(key, 1)) for key, given in found if given is not None]
+
+
+def weighted(sheet: Sheet) -> float | None:
+    """The score of a sheet: each criterion's points times its weight, divided by all weights; 0 to 5."""
+    parts = terms(sheet)
+    total = sum(term.weight for term in parts)
+    return sum(term.points * term.weight for term in parts) / total if total else None
+
+
+def study_score(sheets: Iterable[Sheet]) -> float | None:
+    """The score of a study: the mean of its sheets', so that each reviewer counts the same."""
+    found = [score for sheet in sheets if (score := weighted(sheet)) is not None]
+    return sum(found) / len(found) if found else None
+
+
 def weigh_findings(sheets: Iterable[Sheet], parts: Sequence[str]) -> Findings:
     """Bring the reviewers' sheets together; verdict is positive, negative or mixed. Three is neither for nor against."""
     rows = list(sheets)
@@ -245,15 +354,15 @@ def weigh_findings(sheets: Iterable[Sheet], parts: Sequence[str]) -> Findings:
     spread: dict[str, int] = {}
     missing: list[str] = []
     for part in parts:
-        scores = [sheet.scores[part] for sheet in rows if part in sheet.scores]
+        scores = [given for sheet in rows if (given := points(sheet, part)) is not None]
         if scores:
             means[part] = sum(scores) / len(scores)
             spread[part] = max(scores) - min(scores)
-        if not any(sheet.parts.get(part) for sheet in rows):
+        if not any(sheet.parts.get(part) or part in sheet.values for sheet in rows):
             missing.append(part)
     low, high = any(mean < 3 for mean in means.values()), any(mean > 3 for mean in means.values())
     verdict = "mixed" if low == high else "negative" if low else "positive"
-    return Findings(means, tuple(missing), spread, verdict)
+    return Findings(means, tuple(missing), spread, verdict, study_score(rows))
 
 
 def likeness(words: frozenset[str], other: frozenset[str], metres: float | None) -> float:
@@ -265,15 +374,6 @@ def likeness(words: frozenset[str], other: frozenset[str], metres: float | None)
         return shared * 0.8
     nearness = max(0.0, 1.0 - metres / 1000)
     return min(1.0, shared * 0.8 + nearness * 0.2 * bool(shared))
-
-
-def deadline_tone(due_on: date | None, today: date) -> str:
-    """How a deadline is shown: none, ok, soon (two days or less), late."""
-    if due_on is None:
-        return "none"
-    if due_on < today:
-        return "late"
-    return "soon" if (due_on - today).days <= 2 else "ok"
 
 
 HINTS_MAX = 10

@@ -42,7 +42,9 @@ STATES = (
         "submitted",
         _p("initiative state", "submitted"),
         "hidden",
-        _l("The monitoring team checks the text within two working days; then it is published."),
+        _l(
+            "The monitoring team checks the text; then it is published. The day by which it does so stands here."
+        ),
         REVIEWER,
         public=False,
     ),
@@ -58,7 +60,7 @@ STATES = (
         "returned",
         _p("initiative state", "needs completion"),
         "hidden",
-        _l("Something is missing. Complete the points listed below within five working days."),
+        _l("Something is missing. Complete what the team listed by the day that stands here."),
         AUTHOR,
         public=False,
     ),
@@ -74,7 +76,7 @@ STATES = (
         "published",
         _p("initiative state", "published"),
         "new",
-        _l("Everybody can read and support it. The team leader passes it on within two working days."),
+        _l("Everybody can read and support it. The team leader passes it on to those who study it."),
         LEADER,
     ),
     State(
@@ -269,7 +271,7 @@ MOVES = (
         note=Note.REQUIRED,
         lane=Lane.AUTHOR,
         notice="initiative.returned",
-        help=_l("Once only; the author has five working days. Write each defect on a line of its own."),
+        help=_l("Once only; the author has a few working days. Write each defect on a line of its own."),
     ),
     Move(
         "hold",
@@ -290,7 +292,7 @@ MOVES = (
         "initiative.moderate",
         lane=Lane.AUTHOR,
         notice="initiative.lapsed",
-        help=_l("Happens by itself when the five working days have passed."),
+        help=_l("Happens by itself when the working days for it have passed."),
     ),
     Move(
         "assign",
@@ -396,12 +398,24 @@ MOVES = (
     Move(
         "finish",
         _l("Finish"),
-        ("in_progress", "disputed"),
+        ("in_progress",),
         ("done", "partly_done"),
         "initiative.realise",
         note=Note.REQUIRED,
         notice="initiative.progress",
         help=_l("Say what was built, and what it cost against the plan."),
+    ),
+    Move(
+        "answer",
+        _l("Answer the objection"),
+        ("disputed",),
+        ("done", "partly_done"),
+        "initiative.realise",
+        note=Note.REQUIRED,
+        notice="initiative.progress",
+        help=_l(
+            "The result stays, and everybody reads why. To mend something instead, take the work up again."
+        ),
     ),
     Move(
         "abandon",
@@ -483,6 +497,12 @@ MOVES = (
     ),
 )
 
+BULK = (
+    "assign", "reply", "publish", "send_back", "hold", "start_purpose", "start_feasibility", "resume", "transfer",
+    "start",
+)  # fmt: skip
+"""Verbs that many cases can go through at once with one form. Decisions never: each of them has its own reasons."""
+
 WORKFLOW = Workflow("initiative", "draft", STATES, MOVES)
 TAKEN_OVER = {
     "published": replace(
@@ -499,7 +519,26 @@ TAKEN_OVER = {
     ),
 }
 """States of a case that came by an import and that nobody has touched here: nothing is promised, no clock runs."""
-PUBLIC_STATES = WORKFLOW.public_keys()
+WITHHELD = {
+    "submitted": replace(
+        WORKFLOW.state("submitted"),
+        help=_l(
+            "The monitoring team checks the text, without publishing it. The day by which it does so stands here."
+        ),
+    ),
+    "published": replace(
+        WORKFLOW.state("published"),
+        label=_p("initiative state", "checked"),
+        help=_l("The team has checked it and takes it up. It is handled without publication."),
+    ),
+}
+"""States of a case whose author wants it handled without publication, where the usual words would be wrong."""
+CHECK_OFF = replace(
+    WORKFLOW.move("publish"),
+    label=_l("Check it off, without publication"),
+    help=_l("It goes on like any other, but only the author and the team ever read it."),
+)
+"""The move `publish` of such a case."""
 STATES_OF_PHASE = {phase: WORKFLOW.keys(phase) for phase in PHASES}
 
 OUTCOMES = {
@@ -509,6 +548,13 @@ OUTCOMES = {
     "refused": _p("initiative outcome", "refused"),
     "unneeded": _p("initiative outcome", "no longer needed"),
 }
+
+HELPED = {
+    "yes": _l("Yes, it helped"),
+    "partly": _l("It helped partly"),
+    "no": _l("No, it did not help"),
+}
+"""What somebody says who is asked whether it helped."""
 
 CATEGORIES = {
     "roads": _l("roads and pavements"),
@@ -527,6 +573,19 @@ CATEGORIES = {
     "other": _p("category", "other"),
 }
 """The start set; offices will rename, hide and add their own."""
+
+CHANNELS = {
+    "web": _p("channel", "Web form"),
+    "phone": _p("channel", "Phone call"),
+    "paper": _p("channel", "Paper or letter"),
+    "meeting": _p("channel", "Meeting"),
+    "email": _p("channel", "E-mail"),
+    "mobile": _p("channel", "Home visit"),
+    "api": _p("channel", "Another system"),
+    "job": _p("channel", "The portal"),
+    "command": _p("channel", "Taken over from another system"),
+}
+"""How an initiative came in."""
 
 WHO = {
     "author": _p("who acted", "Author"),
@@ -551,10 +610,19 @@ STEPS = {
     "edit": _l("Text edited by the team"),
     "extend": _l("More time"),
     "milestone": _l("Milestone reached"),
+    "news": _l("News of the work"),
+    "cost": _l("Planned or spent money changed"),
+    "silent": _l("No news for sixty days"),
+    "echo": _l("Most of those who were asked say it did not help"),
     "note": _l("Internal note"),
     "report": _l("Something was reported"),
     "late": _l("Deadline passed"),
     "assign": _l("Assigned anew"),
+    "reply": _l("The office wrote to the author"),
+    "undo": _l("Taken back"),
+    "withheld": _l("The author wants it handled without publication"),
+    "asked_public": _l("The author asks to publish it"),
+    "open": _l("Published as the author asked"),
 }
 """Titles of steps that leave the case in its state."""
 
@@ -570,11 +638,24 @@ DEADLINES = {
 }
 """What each clock of a case waits for."""
 
+WORKING_DAYS = {
+    "submitted": ("check", rules.CHECK_DAYS),
+    "returned": ("complete", rules.COMPLETE_DAYS),
+    "published": ("assign", rules.ASSIGN_DAYS),
+    "purpose_study": ("purpose", rules.STUDY_DAYS),
+    "feasibility_study": ("feasibility", rules.STUDY_DAYS),
+    "recommendation": ("decision", rules.DECISION_DAYS),
+    "disputed": ("dispute", rules.COMPLETE_DAYS),
+}
+"""The clock each state starts, and its working days unless the office has set others. Source: product 5.1."""
+DAYS = dict(WORKING_DAYS.values())
+"""Working days of each clock as we ship them."""
+
 PARTS = {
     "need": (_p("study", "Need"), _l("Who is troubled by what, and how badly? Say what shows it.")),
     "reach": (
         _p("study", "Reach"),
-        _l("How many people does it help, how often, in which parts of the municipality?"),
+        _l("How many people does it help, how often, in which parts of the area?"),
     ),
     "equity": (
         _p("study", "Equity"),
@@ -594,8 +675,20 @@ PARTS = {
         _p("study", "Technique"),
         _l("Can it be built and looked after? What has to be prepared first?"),
     ),
+    "cost-once": (
+        _l("Cost, once"),
+        _l("What does it cost to build, with design and tender? Say how you know."),
+    ),
+    "cost-yearly": (_l("Running cost per year"), _l("What do upkeep, staff and energy cost each year?")),
     "time": (_p("study", "Time"), _l("How long from the decision to the opening, with season and tender?")),
     "owner": (_p("study", "Owner"), _l("Which department builds it, and who looks after it later?")),
     "risks": (_p("study", "Risks"), _l("What can go wrong, and what can be done about it?")),
 }
 """Parts of both studies: name, and the question a reviewer answers."""
+
+ANSWER_LABELS = {
+    "yes": _p("study answer", "Yes"),
+    "unclear": _p("study answer", "Unclear"),
+    "no": _p("study answer", "No"),
+}
+"""Answers to a criterion that asks for yes or no."""

@@ -1,21 +1,20 @@
 """`create_app()`: settings → extensions → requests → modules → commands. Nothing else wires the portal."""
 
-import logging
 from pathlib import Path
 
-import structlog
 from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal.core import actor, policy, throttle
+from portal.core import actor, logs, metrics, policy, throttle
 from portal.core.config import PACKAGE, Mode, Settings, read
 from portal.core.db import db, engine_options, prepare_engine
 from portal.core.extensions import babel, csrf, login_manager
 from portal.core.i18n import CATALOGUES, TEMPLATE_FILTERS, TEMPLATE_GLOBALS, current_locale
 from portal.core.registry import registry
 from portal.core.sealed import ring
+from portal.core.taking import Watch
 from portal.core.tokens import signer
 from portal.modules import MODULES
 from portal.ui import http
@@ -57,6 +56,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     signer.load(settings.secret_key)
     throttle.relax(off=settings.relaxed)
     app.extensions["portal.settings"] = settings
+    app.extensions["portal.taking"] = Watch(app)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -75,16 +75,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         PREFERRED_URL_SCHEME="https" if settings.secure else "http",
         TESTING=settings.mode is Mode.TEST,
     )
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-    )
+    logs.configure()
+    metrics.prepare(settings)
 
 
 def _extensions(app: Flask, settings: Settings) -> None:

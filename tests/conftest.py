@@ -22,6 +22,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as profiles
 from sqlalchemy import select
 
 from portal.core import config, i18n, jobs, tenancy
@@ -35,6 +37,10 @@ from tests.factories.databases import Databases, PostgresDatabases, SqliteDataba
 from tests.factories.towns import make_town
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+# How long an example takes is the machine's affair, and this one may be busy: no test judges time.
+profiles.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+profiles.load_profile("portal")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from flask import url_for
 
-from initiatives import services
 from initiatives.desk import entry
-from initiatives.forms.verbs import EXTEND, PAGES
-from initiatives.models import Initiative
-from initiatives.states import WORKFLOW
+from initiatives.forms.verbs import EXTEND, OPEN, PAGES, REPLY
+from initiatives.models import Audience, Initiative
+from initiatives.states import CHECK_OFF, WORKFLOW, WORKING_DAYS
 from portal.content import queries as content
 from portal.core.actor import Actor
 from portal.core.i18n import Text
@@ -17,7 +16,7 @@ from portal.core.policy import can
 from portal.core.workflow import Move
 
 FIRST = ("publish", "assign", "start_purpose", "start_feasibility", "recommend", "decide", "reverse", "plan",
-         "start", "finish", "resume_work", "split", "resume")  # fmt: skip
+         "start", "finish", "answer", "resume_work", "split", "resume")  # fmt: skip
 """Verbs that lead a case on; the first one open to somebody is the main button."""
 ASKED_IN_FORM = ("assign", "merge", "recommend")
 """Moves whose form brings what their guards look for, so the guards are not asked before."""
@@ -51,12 +50,16 @@ def _moves_from(case: Initiative) -> list[Move]:
     found = [m for m in WORKFLOW.moves_from(case.state) if m.verb in PAGES or m.verb == "recommend"]
     if case.state in EXTEND.sources and may_extend(case):
         found.append(EXTEND)
+    if case.audience is Audience.ASKED:
+        found.append(OPEN)
+    if case.author is not None and case.state in REPLY.sources:
+        found.append(REPLY)
     return found
 
 
 def may_extend(case: Initiative) -> bool:
     """Whether the running deadline has not been extended yet."""
-    key = services.WORKING_DAYS[case.state][0]
+    key = WORKING_DAYS[case.state][0]
     return any(row.key == key and not row.extended for row in content.open_deadlines(*case.about))
 
 
@@ -72,9 +75,14 @@ def blocked_by(case: Initiative, move: Move) -> Text:
     return next(filter(None, (guard(case) for guard in move.guards)), "")
 
 
+def worded(case: Initiative, move: Move) -> Move:
+    """The move in the words that fit the case."""
+    return CHECK_OFF if case.withheld and move.verb == "publish" else move
+
+
 def _action(case: Initiative, move: Move, *, main: bool, blocked: Text) -> Action:
     slug = entry.slug_of(case)
     if move.verb == "recommend":
         return Action(_("Write the synthesis"), url_for("initiatives.synthesis", number=slug), main)
     href = url_for("initiatives.move", number=slug, verb=move.verb.replace("_", "-"))
-    return Action(move.label, href, main, blocked)
+    return Action(worded(case, move).label, href, main, blocked)

@@ -9,10 +9,11 @@ from typing import Any
 from flask import Response, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from initiatives import queries, rules, services
+from initiatives import queries, services
 from initiatives.desk import entry
 from initiatives.desk.moves import is_reachable
 from initiatives.forms.desk import CallForm
+from initiatives.forms.filing import asking
 from initiatives.services import Receipt
 from portal.content import queries as content
 from portal.core import actor as actors
@@ -34,8 +35,8 @@ def call() -> BaseResponse:
     if "receipt" in request.args:
         return _receipt(request.args["receipt"])
     town: tenancy.Town = g.town
-    form = CallForm(channel=Channel.PHONE.value, language=town.language, locale=town.language)
-    form.set_town(town, _districts(town))
+    form = asking(CallForm, "")(channel=Channel.PHONE.value, language=town.language, locale=town.language)
+    form.set_town(town, queries.districts_offered())
     alike: list[queries.Similar] = []
     if form.validate_on_submit():
         if request.form.get("go") != "anyway":
@@ -54,11 +55,6 @@ def call() -> BaseResponse:
         script_href=url_for("initiatives.map_script", picker=1),
         currency=town.currency,
     )
-
-
-def _districts(town: tenancy.Town) -> list[str]:
-    named = [district["name"] for district in town.contact.get("districts", [])]
-    return named or queries.districts()
 
 
 def _picker(town: tenancy.Town) -> MapParts:
@@ -121,7 +117,7 @@ def _receipt(number: str) -> Response:
         case=case,
         code=_code_of(case.number or ""),
         due=due[0].due_on if due else None,
-        check_days=rules.CHECK_DAYS,
+        check_days=queries.office().days["check"],
         told=is_reachable(case),
         case_href=entry.href_of(case),
         again_href=url_for("initiatives.call"),

@@ -4,44 +4,43 @@ import secrets
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Response, g, request, send_file, url_for
+from flask import Response, g, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from initiatives import queries, services
-from initiatives.desk import entry
+from initiatives.desk import comments, entry
 from initiatives.desk.actions import Action, actions
 from initiatives.desk.lists import Due, due_of
 from initiatives.desk.sheets import Comparison, compared, may_compare
-from initiatives.forms.desk import CHANNEL_LABELS, VERDICT_LABELS, EditForm, JudgeForm, NoteForm
+from initiatives.forms.desk import (
+    VERDICT_LABELS,
+    EditForm,
+    NoteForm,
+    answers_to_edit,
+    editing,
+    public_texts,
+)
 from initiatives.forms.verbs import version_of
 from initiatives.models import Initiative, Place, StudyKind
 from initiatives.services import Contact
-from initiatives.states import CATEGORIES, DEADLINES, OUTCOMES
+from initiatives.states import CHANNELS, DEADLINES, OUTCOMES, WHO
 from portal.accounts import queries as accounts
 from portal.content import queries as content
 from portal.content.models import FileRole
+from portal.content.rules import REASONS
 from portal.core import actor as actors
-from portal.core import files as stored
 from portal.core import tenancy
-from portal.core.actor import Actor, Channel
+from portal.core.actor import Actor
 from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import LANGUAGE_NAMES, Text, current_locale, day, money, number
 from portal.core.i18n import gettext as _
-from portal.core.i18n import lazy_pgettext as _p
 from portal.core.policy import can
 from portal.core.workflow import Lane
 from portal.notify import queries as notices
 from portal.ui.pages import Link, page, say
 from portal.ui.reading import ReasonForm
+from portal.ui.sending import send_stored
 
-CAME_BY: dict[str, Text] = {
-    **CHANNEL_LABELS,
-    Channel.WEB.value: _p("channel", "Web form"),
-    Channel.MOBILE.value: _p("channel", "Home visit"),
-    Channel.API.value: _p("channel", "Another system"),
-    Channel.JOB.value: _p("channel", "The portal"),
-    Channel.COMMAND.value: _p("channel", "Taken over from another system"),
-}
 WHY = "why-"
 SIMILAR_IN = ("submitted", "published", "assigned")
 """States in which a double is still worth looking for."""
@@ -71,15 +70,6 @@ class FileView:
     row: content.FileRow
     href: str
     small_href: str
-
-
-@dataclass(frozen=True, slots=True)
-class CommentView:
-    """A comment with the form that hides it; none while it is hidden already."""
-
-    row: content.CommentRow
-    form: JudgeForm
-    href: str
 
 
 def case(number: str) -> Response:
@@ -127,22 +117,13 @@ def file(number: str, file_id: int) -> Response:
     row = content.attachment(*found.about, file_id)
     if row is None:
         raise Missing
-    small = request.args.get("size") == "small" and row.thumb_key
-    key = (row.thumb_key if small else row.original_key) or row.key
-    path = stored.path_of(key)
-    if not path.exists():
+    if row.waits and not row.role.is_picture:
         raise Missing
-    is_picture = row.role is FileRole.PHOTO
-    response = send_file(
-        path,
-        mimetype=_type_of(key) if is_picture else row.media_type,
-        as_attachment=not is_picture,
-        download_name=row.name,
-    )
-    # An original is shown as a picture or saved, never run as a page of ours (R27).
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    small = request.args.get("size") == "small" and row.thumb_key
+    # What came in is opened by nobody before it was scanned; a picture we drew anew may be seen.
+    key = (row.thumb_key if small else None if row.waits else row.original_key) or row.key
+    media_type = _type_of(key) if row.role.is_picture else row.media_type
+    return send_stored(key, media_type, row.name, public=False)
 
 
 def _type_of(key: str) -> str:
@@ -152,12 +133,13 @@ def _type_of(key: str) -> str:
 def edit(number: str) -> BaseResponse:
     """Take personal data out of the text, or put the case into the right category."""
     found = entry.opened(number, "initiative.moderate")
-    form = EditForm(
+    form = editing(found)(
         title=found.title,
         text=found.text,
         address=found.address,
         category=found.category,
         version=str(found.version),
+        **answers_to_edit(found),
     )
     if not form.validate_on_submit():
         return _edit_page(found, form, 422 if form.is_submitted() else 200)
@@ -171,14 +153,15 @@ def edit(number: str) -> BaseResponse:
             form.category.data or "",
             version_of(form),
             form.note.data or "",
+            form.answers(),
         )
     except Invalid as problem:
         form.blame(problem.fields, problem.reason)
         return _edit_page(entry.opened(number), form, 422)
     except Conflict:
         now = entry.opened(number)
-        mine = (form.title.data, form.text.data, form.address.data or "", form.category.data)
-        if (now.title, now.text, now.address, now.category) == mine:
+        mine = (form.title.data, form.text.data, form.address.data or "", form.category.data, form.answers())
+        if (now.title, now.text, now.address, now.category, public_texts(now)) == mine:
             return entry.back_to(now)
         form.version.data = str(now.version)
         return _edit_page(now, form, 409)
@@ -195,33 +178,9 @@ def _edit_page(found: Initiative, form: EditForm, status: int) -> Response:
         case=found,
         form=form,
         changed=status == 409,
-        present_category=CATEGORIES.get(found.category, ""),
+        present_category=queries.category_label(found.category),
         back_href=entry.href_of(found),
     )
-
-
-def comment(number: str, comment_id: int) -> BaseResponse:
-    """Show a held or hidden comment, or hide one with a reason."""
-    found = entry.opened(number, "initiative.moderate")
-    if request.method == "GET":
-        return entry.back_to(found)
-    form = JudgeForm(prefix=_prefix(comment_id))
-    visible = form.visible.data == "1"
-    if form.validate_on_submit():
-        try:
-            services.judge_comment(
-                actors.current(), found.id, comment_id, visible=visible, reason=form.reason.data or ""
-            )
-        except Invalid as problem:
-            form.blame(problem.fields, problem.reason)
-        else:
-            say(_("The comment is shown.") if visible else _("The comment is hidden."))
-            return entry.back_to(found)
-    return _shown(entry.opened(number), judged=(comment_id, form))
-
-
-def _prefix(comment_id: int) -> str:
-    return f"comment-{comment_id}-"
 
 
 # ---- the page ----
@@ -231,14 +190,13 @@ def _shown(
     found: Initiative,
     *,
     note_form: NoteForm | None = None,
-    judged: tuple[int, JudgeForm] | None = None,
     reason_form: ReasonForm | None = None,
     contact: Contact | None = None,
     code: str = "",
 ) -> Response:
     actor = actors.current()
     town: tenancy.Town = g.town
-    wrong = note_form or reason_form or (judged[1] if judged else None)
+    wrong = note_form or reason_form
     clocks = _clocks(found, town)
     shown_files = _files(found)
     response = page(
@@ -248,7 +206,8 @@ def _shown(
         crumbs=entry.crumbs(),
         case=found,
         wrong=wrong,
-        category=CATEGORIES.get(found.category, ""),
+        category=queries.category_label(found.category),
+        answers=queries.answered(found, team=bool(can(actor, "initiative.note", found))),
         language=LANGUAGE_NAMES.get(found.language, found.language),
         is_foreign=found.language != current_locale(),
         public_href=url_for("initiatives.detail", number=entry.slug_of(found)) if found.is_public else "",
@@ -272,10 +231,16 @@ def _shown(
         steps=queries.timeline(found, tuple(Lane)),
         note_form=(note_form or NoteForm(formdata=None)) if can(actor, "initiative.note", found) else None,
         note_href=url_for("initiatives.note", number=entry.slug_of(found)),
-        comments=_comments(found, judged),
-        moderates=bool(can(actor, "initiative.moderate", found)),
+        comments=comments.views_of_case(found) if can(actor, "initiative.hear", found) else [],
+        comments_href=url_for("initiatives.comments_file", number=entry.slug_of(found)),
+        speak_href=url_for("initiatives.case_speak", number=entry.slug_of(found))
+        if found.is_public and found.state != "withdrawn" and can(actor, "initiative.speak", found)
+        else "",
+        reasons=REASONS,
+        offices=WHO,
         messages=notices.for_case(*found.about) if can(actor, "message.read") else [],
         reads_messages=bool(can(actor, "message.read")),
+        opinions=queries.opinions(found.id),
         decisions=queries.decisions(found.id),
         verdicts=VERDICT_LABELS,
         studies=_studies(actor, found),
@@ -307,8 +272,15 @@ def _study_actions(actor: Actor, found: Initiative) -> list[Action]:
             acts.append(
                 Action(label, url_for("initiatives.study", number=slug, kind=kind.value), main=not done)
             )
-    if can(actor, "initiative.realise", found) and found.phase == "building":
-        acts.append(Action(_("Milestones"), url_for("initiatives.milestones", number=slug)))
+    if can(actor, "initiative.realise", found) and (
+        found.phase == "building" or found.state in services.GOES_ON
+    ):
+        label = _("News, milestones, money, photos")
+        acts.append(Action(label, url_for("initiatives.realisation", number=slug)))
+    if found.state == "recommendation" and not found.withheld and can(actor, "initiative.recommend", found):
+        acts.append(
+            Action(_("Agenda of the steering group"), url_for("initiatives.case_agenda", number=slug))
+        )
     return acts
 
 
@@ -337,8 +309,8 @@ def _facts(found: Initiative) -> list[Fact]:
         (_("Number"), found.number or ""),
         (_("Old number"), found.external_number or ""),
         (_("Filed on"), day(found.submitted_at)),
-        (_("How it came"), str(CAME_BY.get(found.channel.value, found.channel.value))),
-        (_("Category"), str(CATEGORIES.get(found.category, found.category))),
+        (_("How it came"), str(CHANNELS.get(found.channel.value, found.channel.value))),
+        (_("Category"), str(queries.category_label(found.category) or found.category)),
         (_("Place"), _place(found)),
         (_("District"), found.district),
         (_("Rough cost"), money(found.cost_minor, found.currency)),
@@ -372,18 +344,6 @@ def _files(found: Initiative) -> list[FileView]:
             url_for("initiatives.case_file", number=slug, file_id=row.id, size="small"),
         )
         for row in content.files(*found.about, public_only=False)
-    ]
-
-
-def _comments(found: Initiative, judged: tuple[int, JudgeForm] | None) -> list[CommentView]:
-    slug = entry.slug_of(found)
-    return [
-        CommentView(
-            row,
-            judged[1] if judged and judged[0] == row.id else JudgeForm(formdata=None, prefix=_prefix(row.id)),
-            url_for("initiatives.case_comment", number=slug, comment_id=row.id),
-        )
-        for row in content.comments(*found.about, everything=True)
     ]
 
 

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from flask import Response, g, request, url_for
 
-from initiatives import queries
+from initiatives import queries, services
 from initiatives.desk import entry
+from initiatives.forms.verbs import move_of
 from initiatives.queries import TABS, DeskFilter, DeskRow
-from initiatives.states import CATEGORIES, WORKFLOW
+from initiatives.states import BULK, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.core import actor as actors
 from portal.core import clock, tenancy
@@ -19,9 +21,11 @@ from portal.core.i18n import Text
 from portal.core.i18n import gettext as _
 from portal.core.paging import Cursor, decode
 from portal.core.policy import can
-from portal.ui.pages import Link, page
+from portal.ui.pages import page
 
 BOARD_CARDS = 8
+FIRST, COUNTED_TO = 100, 1000
+"""How many cases a leader takes up at a time; where the counts of lists end."""
 BOARD_STATES = tuple(
     state.key
     for state in WORKFLOW.states
@@ -43,6 +47,7 @@ class Due:
 class Row:
     """A case in a work list or on the board."""
 
+    id: int
     number: str
     title: str
     language: str
@@ -66,14 +71,33 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """The bar below a list that begins a bulk act: verbs, how many of the list, what the address keeps.
+
+    `most` is how many cases the whole list can hand over, `total` how many it has where that is known.
+    """
+
+    verbs: list[tuple[str, Text]]
+    keep: list[tuple[str, str]]
+    first: int
+    most: int
+    total: int | None
+    all_ticked_href: str
+    recent_href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """A state on the board with its newest cases. `count` stops at 1,000."""
+    """A state on the board with its newest cases. `count` and `late` stop at 1,000."""
 
     key: str
     label: Text
+    look: str
     count: int
+    late: int
     rows: list[Row]
     href: str
+    late_href: str
 
 
 def due_of(due_on: date | None, today: date, town: tenancy.Town) -> Due | None:
@@ -94,13 +118,14 @@ def _rows(found: tuple[DeskRow, ...]) -> list[Row]:
     names = accounts.names(row.lead_user_id for row in found if row.lead_user_id)
     return [
         Row(
+            id=row.id,
             number=row.number or "",
             title=row.title,
             language=row.language,
             href=url_for("initiatives.case", number=row.slug),
             look=row.present.look,
             state=row.present.label,
-            category=CATEGORIES.get(row.category, row.category),
+            category=queries.category_label(row.category) or row.category,
             lead=names.get(row.lead_user_id or 0, ""),
             due=due_of(row.due_on, today, town),
         )
@@ -108,7 +133,7 @@ def _rows(found: tuple[DeskRow, ...]) -> list[Row]:
     ]
 
 
-def _query(wanted: DeskFilter, **changes: str) -> dict[str, Any]:
+def query_of(wanted: DeskFilter, **changes: Any) -> dict[str, Any]:
     """The filter as query values, changed; what is not asked falls away."""
     values = {
         "tab": wanted.tab,
@@ -134,26 +159,27 @@ def _tabs(actor: actors.Actor, wanted: DeskFilter) -> list[Tab]:
         "todo": _("To do"),
         "waiting": _("Waiting for others"),
         "late": _("Late"),
+        "silent": _("No news"),
         "imported": _("Taken over"),
         "done": _("Done"),
         "all": _("All"),
     }
     # What is done or everything only grows: its number costs much and says little.
-    counted = ("todo", "waiting", "late", "imported")
+    counted = ("todo", "waiting", "late", "silent", "imported")
     counts = dict(
         zip(counted, queries.work_counts(actor, [_of_tab(wanted, tab) for tab in counted]), strict=True)
     )
     return [
         Tab(
             labels[tab],
-            url_for("initiatives.desk", **_query(wanted, tab=tab)),
+            url_for("initiatives.desk", **query_of(wanted, tab=tab)),
             tab == wanted.tab,
             counts.get(tab),
-            tab == "late",
+            tab in ("late", "silent"),
         )
         for tab in TABS
-        # Most municipalities never took anything over.
-        if tab != "imported" or counts[tab] or wanted.tab == tab
+        # Most municipalities never took anything over, and tell their news in time.
+        if tab not in ("silent", "imported") or counts[tab] or wanted.tab == tab
     ]
 
 
@@ -161,51 +187,98 @@ def _of_tab(wanted: DeskFilter, tab: str) -> DeskFilter:
     return DeskFilter(tab, wanted.mine, wanted.state, wanted.category, wanted.text)
 
 
+def ticked() -> list[int]:
+    """Cases named in the address, each once; whatever is no number is left aside."""
+    found = (text for text in request.args.getlist("case") if text.isascii() and text.isdigit())
+    return list(dict.fromkeys(int(text) for text in found if len(text) < 19))[: services.BULK_MOST]
+
+
+def _bar(wanted: DeskFilter, tabs: list[Tab]) -> Bar:
+    """What leads from a list to a bulk act; the filter goes along, the place in the list too."""
+    total = next((tab.count for tab in tabs if tab.current), None)
+    keep = {name: value for name, value in query_of(wanted).items() if value}
+    at = request.args.get("at", "")
+    return Bar(
+        verbs=[(verb, move_of(verb).label) for verb in BULK],
+        keep=[*keep.items(), *([("at", at)] if at else [])],
+        first=FIRST,
+        most=services.BULK_MOST,
+        total=total if total is None or total < COUNTED_TO else None,
+        all_ticked_href=url_for("initiatives.desk", **query_of(wanted, ticked="all", at=at)),
+        recent_href=url_for("initiatives.bulk"),
+    )
+
+
 def desk() -> Response:
     """The work lists of the team."""
     actor = actors.current()
     wanted = queries.desk_filter(request.args)
     found = queries.work_list(actor, wanted, _cursor())
+    tabs, chosen = _tabs(actor, wanted), set(ticked())
+    if request.args.get("ticked") == "all":
+        chosen = {row.id for row in found.items}
     return page(
         "initiatives/desk/list.html",
         title=_("Initiatives"),
         crumbs=entry.crumbs()[:1],
-        tabs=_tabs(actor, wanted),
+        tabs=tabs,
+        bar=_bar(wanted, tabs) if can(actor, "initiative.assign") else None,
+        chosen=chosen,
         wanted=wanted,
-        active=sum(map(bool, (wanted.mine, wanted.state, wanted.category, wanted.text))),
+        active=_active(wanted),
         rows=_rows(found.items),
-        newer_href=url_for("initiatives.desk", **_query(wanted, at=found.newer)) if found.newer else "",
-        older_href=url_for("initiatives.desk", **_query(wanted, at=found.older)) if found.older else "",
+        by_day=wanted.tab not in queries.BY_TOUCH,
+        newer_href=url_for("initiatives.desk", **query_of(wanted, at=found.newer)) if found.newer else "",
+        older_href=url_for("initiatives.desk", **query_of(wanted, at=found.older)) if found.older else "",
         here=url_for("initiatives.desk"),
         all_href=url_for("initiatives.desk", tab="all"),
         states=[(state.key, state.label) for state in WORKFLOW.states if state.key != "draft"],
-        categories=list(CATEGORIES.items()),
-        board_href=url_for("initiatives.board"),
+        categories=queries.category_choices(),
+        board_href=url_for("initiatives.board", **query_of(wanted, tab="")),
         call_href=url_for("initiatives.call") if can(actor, "initiative.take") else "",
-        has_team_list=bool(actor.roles_in(actor.municipality_id) & {"reviewer", "leader"}),
+        has_team_list=_has_team_list(actor),
     )
 
 
 def board() -> Response:
-    """Cases side by side by state; columns without a case are left out."""
+    """Cases under way side by side by state, narrowed as the lists are; columns without a case are left out."""
     actor = actors.current()
-    mine = request.args.get("mine") == "1"
-    columns = []
-    for key in BOARD_STATES:
-        wanted = DeskFilter(tab="all", mine=mine, state=key)
-        found = queries.work_list(actor, wanted, None, size=BOARD_CARDS)
-        if not found.items:
-            continue
-        count = queries.work_counts(actor, [wanted])[0] if found.older else len(found.items)
-        href = url_for("initiatives.desk", **_query(wanted))
-        columns.append(Column(key, WORKFLOW.state(key).label, count, _rows(found.items), href))
+    asked = queries.desk_filter(request.args)
+    state = asked.state if asked.state in BOARD_STATES else ""
+    wanted = DeskFilter("all", asked.mine, state, asked.category, asked.text)
+    found = queries.board(actor, wanted, BOARD_STATES, BOARD_CARDS)
+    rows = iter(_rows(tuple(row for column in found for row in column.rows)))
     return page(
         "initiatives/desk/board.html",
         title=_("Board of initiatives"),
         crumbs=entry.crumbs(),
-        columns=columns,
-        tabs=[
-            Link(_("The team’s"), url_for("initiatives.board"), not mine),
-            Link(_("Assigned to me"), url_for("initiatives.board", mine="1"), mine),
+        columns=[
+            Column(
+                column.state,
+                WORKFLOW.state(column.state).label,
+                WORKFLOW.state(column.state).look,
+                column.count,
+                column.late,
+                list(islice(rows, len(column.rows))),
+                url_for("initiatives.desk", **query_of(wanted, state=column.state)),
+                url_for("initiatives.desk", **query_of(wanted, state=column.state, tab="late")),
+            )
+            for column in found
         ],
+        wanted=wanted,
+        active=_active(wanted),
+        here=url_for("initiatives.board"),
+        list_href=url_for("initiatives.desk", **query_of(asked)),
+        states=[(key, WORKFLOW.state(key).label) for key in BOARD_STATES],
+        categories=queries.category_choices(),
+        has_team_list=_has_team_list(actor),
     )
+
+
+def _active(wanted: DeskFilter) -> int:
+    """How many filters narrow a list."""
+    return sum(map(bool, (wanted.mine, wanted.state, wanted.category, wanted.text)))
+
+
+def _has_team_list(actor: actors.Actor) -> bool:
+    return bool(actor.roles_in(actor.municipality_id) & {"reviewer", "leader"})

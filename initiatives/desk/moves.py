@@ -10,13 +10,13 @@ from typing import Any
 from flask import Response, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from initiatives import messages, queries, rules, services
+from initiatives import messages, queries, rules
 from initiatives.desk import entry
-from initiatives.desk.actions import blocked_by, may_extend
+from initiatives.desk.actions import blocked_by, may_extend, worded
 from initiatives.forms import desk as forms
-from initiatives.forms.verbs import PAGES, move_of, version_of, words_of
+from initiatives.forms.verbs import BESIDE, PAGES, move_of, version_of, words_of
 from initiatives.models import Initiative
-from initiatives.states import AUTHOR_WHO, CATEGORIES, CORRECTIONS, WORKFLOW
+from initiatives.states import AUTHOR_WHO, CORRECTIONS, WORKFLOW, WORKING_DAYS
 from portal.content import queries as content
 from portal.core import actor as actors
 from portal.core import tenancy
@@ -28,6 +28,8 @@ from portal.core.i18n import ngettext
 from portal.core.policy import need
 from portal.core.workflow import Lane, Move
 from portal.ui.pages import page, say
+
+DECIDING = ("decide", "uphold", "reverse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +129,22 @@ def _renewed(form: forms.MoveForm, case: Initiative) -> forms.MoveForm:
 
 
 def _was_just_done(actor: Actor, case: Initiative, verb: str, form: Any) -> bool:
-    """Whether the newest step of the history is this very one: a double click, not a conflict."""
+    """Whether the newest step of the history is this very one: a double click, not a conflict.
+
+    Who went back, named another department and sent it again is no double click: they must not read "Done".
+    """
     steps = content.history(*case.about, tuple(Lane))
     if not steps or actor.user_id is None:
         return False
     last = steps[-1]
     same_words = "note" not in form or last.note == words_of(form)
-    return last.verb == verb and last.user_id == actor.user_id and same_words
+    return last.verb == verb and last.user_id == actor.user_id and same_words and PAGES[verb].same(case, form)
 
 
 def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 200) -> Response:
+    chosen = worded(case, chosen)
     label = str(chosen.label)
+    shows_text = chosen.verb in ("publish", "open")
     return page(
         "initiatives/desk/move.html",
         status,
@@ -153,11 +160,15 @@ def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 2
         changed=status == 409 and not form.problems,
         danger=PAGES[chosen.verb].danger,
         back_href=entry.href_of(case),
-        category=CATEGORIES.get(case.category, ""),
+        category=queries.category_label(case.category),
+        opinions=[item for item in queries.opinions(case.id) if item.opinion]
+        if chosen.verb in DECIDING
+        else [],
         contested=_contested(case) if "appealed" in chosen.sources else [],
         recommended=forms.VERDICT_LABELS.get(case.recommended or "", ""),
-        hints=rules.personal_hints(case.title, case.text, case.address) if chosen.verb == "publish" else [],
-        photos=content.files(*case.about) if chosen.verb == "publish" else [],
+        hints=rules.personal_hints(case.title, case.text, case.address) if shows_text else [],
+        photos=content.files(*case.about) if shows_text else [],
+        shows_text=shows_text,
         edit_href=url_for("initiatives.case_edit", number=entry.slug_of(case)),
     )
 
@@ -171,7 +182,7 @@ def _contested(case: Initiative) -> list[tuple[str, str, str]]:
     }
     office = tenancy.town_by_id(case.municipality_id).language
     return [
-        (queries.step_title(step), step.note, case.language if step.who in AUTHOR_WHO else office)
+        (queries.step_title(case, step), step.note, case.language if step.who in AUTHOR_WHO else office)
         for step in steps.values()
     ]
 
@@ -195,7 +206,7 @@ def told(case: Initiative, chosen: Move) -> Told:
     """Who will be told of a move: the author as far as reachable, and followers where the case stays public."""
     if chosen.notice is None:
         return Told(author=False, followers=0)
-    stays = any(WORKFLOW.state(target).public for target in _targets(case, chosen))
+    stays = not case.withheld and any(WORKFLOW.state(target).public for target in _targets(case, chosen))
     followers = queries.follower_count(case.id) if chosen.notice in messages.FOLLOWED and stays else 0
     return Told(is_reachable(case), followers)
 
@@ -211,16 +222,16 @@ def is_reachable(case: Initiative) -> bool:
 def _targets(case: Initiative, chosen: Move) -> tuple[str, ...]:
     if chosen.verb == "correct":
         return (CORRECTIONS[case.state],) if case.state in CORRECTIONS else ()
-    return (case.state,) if chosen.verb == "extend" else chosen.targets
+    return (case.state,) if chosen.verb in BESIDE else chosen.targets
 
 
 def _consequences(case: Initiative, chosen: Move, form: forms.MoveForm) -> Consequences:
     found: list[str] = []
     targets = _targets(case, chosen)
-    if chosen.verb != "extend" and len(targets) == 1 and targets[0] != case.state:
-        found.append(_("The case becomes: %(state)s.", state=WORKFLOW.state(targets[0]).label))
-        if targets[0] in services.WORKING_DAYS:
-            days = services.WORKING_DAYS[targets[0]][1]
+    if chosen.verb not in BESIDE and len(targets) == 1 and targets[0] != case.state:
+        found.append(_("The case becomes: %(state)s.", state=case.state_told(targets[0]).label))
+        if targets[0] in WORKING_DAYS:
+            days = queries.office(case.municipality_id).days[WORKING_DAYS[targets[0]][0]]
             found.append(
                 ngettext(
                     "The next step is due within %(n)s working day.",
@@ -228,8 +239,17 @@ def _consequences(case: Initiative, chosen: Move, form: forms.MoveForm) -> Conse
                     days,
                 )
             )
-    if "note" in form and chosen.lane is Lane.PUBLIC:
+    if case.withheld and chosen.verb != "open":
+        found.append(_("It is handled without publication: only the author and the team read any of this."))
+    elif "note" in form and chosen.lane is Lane.PUBLIC:
         found.append(_("What you write here is public."))
+        if chosen.verb == "decide" and (lies := queries.waiting_in_batch(case.id)) is not None:
+            found.append(
+                _(
+                    "A decision on it lies in the batch “%(name)s”; this one is published at once.",
+                    name=lies[0].name,
+                )
+            )
     elif "note" in form:
         found.append(_("What you write here is read by the author and the team only."))
     return Consequences(told(case, chosen), found)

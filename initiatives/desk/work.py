@@ -6,8 +6,10 @@ from flask import url_for
 
 from initiatives import queries
 from initiatives.queries import DeskFilter
+from portal.content.models import Comment, CommentState, Objection
 from portal.core import clock, tenancy
 from portal.core.actor import Actor
+from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import Fact, WorkItem, WorkList
 
@@ -28,22 +30,32 @@ def _items(tab: str) -> Callable[[Actor, int], list[WorkItem]]:
                 late=row.due_on is not None and row.due_on < today,
                 note=row.number or "",
             )
-            for row in queries.most_urgent(actor, DeskFilter(tab=tab), limit)
+            for row in queries.work_list(actor, DeskFilter(tab=tab), None, limit).items
         ]
 
     return items
 
 
-def _held_comments(_actor: Actor, limit: int) -> list[WorkItem]:
+def _comments(actor: Actor, limit: int) -> list[WorkItem]:
     return [
         WorkItem(
-            title=row.title,
-            href=url_for("initiatives.case", number=(row.number or "").lower()),
-            state=_l("a comment with a link"),
-            note=row.number or "",
+            title=found.title,
+            href=url_for("initiatives.case_comment", number=found.slug, comment_id=found.row.id),
+            state=_why(found.row),
+            note=found.number,
         )
-        for row in queries.held_comments(limit)
+        for found in queries.queued_comments(actor, "waiting", None, limit).items
     ]
+
+
+def _why(row: Comment) -> Text:
+    if row.objection is Objection.OPEN:
+        return _l("its author objects to hiding it")
+    return (
+        _l("a comment held by the rules")
+        if row.state is CommentState.HELD
+        else _l("a comment that was reported")
+    )
 
 
 WORK = (
@@ -65,9 +77,9 @@ WORK = (
     WorkList(
         "initiative.comments",
         _l("Comments to look at"),
-        "initiative.moderate",
-        lambda _actor: queries.held_comments_count(),
-        _held_comments,
+        "initiative.hear",
+        lambda actor: queries.queued_counts(actor)[0],
+        _comments,
     ),
 )
 

@@ -58,8 +58,11 @@ def _cells(item: ExportedInitiative) -> dict[str, str]:
         "external_number": item.external_number,
         "source": item.source,
         "state": item.state_key,
+        "outcome": item.outcome,
+        "silent_since": item.silent_since.isoformat() if item.silent_since else "",
         "changed_at": _instant(item.changed_at),
         "url": item.url,
+        "answers": "\n".join(f"{question}: {answer}" for question, answer in item.answers),
     }
 
 
@@ -113,6 +116,8 @@ def _properties(item: ExportedInitiative) -> dict[str, object]:
         "language": item.language,
         "category": item.category_key,
         "state": item.state_key,
+        "outcome": item.outcome,
+        "silent_since": item.silent_since.isoformat() if item.silent_since else None,
         "done": item.done,
         "submitted_at": _instant(item.submitted_at),
         "changed_at": _instant(item.changed_at),
@@ -122,6 +127,7 @@ def _properties(item: ExportedInitiative) -> dict[str, object]:
         "cost_minor": item.cost_minor,
         "currency": item.currency or None,
         "supports": item.supports,
+        "answers": [{"question": question, "answer": answer} for question, answer in item.answers],
     }
 
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from portal.core.i18n import Filled
@@ -234,6 +234,10 @@ class ExportedInitiative:
     currency: str = ""
     language: str = "pl"
     supports: int = 0
+    outcome: str = "none"
+    silent_since: date | None = None
+    answers: tuple[tuple[str, str], ...] = ()
+    """(question, answer) of what the office asked in public, as people read it."""
 
 
 Reading = Iterator[ImportedInitiative | Problem]

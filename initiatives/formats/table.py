@@ -48,7 +48,17 @@ COLUMNS = (
     "done", "cost", "currency", "language",
 )  # fmt: skip
 # Only the portal that wrote them knows what they mean; another one passes them over in silence.
-EXPORT_ONLY = ("external_number", "source", "state", "changed_at", "supports", "url")
+EXPORT_ONLY = (
+    "external_number",
+    "source",
+    "state",
+    "outcome",
+    "silent_since",
+    "changed_at",
+    "supports",
+    "url",
+    "answers",
+)
 
 _LIMITS = {"title": TITLE_MAX, "text": TEXT_MAX}
 _ANSWERS = {

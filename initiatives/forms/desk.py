@@ -8,6 +8,7 @@ from typing import Any
 
 from wtforms import (
     BooleanField,
+    FileField,
     HiddenField,
     IntegerField,
     RadioField,
@@ -20,11 +21,12 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from initiatives import rules
-from initiatives.forms.filing import CATEGORY_CHOICES, LANGUAGE_CHOICES, WhatForm, WhereForm, YouForm
-from initiatives.models import Place, StudyKind
+from initiatives import queries, rules
+from initiatives.forms.filing import LANGUAGE_CHOICES, WhatForm, WhereForm, YouForm, category_choices
+from initiatives.kinds import LONG_MAX, Kind
+from initiatives.models import Initiative, Place
 from initiatives.services import What, Where, Who
-from initiatives.states import PARTS
+from initiatives.states import CHANNELS as WAYS_IN
 from portal.core.actor import Channel
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
@@ -33,13 +35,10 @@ from portal.ui.fields import DayField, MoneyField, chosen, needed
 from portal.ui.forms import BaseForm
 
 SHORT_MAX = 200
-CHANNEL_LABELS = {
-    Channel.PHONE.value: _p("channel", "Phone call"),
-    Channel.PAPER.value: _p("channel", "Paper or letter"),
-    Channel.MEETING.value: _p("channel", "Meeting"),
-    Channel.EMAIL.value: _p("channel", "E-mail"),
-}
-CHANNELS = tuple(SelectChoice(key, label) for key, label in CHANNEL_LABELS.items())
+CHANNELS = tuple(
+    SelectChoice(channel.value, WAYS_IN[channel.value])
+    for channel in (Channel.PHONE, Channel.PAPER, Channel.MEETING, Channel.EMAIL)
+)
 VERDICT_LABELS = {
     "adopted": _p("verdict", "Adopt"),
     "partly_adopted": _p("verdict", "Adopt in part"),
@@ -47,13 +46,6 @@ VERDICT_LABELS = {
     "refused": _p("verdict", "Refuse"),
 }
 VERDICT_CHOICES = tuple(SelectChoice(key, label) for key, label in VERDICT_LABELS.items())
-SCORE_CHOICES = (
-    SelectChoice("1", _l("1 – speaks clearly against it")),
-    SelectChoice("2", _l("2 – rather against it")),
-    SelectChoice("3", _l("3 – neither for nor against")),
-    SelectChoice("4", _l("4 – rather for it")),
-    SelectChoice("5", _l("5 – speaks clearly for it")),
-)
 
 
 def _at_most(limit: int) -> Length:
@@ -90,18 +82,42 @@ class EditForm(BaseForm):
     text = TextAreaField(_l("Text"), [_at_most(rules.TEXT_MAX)])
     address = StringField(_l("Address or description of the place"), [_at_most(200)])
     category = SelectField(
-        _l("Category"), [chosen(_l("Choose a category."))], choices=CATEGORY_CHOICES, validate_choice=False
+        _l("Category"), [chosen(_l("Choose a category."))], choices=[], validate_choice=False
     )
     note = _reasons(_l("What did you change, and why?"), _l("Say what you changed: the author reads it."))
     version = HiddenField()
 
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.category.choices = category_choices(str(values.get("category") or ""))
 
-class JudgeForm(BaseForm):
-    """Showing a comment, or hiding it with a reason."""
+    edited: tuple[str, ...] = ()
+    """Fields of what was answered in words and in public."""
 
-    # Not hidden: the button that is pressed brings its value.
-    visible = StringField()
-    reason = TextAreaField(_l("Why is it hidden?"), [_at_most(rules.COMMENT_MAX)])
+    def answers(self) -> dict[int, str]:
+        """The words of public answers by the number of the question, as they should stand."""
+        return {int(name[1:]): self[name].data or "" for name in self.edited}
+
+
+def public_texts(case: Initiative) -> dict[int, str]:
+    """Public answers in words, by the number of the question."""
+    kinds = (Kind.SHORT, Kind.LONG)
+    return {said.question.id: said.text for said in queries.answered(case) if said.question.kind in kinds}
+
+
+def editing(case: Initiative) -> type[EditForm]:
+    """The form with a field for each public answer in words."""
+    words = {said.question.id: said.words for said in queries.answered(case)}
+    names = {f"q{number}": words[number] for number in public_texts(case)}
+    fields = {name: TextAreaField(label, [_at_most(LONG_MAX)]) for name, label in names.items()}
+    if not fields:
+        return EditForm
+    return type("EditForm", (EditForm,), {"__doc__": EditForm.__doc__, "edited": tuple(fields), **fields})
+
+
+def answers_to_edit(case: Initiative) -> dict[str, str]:
+    """Values of those fields."""
+    return {f"q{number}": text for number, text in public_texts(case).items()}
 
 
 # ---- moves ----
@@ -129,6 +145,12 @@ class ReasonForm(MoveForm):
     """A move that needs its reasons."""
 
     note = _reasons(_p("field", "Reasons"), _l("Write the reason; it is kept in the history."))
+
+
+class ReplyForm(MoveForm):
+    """Words to the author; the case stays where it is."""
+
+    note = _reasons(_l("Message to the author"), _l("Write the message."))
 
 
 class DefectsForm(MoveForm):
@@ -271,53 +293,6 @@ class AbandonForm(ReasonForm):
 # ---- studies ----
 
 
-class StudyForm(BaseForm):
-    """One reviewer's sheet; the fields of its parts are added below, a text and a score each."""
-
-    parts: tuple[str, ...] = ()
-    version = HiddenField()
-
-    def words(self) -> dict[str, str]:
-        """Text by part."""
-        return {part: self[part].data or "" for part in self.parts}
-
-    def scores(self) -> dict[str, int]:
-        """Score by part, of those that were chosen."""
-        found = {part: self[f"{part}_score"].data for part in self.parts}
-        return {part: int(score) for part, score in found.items() if score}
-
-
-def _some_score(_form: Any, field: Any) -> None:
-    # A draft may leave it open; what is not on the scale is no score.
-    if field.data and field.data not in {choice.value for choice in SCORE_CHOICES}:
-        raise ValidationError(_l("Choose a score."))
-
-
-def _sheet_form(name: str, parts: tuple[str, ...], more: dict[str, Any]) -> type[StudyForm]:
-    """A form with a text and a score for each part of a study."""
-    fields: dict[str, Any] = {"parts": parts, "__doc__": StudyForm.__doc__}
-    for part in parts:
-        label, question = PARTS[part]
-        fields[part] = TextAreaField(label, [_at_most(rules.REASON_MAX)], description=question)
-        fields[f"{part}_score"] = RadioField(
-            _p("study", "Score"), [_some_score], choices=SCORE_CHOICES, validate_choice=False
-        )
-    return type(name, (StudyForm,), {**fields, **more})
-
-
-SHEET_FORMS: dict[StudyKind, type[StudyForm]] = {
-    StudyKind.PURPOSE: _sheet_form("PurposeForm", rules.PURPOSE_PARTS, {}),
-    StudyKind.FEASIBILITY: _sheet_form(
-        "FeasibilityForm",
-        rules.FEASIBILITY_PARTS,
-        {
-            "cost_once": MoneyField(_l("Cost, once"), rules.COST_MAX),
-            "cost_yearly": MoneyField(_l("Running cost per year"), rules.COST_MAX),
-        },
-    ),
-}
-
-
 class SynthesisForm(BaseForm):
     """What residents want beside what law and money allow, and what the team recommends."""
 
@@ -329,6 +304,9 @@ class SynthesisForm(BaseForm):
     cost_once = MoneyField(_l("Cost, once"), rules.COST_MAX)
     cost_yearly = MoneyField(_l("Running cost per year"), rules.COST_MAX)
     source = StringField(_l("Where the money comes from"), [_at_most(SHORT_MAX)])
+    plan_time = TextAreaField(_p("study", "Time"), [_at_most(LONG_MAX)])
+    plan_owner = TextAreaField(_p("study", "Owner"), [_at_most(LONG_MAX)])
+    plan_risks = TextAreaField(_p("study", "Risks"), [_at_most(LONG_MAX)])
     version = HiddenField()
 
     def validate_to_send(self) -> bool:
@@ -344,6 +322,44 @@ class SynthesisForm(BaseForm):
             self.source.data or "",
         )
         return _without(self, lacks) and sound
+
+
+class NewsForm(BaseForm):
+    """How the work goes on."""
+
+    note = _reasons(_l("News in words"), _l("Write the news."))
+    progress = IntegerField(
+        _l("Share done, in per cent"),
+        [Optional(), NumberRange(0, 100, _l("Write a number from 0 to 100."))],
+    )
+
+
+class CostForm(BaseForm):
+    """What the work is planned to cost and has cost so far."""
+
+    planned = MoneyField(_l("Planned cost"), rules.COST_MAX)
+    spent = MoneyField(_l("Spent so far"), rules.COST_MAX)
+    why = StringField(_l("Why did it change?"), [needed(_l("Say in a few words why.")), _at_most(SHORT_MAX)])
+
+
+class WorkPhotoForm(BaseForm):
+    """A photo of the place, before or after."""
+
+    role = RadioField(
+        _l("When was it taken?"),
+        [chosen(_l("Choose one."))],
+        choices=[
+            SelectChoice("before", _l("Before the work")),
+            SelectChoice("after", _l("After the work")),
+        ],
+        validate_choice=False,
+    )
+    photo = FileField(_l("Photo"), description=_l("JPEG, PNG or WebP, up to 10 MB."))
+    alt = StringField(
+        _l("What does the photo show?"),
+        [needed(_l("Say what the photo shows.")), _at_most(SHORT_MAX)],
+        description=_l("Everybody reads it below the photo."),
+    )
 
 
 class MilestoneForm(BaseForm):
@@ -370,6 +386,23 @@ class CallForm(WhatForm, WhereForm, YouForm):
         validate_choice=False,
     )
     locale = SelectField(_l("Language for messages"), choices=LANGUAGE_CHOICES)
+    # Said to whoever writes it down, not to the author.
+    text = TextAreaField(
+        _l("What they say"),
+        [
+            needed(_l("Write down what they propose.")),
+            Length(
+                min=rules.TEXT_MIN,
+                max=rules.TEXT_MAX,
+                message=_l("Write down what they propose in 30 to 8,000 characters."),
+            ),
+        ],
+    )
+
+    def validate_shows_name(self, field: BooleanField) -> None:
+        """There must be a name to show."""
+        if field.data and not self.name.data:
+            raise ValidationError(_l("Write their name if it should be shown."))
 
     @property
     def came_by(self) -> Channel:
@@ -384,6 +417,7 @@ class CallForm(WhatForm, WhereForm, YouForm):
             category=self.category.data or "",
             cost=self.cost.data,
             language=self.language.data,
+            answers=self.answers(),
         )
 
     def where(self) -> Where:
@@ -406,4 +440,16 @@ class CallForm(WhatForm, WhereForm, YouForm):
             phone=self.phone.data or "",
             postal=self.postal.data or "",
             shows_name=bool(self.shows_name.data),
+            withheld=bool(self.withheld.data),
         )
+
+
+class AppForm(CallForm):
+    """What another program sends for somebody."""
+
+    channel = HiddenField()
+
+    @property
+    def came_by(self) -> Channel:
+        """By a program."""
+        return Channel.API

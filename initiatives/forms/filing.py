@@ -1,8 +1,9 @@
 """Residents' forms: the steps of filing, and the small forms of supporting, commenting and the author's acts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
-from flask import g
+from flask import g, has_request_context, request
 from wtforms import (
     BooleanField,
     EmailField,
@@ -14,13 +15,13 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, Optional, ValidationError
+from wtforms.validators import Length, Optional, StopValidation, ValidationError
 
-from initiatives import rules
-from initiatives.models import Place
-from initiatives.states import CATEGORIES
+from initiatives import queries, rules
+from initiatives.kinds import Answer, Kind, Question, read_answer
+from initiatives.models import Initiative, Place
+from initiatives.states import HELPED
 from portal.accounts.rules import canonical_email, canonical_phone
-from portal.content.models import Stance
 from portal.core.consent import WORDS, Purpose
 from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text
 from portal.core.i18n import lazy_gettext as _l
@@ -29,7 +30,13 @@ from portal.core.tenancy import Town
 from portal.ui.fields import DegreesField, FileField, MoneyField, chosen, needed
 from portal.ui.forms import BaseForm
 
-CATEGORY_CHOICES = [SelectChoice(key, label) for key, label in CATEGORIES.items()]
+STEP_LABELS: dict[str, Text] = {
+    "what": _l("Your idea"),
+    "where": _l("Place"),
+    "photos": _l("Photos"),
+    "you": _l("Contact"),
+    "preview": _l("Check and send"),
+}
 LANGUAGE_CHOICES = [SelectChoice(code, LANGUAGE_NAMES[code]) for code in LOCALES]
 
 
@@ -74,12 +81,132 @@ class WhatForm(DraftForm):
     category = SelectField(
         _l("Category"),
         [needed(_l("Choose a category."))],
-        choices=[SelectChoice("", _l("Choose…")), *CATEGORY_CHOICES],
+        choices=[],
     )
     cost = MoneyField(
         _l("Rough cost"), rules.COST_MAX, description=_l("Only if you know. The office works it out later.")
     )
     language = SelectField(_l("Language of your text"), choices=LANGUAGE_CHOICES)
+    asked = HiddenField()
+    """Numbers of the questions that stood on the page: with the category they may change."""
+
+    questions: tuple[Question, ...] = ()
+    has_more_questions = False
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        offered = category_choices(str(values.get("category") or ""))
+        self.category.choices = [SelectChoice("", _l("Choose…")), *offered]
+        if not self.is_submitted():
+            self.asked.data = ",".join(str(found.id) for found in self.questions)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Besides each field, that nobody is sent on past questions that the chosen category brings."""
+        seen = set((self.asked.data or "").split(","))
+        unseen = [found for found in self.questions if str(found.id) not in seen]
+        self.asked.data = ",".join(str(found.id) for found in self.questions)
+        sound = super().validate(extra_validators)
+        for question in unseen:
+            # Nobody left open what they were not shown.
+            self[field_of(question)].errors = []
+        self.has_more_questions = bool(unseen)
+        return not unseen and sound
+
+    def answers(self) -> dict[int, Answer]:
+        """What was answered, by the number of the question."""
+        found = {asked.id: read_answer(asked, self[field_of(asked)].data or "") for asked in self.questions}
+        return {number: value for number, value in found.items() if value is not None}
+
+
+def category_choices(keep: str = "") -> list[SelectChoice]:
+    """The categories one may choose here; a hidden one only where it stands already."""
+    return [
+        SelectChoice(found.key, queries.category_label(found.key)) for found in queries.office().offered(keep)
+    ]
+
+
+def field_of(question: Question) -> str:
+    """The name of a question's field."""
+    return f"q{question.id}"
+
+
+F = TypeVar("F", bound=WhatForm)
+
+
+def asking(form: type[F], category: str) -> type[F]:
+    """A form of filing with the questions that go with the category sent, else with this one."""
+    sent = request.form.get("category", category) if has_request_context() else category
+    return with_questions(form, queries.office().asked(sent))
+
+
+def with_questions(form: type[F], questions: Sequence[Question]) -> type[F]:
+    """A form of filing with a field for each question."""
+    fields = {field_of(question): _question_field(question) for question in questions}
+    if not fields:
+        return form
+    return type(form.__name__, (form,), {"__doc__": form.__doc__, "questions": tuple(questions), **fields})
+
+
+def answers_for(form: type[WhatForm], case: Initiative) -> dict[str, str]:
+    """Values of the fields of questions, from what was answered in this case; also to an earlier wording."""
+    office, kept = queries.office(), queries.kept_answers(case)
+    found = {field_of(asked): office.answer_to(asked, kept) for asked in form.questions}
+    return {name: typed(value) for name, value in found.items() if value is not None}
+
+
+def asked_by(category: str, answers: Mapping[str, Answer]) -> dict[str, str]:
+    """Values of the fields of questions, as a program sends its answers."""
+    questions = queries.office().asked(category)
+    given = {field_of(asked): typed(answers.get(str(asked.id), "")) for asked in questions}
+    return {**given, "asked": ",".join(str(asked.id) for asked in questions)}
+
+
+def typed(value: Answer) -> str:
+    """An answer as it stands in a field."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _question_field(question: Question) -> Any:
+    office = queries.office()
+    readers = (
+        _l("Everybody can read your answer.") if question.public else _l("Only the office reads your answer.")
+    )
+    label, hint = (
+        office.say(question.words),
+        " ".join(filter(None, (office.say(question.help), str(readers)))),
+    )
+    checks = [_readable(question)]
+    match question.kind:
+        case Kind.LONG:
+            return TextAreaField(label, checks, description=hint)
+        case Kind.YES_NO:
+            answers = [SelectChoice("yes", _p("answer", "Yes")), SelectChoice("no", _p("answer", "No"))]
+        case Kind.CHOICE:
+            texts = enumerate(question.choices, start=1)
+            answers = [SelectChoice(str(number), office.say(text)) for number, text in texts]
+        case _:
+            return StringField(label, checks, description=hint)
+    if not question.required:
+        answers.append(SelectChoice("", _l("No answer")))
+    return RadioField(label, checks, choices=answers, validate_choice=False, description=hint, default="")
+
+
+def _readable(question: Question) -> Any:
+    """A validator: an answer that has to be given is there, and reads as one of its kind."""
+
+    def check(_form: Any, field: Any) -> None:
+        try:
+            value = read_answer(question, field.data or "")
+        except ValueError as problem:
+            raise StopValidation(problem.args[0]) from None
+        if value is None and question.required:
+            raise StopValidation(_l("Answer this question."))
+
+    if question.required:
+        check.field_flags = {"required": True}  # type: ignore[attr-defined]
+    return check
 
 
 class WhereForm(DraftForm):
@@ -124,7 +251,9 @@ class WhereForm(DraftForm):
                 and west - rules.NEAR_DEGREES <= self.lon.data <= east + rules.NEAR_DEGREES
             ):
                 raise ValidationError(
-                    _l("This place is far outside the municipality. Are latitude and longitude exchanged?")
+                    _l(
+                        "This place is far outside the area of this office. Are latitude and longitude exchanged?"
+                    )
                 )
         if field.data == Place.ADDRESS and not self.address.data:
             raise ValidationError(_l("Write the address or describe the place."))
@@ -142,11 +271,18 @@ class PhotoForm(BaseForm):
     document = FileField(_l("Document"), description=_l("PDF, up to 10 MB."))
 
 
+class AltForm(BaseForm):
+    """What a photo shows, or what a document is."""
+
+    alt = StringField(_l("What does it show?"), [_between(0, 200, _l("Write at most 200 characters."))])
+
+
 class YouForm(DraftForm):
     """How the author wants to be told; everything is optional."""
 
     name = StringField(_l("Name"), [Optional(), _between(0, 120, _l("Write at most 120 characters."))])
     shows_name = BooleanField(WORDS[Purpose.NAME].text)
+    withheld = BooleanField(_l("Do not publish it: let only the office read it"))
     email = EmailField(_l("E-mail address"))
     phone = TelField(_l("Phone number"), description=_l("Polish or Czech; a mobile gets text messages."))
     postal = TextAreaField(
@@ -181,6 +317,19 @@ class SendForm(BaseForm):
     """The last step: send."""
 
 
+class LaterForm(BaseForm):
+    """Where the link of a draft is sent, so that its author goes on later or on another device."""
+
+    email = EmailField(_l("E-mail address"), [needed(_l("Write the address the link is to go to."))])
+
+    def validate_email(self, field: EmailField) -> None:
+        """Refuse what cannot be an address; keep the canonical form."""
+        canonical = canonical_email(field.data or "")
+        if canonical is None:
+            raise ValidationError(_l("Write an e-mail address such as name@example.org."))
+        field.data = canonical
+
+
 class ToggleForm(BaseForm):
     """Support or follow, or stop: says what its button said, so that a double click does not undo itself."""
 
@@ -190,29 +339,6 @@ class ToggleForm(BaseForm):
     def is_on(self) -> bool:
         """Whether the button was the one that begins it."""
         return bool(self.wanted.data == "on")
-
-
-class CommentForm(BaseForm):
-    """A comment."""
-
-    stance = RadioField(
-        _l("What do you say to it?"),
-        [chosen(_l("Choose one."))],
-        validate_choice=False,
-        choices=[
-            SelectChoice(Stance.FOR.value, _p("stance", "For")),
-            SelectChoice(Stance.AGAINST.value, _p("stance", "Against")),
-            SelectChoice(Stance.NEUTRAL.value, _p("stance", "A remark")),
-        ],
-    )
-    text = TextAreaField(
-        _l("Comment"),
-        [
-            needed(_l("Write a comment.")),
-            _between(1, rules.COMMENT_MAX, _l("Write at most 2,000 characters.")),
-        ],
-    )
-    shows_name = BooleanField(WORDS[Purpose.COMMENT_NAME].text)
 
 
 class ReportForm(BaseForm):
@@ -248,14 +374,15 @@ class ResultForm(BaseForm):
         [chosen(_l("Choose one."))],
         validate_choice=False,
         choices=[
-            SelectChoice("confirm", _l("Yes, it helped")),
-            SelectChoice("dispute", _l("No, it is not done as promised")),
+            SelectChoice("confirm", HELPED["yes"]),
+            SelectChoice("partly", HELPED["partly"]),
+            SelectChoice("dispute", HELPED["no"]),
         ],
     )
     note = TextAreaField(
         _l("Your words"),
         [Optional(), _between(0, 2000, _l("Write at most 2,000 characters."))],
-        description=_l("If it is not done, say in one sentence what is missing."),
+        description=_l("If it did not help, say in one sentence what is missing."),
     )
 
     def validate_note(self, field: TextAreaField) -> None:
@@ -264,8 +391,31 @@ class ResultForm(BaseForm):
             raise ValidationError(_l("Say in one sentence what is missing."))
 
 
-class CompleteForm(WhatForm, WhereForm):
-    """A returned case, completed: text and place on one page."""
+class EchoForm(BaseForm):
+    """Whether it helped, said by the link of a message."""
+
+    answer = RadioField(
+        _l("Did it help?"),
+        [chosen(_l("Choose one."))],
+        validate_choice=False,
+        choices=[SelectChoice(key, label) for key, label in HELPED.items()],
+    )
+    words = TextAreaField(
+        _l("Your words"),
+        [Optional(), _between(0, 2000, _l("Write at most 2,000 characters."))],
+        description=_l(
+            "The office reads them, the public does not. If it did not help, say in one sentence what is missing."
+        ),
+    )
+
+    def validate_words(self, field: TextAreaField) -> None:
+        """A no needs a sentence."""
+        if self.answer.data == "no" and not field.data:
+            raise ValidationError(_l("Say in one sentence what is missing."))
+
+
+class CompleteForm(WhatForm, WhereForm, PhotoForm):
+    """A returned case, completed: text, place and one more photo or document on one page."""
 
 
 class FollowForm(BaseForm):

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from initiatives import services
+from initiatives import rules, services
 from initiatives.forms import desk as forms
+from initiatives.models import Initiative
 from initiatives.states import STUDIES, WORKFLOW
+from portal.content import queries as content
 from portal.core.actor import Actor
 from portal.core.errors import Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.workflow import Move, Note
+from portal.core.workflow import Lane, Move, Note
 
 EXTEND = Move(
     "extend",
@@ -22,18 +24,49 @@ EXTEND = Move(
     notice="initiative.extended",
     help=_l("Once for each deadline. The new day and the reason are public."),
 )
-"""No move of the table, as the state stays; to whoever works with the case it is one."""
+REPLY = Move(
+    "reply",
+    _l("Write to the author"),
+    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
+    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
+    "initiative.moderate",
+    guards=(rules.has_author,),
+    note=Note.REQUIRED,
+    lane=Lane.AUTHOR,
+    notice="initiative.reply",
+    help=_l("The author gets it as a message and finds it on the page of the case."),
+)
+OPEN = Move(
+    "open",
+    _l("Publish as the author asks"),
+    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
+    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
+    "initiative.moderate",
+    guards=(rules.is_asked_to_open,),
+    notice="initiative.published",
+    help=_l(
+        "So far only the author and the team read it. Check that no personal data of anybody stands in it."
+    ),
+)
+BESIDE = {move.verb: move for move in (EXTEND, REPLY, OPEN)}
+"""No moves of the table, as the state stays; to whoever works with the case they are."""
 
 Run = Callable[[Actor, int, Any], None]
+Same = Callable[[Initiative, Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """How a verb is asked for: its form, what carries it out, and whether its button warns."""
+    """How a verb is asked for: its form, what carries it out, and whether its button warns.
+
+    `same` tells the second post of a double click from one that wants something else, such as another
+    department: whether the case holds what the form says besides its words.
+    """
 
     form: type[forms.MoveForm]
     run: Run
     danger: bool = False
+    same: Same = lambda _case, _form: True
 
 
 def _study(verb: str) -> Run:
@@ -67,6 +100,24 @@ def _assign(actor: Actor, case_id: int, form: Any) -> None:
     )
 
 
+def _is_assigned_so(case: Initiative, form: Any) -> bool:
+    return (case.department, case.lead_user_id, set(case.reviewer_ids)) == (
+        form.department.data or "",
+        form.lead.data,
+        set(form.reviewers.data or ()),
+    )
+
+
+def _is_decided_so(case: Initiative, form: Any) -> bool:
+    return case.state == form.verdict.data and (
+        case.state != "deferred" or case.returns_on == form.returns_on.data
+    )
+
+
+def _is_due_so(case: Initiative, form: Any) -> bool:
+    return any(clock.due_on == form.due.data for clock in content.open_deadlines(*case.about))
+
+
 def _decide(actor: Actor, case_id: int, form: Any) -> None:
     services.decide(
         actor, case_id, form.verdict.data, words_of(form), form.left_out.data or "", form.returns_on.data
@@ -90,26 +141,36 @@ PAGES: dict[str, Page] = {
     "publish": Page(forms.RemarkForm, lambda a, i, f: services.publish(a, i, words_of(f))),
     "send_back": Page(forms.DefectsForm, lambda a, i, f: services.send_back(a, i, words_of(f))),
     "hold": Page(forms.ReasonForm, lambda a, i, f: services.hold(a, i, words_of(f)), danger=True),
-    "assign": Page(forms.AssignForm, _assign),
+    "assign": Page(forms.AssignForm, _assign, same=_is_assigned_so),
     "start_purpose": Page(forms.MoveForm, _study("start_purpose")),
     "start_feasibility": Page(forms.MoveForm, _study("start_feasibility")),
     "resume": Page(forms.MoveForm, lambda a, i, _f: services.resume(a, i)),
-    "decide": Page(forms.DecideForm, _decide),
+    "decide": Page(forms.DecideForm, _decide, same=_is_decided_so),
     "uphold": Page(
         forms.ReasonForm, lambda a, i, f: services.decide_appeal(a, i, "refused", words_of(f)), danger=True
     ),
-    "reverse": Page(forms.ReverseForm, _reverse),
+    "reverse": Page(forms.ReverseForm, _reverse, same=_is_decided_so),
     "plan": Page(forms.ReasonForm, _work("plan")),
     "start": Page(forms.ProgressForm, _work("start")),
-    "finish": Page(forms.FinishForm, _work("finish")),
+    "finish": Page(forms.FinishForm, _work("finish"), same=lambda case, form: case.state == form.target.data),
+    "answer": Page(forms.FinishForm, _work("answer"), same=lambda case, form: case.state == form.target.data),
     "abandon": Page(forms.AbandonForm, _work("abandon"), danger=True),
     "resume_work": Page(forms.ProgressForm, _work("resume_work")),
     "merge": Page(forms.MergeForm, _merge),
     "split": Page(forms.ReasonForm, lambda a, i, f: services.split(a, i, words_of(f))),
     "transfer": Page(
-        forms.TransferForm, lambda a, i, f: services.transfer(a, i, f.to.data, words_of(f)), danger=True
+        forms.TransferForm,
+        lambda a, i, f: services.transfer(a, i, f.to.data, words_of(f)),
+        danger=True,
+        same=lambda case, form: case.transferred_to == form.to.data,
     ),
-    "extend": Page(forms.ExtendForm, lambda a, i, f: services.extend(a, i, f.due.data, words_of(f))),
+    "extend": Page(
+        forms.ExtendForm,
+        lambda a, i, f: services.extend(a, i, f.due.data, words_of(f)),
+        same=_is_due_so,
+    ),
+    "reply": Page(forms.ReplyForm, lambda a, i, f: services.reply(a, i, words_of(f), version=version_of(f))),
+    "open": Page(forms.RemarkForm, lambda a, i, f: services.publish_withheld(a, i, words_of(f))),
     "correct": Page(
         forms.ReasonForm, lambda a, i, f: services.correct(a, i, words_of(f), version=version_of(f))
     ),
@@ -122,7 +183,7 @@ def move_of(verb: str) -> Move:
     """The row of a verb that has a page. Raises Missing."""
     if verb not in PAGES:
         raise Missing
-    return EXTEND if verb == "extend" else WORKFLOW.move(verb)
+    return BESIDE.get(verb) or WORKFLOW.move(verb)
 
 
 def words_of(form: Any) -> str:

@@ -14,15 +14,20 @@ from sqlalchemy import insert
 
 from initiatives import services
 from initiatives.models import Initiative, Support
-from initiatives.seed import texts
+from initiatives.seed import texts, told
 from initiatives.seed.cases import author_of, case_of, name_consent
 from initiatives.seed.clocks import past_clocks, start_clock
 from initiatives.seed.files import attach_files
 from initiatives.seed.histories import history_of
 from initiatives.seed.neighbours import comments_of, follows_of, support_rows, supporters, translations_of
+from initiatives.seed.offices import answer, set_office
 from initiatives.seed.plots import Plot, plots_of
+from initiatives.seed.sessions import hold_session
 from initiatives.seed.studies import decisions_of, milestones_of, reviewers_of, sheets_of
+from initiatives.seed.talk import go_on
 from initiatives.seed.team import residents_of, team_of
+from initiatives.seed.together import act_together
+from initiatives.seed.works import attach_work_photos, costs_of, echoes_of, plan_work, set_work
 from portal.accounts.seed import seed_people
 from portal.content import services as content
 from portal.content.models import CommentState
@@ -42,9 +47,10 @@ def plant() -> None:
     accounts = seed_people(people)
     now = clock.now()
     everywhere = residents_of(people, accounts)
-    for town in tenancy.towns().values():
+    for town in list(tenancy.towns().values()):
         residents = [person for person in everywhere if person.language == town.language]
         with tenancy.within(town.id):
+            set_office(town)
             _plant_town(plots_of(town, team_of(town, people, accounts), residents, now, everywhere))
             db.session.flush()  # The counters are counted from the rows.
             services.rebuild_counts(town.id)
@@ -62,6 +68,9 @@ def _plant_town(plots: list[Plot]) -> None:
     persons = supporters(plots)
     for plot in plots:
         _plant_case(plot, cases[plot.key], persons[plot.key])
+    told.tell(plots[0].town, plots, cases.values())
+    act_together(plots, cases)
+    hold_session(plots, cases)
     for plot in plots:
         if "merged_into" in plot.record:
             case, joint = cases[plot.key], cases[plot.record["merged_into"]]
@@ -79,7 +88,10 @@ def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None])
     case.comment_count = sum(row.state is CommentState.VISIBLE for row in comments)
     if persons:
         db.session.execute(insert(Support), support_rows(plot, case, persons))
+    set_work(plot, case)
     author = author_of(plot, case)
+    case.author = author
+    answer(plot, case, author)
     db.session.add(author)
     if author.shows_name and case.number is not None:
         db.session.add(name_consent(case, author))
@@ -90,13 +102,19 @@ def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None])
         sheets_of(plot, case),
         decisions_of(plot, case),
         milestones,
+        costs_of(plot, case),
+        echoes_of(plot, case, persons),
         comments,
         follows_of(plot, case),
         translations_of(plot, case),
     ):
         db.session.add_all(rows)
     attach_files(plot, case)
+    attach_work_photos(plot, case)
     start_clock(plot, case)
+    plan_work(plot, case)
+    db.session.flush()  # What follows from the comments names them.
+    go_on(plot, case, comments)
 
 
 def numbers_of(plots: list[Plot]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from initiatives import rules, services
-from initiatives.models import Author, Initiative, Outcome, Place
+from initiatives.models import Audience, Author, Initiative, Outcome, Place
 from initiatives.seed.plots import FINISHED, VERDICTS, Plot
 from initiatives.states import WORKFLOW
 from portal.accounts.queries import phone_key
@@ -40,6 +40,7 @@ def case_of(plot: Plot, number: str | None) -> Initiative:
         phase=row.phase,
         created_at=plot.begun_at - timedelta(minutes=plot.rng.randint(8, 40)),
         submitted_at=plot.begun_at if plot.steps else None,
+        audience=Audience.TEAM if record.get("withheld") else Audience.EVERYBODY,
         listed_at=plot.listed_at if row.public else None,
         updated_at=plot.steps[-1].at if plot.steps else plot.begun_at,
         version=1 + len(plot.steps),
@@ -65,6 +66,8 @@ def _work(plot: Plot) -> dict[str, Any]:
         verdict = VERDICTS[record["recommendation"]]
         costs = record["feasibility"]
         found |= record["synthesis"]
+        studied = record["feasibility"]
+        found |= {f"plan_{part}": studied[part] for part in ("time", "owner", "risks")}
         found["recommended"] = verdict
         found["recommended_why"] = plot.rng.choice(words["why"][verdict])
         found["cost_once_minor"] = costs["cost_once"] * 100

@@ -7,7 +7,7 @@ from initiatives.models import Initiative
 from initiatives.rules import APPEAL_DECISION_DAYS
 from initiatives.seed import roads
 from initiatives.seed.plots import Plot
-from initiatives.services import WORKING_DAYS
+from initiatives.states import WORKING_DAYS
 from portal.content import services as content
 from portal.content.models import Deadline
 from portal.core import jobs

@@ -7,6 +7,7 @@ from initiatives.seed import roads
 from initiatives.seed.cases import decider_of, referred_to
 from initiatives.seed.plots import Plot
 from initiatives.seed.roads import Step
+from initiatives.seed.works import chance
 from initiatives.states import WORKFLOW
 from portal.content.models import StateChange
 from portal.content.services import HEAD_AFTER_DAYS
@@ -54,7 +55,7 @@ def history_of(plot: Plot, case: Initiative, milestones: list[Milestone]) -> lis
         row.user_id, row.note = _hand(plot, who), note_of(plot, step)
         found.append(row)
         before = step.to
-    found += [*_notes(plot, case), *_late(plot, case), *_reached(plot, case, milestones)]
+    found += [*_notes(plot, case), *_late(plot, case), *_reached(plot, case, milestones), *_told(plot, case)]
     return sorted(found, key=lambda row: row.at)
 
 
@@ -134,6 +135,15 @@ def _reached(plot: Plot, case: Initiative, milestones: list[Milestone]) -> list[
             row.user_id, row.note = plot.team.leader, milestone.title
             found.append(row)
     return found
+
+
+def _told(plot: Plot, case: Initiative) -> list[StateChange]:
+    """The newest news of the work."""
+    if plot.state != "in_progress" or case.news_at is None or case.news_at <= plot.steps[-1].at:
+        return []
+    row = _row(case, "news", case.news_at, Lane.PUBLIC, "owner")
+    row.user_id, row.note = plot.team.leader, chance(plot, "told").choice(plot.words["news"])
+    return [row]
 
 
 def _noted(plot: Plot, case: Initiative, at: datetime, text: str) -> StateChange:

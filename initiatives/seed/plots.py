@@ -63,6 +63,10 @@ class Plot:
         sets = self.words["defects"]
         return list(sets[roads.COMPLETED.index(self.key) % len(sets)])
 
+    def chance(self, what: str) -> Random:
+        """A chance for something added later, which leaves all that was drawn before as it is."""
+        return Random(f"demo {what} {self.key}")  # noqa: S311
+
     def at(self, *verbs: str) -> datetime | None:
         """When one of these moves was made last."""
         return next((step.at for step in reversed(self.steps) if step.verb in verbs), None)

@@ -11,7 +11,7 @@ from random import Random
 
 from initiatives.rules import COMPLETE_DAYS
 from initiatives.seed.texts import Record
-from initiatives.services import WORKING_DAYS
+from initiatives.states import WORKING_DAYS
 from portal.core.calendar import (
     add_working_days,
     deadline_instant,

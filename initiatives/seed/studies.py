@@ -3,10 +3,15 @@
 from datetime import date, datetime, timedelta
 from random import Random
 
+from sqlalchemy import select
+
 from initiatives import rules
+from initiatives.kinds import CRITERIA
 from initiatives.models import Decision, Initiative, Milestone, Reviewer, Sheet, StudyKind
 from initiatives.seed.cases import decider_of
 from initiatives.seed.plots import FINISHED, VERDICTS, Plot
+from initiatives.seed.texts import offices
+from portal.core.db import db
 
 PARTS = {StudyKind.PURPOSE: rules.PURPOSE_PARTS, StudyKind.FEASIBILITY: rules.FEASIBILITY_PARTS}
 STARTED_BY = {StudyKind.PURPOSE: "start_purpose", StudyKind.FEASIBILITY: "start_feasibility"}
@@ -55,15 +60,34 @@ def _finished(
     written = plot.record[kind.value]
     words = {part: written[part] if nth == 0 else rng.choice(plot.words["second"][part]) for part in parts}
     sheet = _sheet(plot, case, kind, nth)
+    sheet.values = {}
     sheet.parts, sheet.finished = words, True
     sheet.scores = {part: _score(plot, kind, rng) for part in parts}
     if kind is StudyKind.FEASIBILITY:
         share = 1.0 if nth == 0 else rng.choice((0.9, 1.0, 1.0, 1.1))
-        sheet.cost_once_minor = round(written["cost_once"] * share) * 100
-        sheet.cost_yearly_minor = written["cost_yearly"] * 100
+        sheet.values = {
+            "cost-once": round(written["cost_once"] * share) * 100,
+            "cost-yearly": written["cost_yearly"] * 100,
+        }
+    _answer_own(plot, sheet, nth)
     sheet.version = rng.randint(1, 4)
     sheet.updated_at = plot.between(started, ended)
     return sheet
+
+
+def _answer_own(plot: Plot, sheet: Sheet, nth: int) -> None:
+    """What the office asks besides; by a chance of its own, so that no other row depends on it."""
+    rng = plot.chance(f"criteria {sheet.kind.value} {nth}")
+    for asked in offices().get(plot.town.slug, {}).get("criteria", ()):
+        if asked["study"] != sheet.kind.value:
+            continue
+        key = asked["key"]
+        sheet.parts = {**sheet.parts, key: rng.choice(asked["texts"])}
+        given = rng.choice(asked["values"]) if "values" in asked else None
+        if given is None:
+            given = (plot.day(plot.now) + timedelta(days=30 * rng.randint(4, 12))).isoformat()
+        sheet.values = {**sheet.values, key: given}
+        sheet.weights = {**sheet.weights, key: asked.get("weight", 1)}
 
 
 def _begun(plot: Plot, case: Initiative, kind: StudyKind, started: datetime) -> Sheet:
@@ -79,7 +103,11 @@ def _begun(plot: Plot, case: Initiative, kind: StudyKind, started: datetime) -> 
 
 def _sheet(plot: Plot, case: Initiative, kind: StudyKind, nth: int) -> Sheet:
     return Sheet(
-        municipality_id=case.municipality_id, initiative_id=case.id, kind=kind, user_id=plot.study[nth]
+        municipality_id=case.municipality_id,
+        initiative_id=case.id,
+        kind=kind,
+        user_id=plot.study[nth],
+        weights={found.key: found.weight for found in CRITERIA if found.study == kind.value},
     )
 
 
@@ -87,6 +115,12 @@ def _score(plot: Plot, kind: StudyKind, rng: Random) -> int:
     verdict = VERDICTS[plot.record.get("recommendation", "adopt")]
     purpose, feasibility = CASE_SCORES[verdict]
     return rng.choice(purpose if kind is StudyKind.PURPOSE else feasibility)
+
+
+def sheets_of_case(case: Initiative, kind: StudyKind) -> list[Sheet]:
+    """The finished sheets of a study that were written before."""
+    statement = select(Sheet).where(Sheet.initiative_id == case.id, Sheet.kind == kind, Sheet.finished)
+    return list(db.session.scalars(statement.order_by(Sheet.id)))
 
 
 def decisions_of(plot: Plot, case: Initiative) -> list[Decision]:

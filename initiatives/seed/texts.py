@@ -2,7 +2,7 @@
 
 `towns.json` and `people.json` have the shapes that `portal.pages.seed` and `portal.accounts.seed` describe;
 a file per municipality holds its initiatives; `phrases.json` what offices say again and again, in the first
-language of the town.
+language of the town; `offices.json` what two offices have set for their initiatives.
 """
 
 import json
@@ -28,6 +28,12 @@ def initiatives(slug: str) -> list[Record]:
     """The initiatives of one municipality."""
     found: list[Record] = _read(slug)["initiatives"]
     return found
+
+
+@lru_cache(maxsize=1)
+def offices() -> Record:
+    """What offices have set for themselves, by slug; `texts` are answers in words by language."""
+    return _read("offices")
 
 
 @lru_cache(maxsize=2)

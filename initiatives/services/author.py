@@ -1,5 +1,6 @@
 """The author's acts after filing, and the code that proves the author."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -9,7 +10,8 @@ from initiatives.models import (
     Author,
     Initiative,
 )
-from initiatives.services.filing import What, Where, write_what, write_where
+from initiatives.services import echoing, figures
+from initiatives.services.filing import Sent, What, Where, attach, need_answers, write_what, write_where
 from portal.content import move
 from portal.content import services as content
 from portal.content.models import Comment
@@ -17,42 +19,55 @@ from portal.core import audit, clock, consent, events, tenancy, tokens
 from portal.core.actor import Actor
 from portal.core.consent import ConsentEvent, Purpose
 from portal.core.db import db
-from portal.core.errors import Invalid, Missing
+from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.usecase import use_case
 
 
 @use_case("initiative.own", code="initiative.completed", load=queries.case)
-def complete(actor: Actor, case: Initiative, what: What, where: Where, version: int) -> None:
-    """Send a returned or lapsed case again, completed. Raises Conflict when it changed meanwhile."""
+def complete(
+    actor: Actor, case: Initiative, what: What, where: Where, version: int, sent: Sequence[Sent] = ()
+) -> list[Sent]:
+    """Send a returned or lapsed case again, completed; the answer is which files hang on it now.
+
+    Raises Conflict when it changed meanwhile, Invalid when there are enough files.
+    """
     content.need_version(case, version)
     if case.state == "lapsed" and clock.now() > case.updated_at + timedelta(days=rules.REOPEN_DAYS):
         raise Invalid(_l("The 30 days in which it could be taken up again have passed. File it anew."))
-    write_what(case, what)
-    write_where(case, where)
-    move.run(actor, case, "submit", who=_speaker(actor, case))
+    with figures.counted_anew(case):
+        write_what(case, what)
+        write_where(case, where)
+    need_answers(case)
+    hung = [file for file in sent if attach(case, file.stored, file.role, file.alt)]
+    move.run(actor, case, "submit", who=speaker(actor, case))
     audit.note(f"initiative:{case.id}")
+    return hung
 
 
 @use_case("initiative.own", code="initiative.withdrawn", load=queries.case)
 def withdraw(actor: Actor, case: Initiative, note: str) -> None:
     """The author takes it back."""
-    move.run(actor, case, "withdraw", note=note, who=_speaker(actor, case))
+    move.run(actor, case, "withdraw", note=note, who=speaker(actor, case))
 
 
 @use_case("initiative.own", code="initiative.appealed", load=queries.case)
 def appeal(actor: Actor, case: Initiative, note: str) -> None:
     """The author appeals against a refusal."""
-    move.run(actor, case, "appeal", note=note, who=_speaker(actor, case))
+    move.run(actor, case, "appeal", note=note, who=speaker(actor, case))
     case.appealed_once = True
 
 
 @use_case("initiative.own", code="initiative.judged", load=queries.case)
 def judge(actor: Actor, case: Initiative, verb: str, note: str) -> None:
-    """The author says whether it helped: `confirm` or `dispute`."""
-    if verb not in ("confirm", "dispute"):
+    """The author says whether it helped: `confirm`, `partly` or `dispute`; once for each time it was done."""
+    answer = {"confirm": "yes", "partly": "partly", "dispute": "no"}.get(verb)
+    if answer is None:
         raise Invalid(_l("Choose one of the possible results."))
-    move.run(actor, case, verb, note=note, who=_speaker(actor, case))
+    if case.state not in echoing.JUDGED_IN:
+        raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
+    echoing.judge_as_author(actor, case, answer, note, speaker(actor, case))
+    events.tell("content.changed", case)
 
 
 @use_case("initiative.own", code="initiative.name_shown", load=queries.case)
@@ -89,7 +104,7 @@ def consent_withdrawn(fact: events.Fact) -> None:
         content.unfollow(queries.case(event.object_id), content.person_of_user(event.user_id))
 
 
-def _speaker(actor: Actor, case: Initiative) -> str:
+def speaker(actor: Actor, case: Initiative) -> str:
     """Who the history names: the author, or the operator who takes a caller's words down."""
     if policy.owns(actor, case) or not policy.took(actor, case):
         return "author"

@@ -25,7 +25,7 @@ def decide(
     returns_on: date | None = None,
 ) -> None:
     """Decide with reasons; published at once, author and followers are told."""
-    _need_verdict_words(case, verdict, left_out, returns_on)
+    need_verdict_words(case, verdict, left_out, returns_on)
     case.returns_on = returns_on if verdict == "deferred" else None
     case.decided_by_user_id = actor.user_id
     # Before the move, whose messages say what is left out.
@@ -44,7 +44,7 @@ def decide_appeal(
 ) -> None:
     """Answer an appeal: `refused` upholds for good, anything else reverses."""
     if verdict != "refused":
-        _need_verdict_words(case, verdict, left_out, returns_on)
+        need_verdict_words(case, verdict, left_out, returns_on)
         case.returns_on = returns_on if verdict == "deferred" else None
     _add_decision(actor, case, verdict, reasons, left_out, on_appeal=True)
     if verdict == "refused":
@@ -54,7 +54,8 @@ def decide_appeal(
         move.run(actor, case, "reverse", target=verdict, note=reasons, who="other_decision_maker")
 
 
-def _need_verdict_words(case: Initiative, verdict: str, left_out: str, returns_on: date | None) -> None:
+def need_verdict_words(case: Initiative, verdict: str, left_out: str, returns_on: date | None) -> None:
+    """Raise Invalid for what a verdict has to say besides its reasons."""
     has_day = returns_on is not None and returns_on > case.local_today
     for name, text in rules.verdict_lacks(verdict, left_out, has_day).items():
         raise Invalid(text, {name: text})

@@ -1,22 +1,27 @@
 """Filing: drafts, their files, sending, and an operator who writes for a caller."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 
-from initiatives import queries, rules
+from initiatives import messages, queries, rules
+from initiatives.kinds import Answer
 from initiatives.models import (
+    LOST_FILE,
+    Audience,
     Author,
     Initiative,
     Place,
 )
-from portal.accounts.queries import phone_key
+from portal.accounts.queries import given_name, phone_key
 from portal.content import move
 from portal.content import queries as content_queries
 from portal.content import services as content
 from portal.content.models import Attachment, FileRole
-from portal.core import audit, clock, consent, files, tenancy, tokens
+from portal.core import audit, clock, consent, tenancy, tokens
 from portal.core.actor import Actor, Channel
 from portal.core.collate import fold
 from portal.core.consent import Purpose
@@ -26,6 +31,7 @@ from portal.core.files import Stored
 from portal.core.i18n import Filled
 from portal.core.sealed import new_row_id
 from portal.core.usecase import once, use_case
+from portal.notify import services as notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class What:
     category: str
     cost: int | None = None
     language: str = ""
+    answers: Mapping[int, Answer] | None = None
+    """To the questions of the office that were asked, by their number; None where nothing was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,15 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A file somebody sent, stored but hanging on nothing yet."""
+
+    stored: Stored
+    role: FileRole
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
     """Who the author is, as far as they want to say."""
 
@@ -59,6 +76,8 @@ class Who:
     phone: str = ""
     postal: str = ""
     shows_name: bool = False
+    withheld: bool = False
+    """Whether it is to be handled without publication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,8 @@ def _author_of(case: Initiative, actor: Actor, locale: str) -> Author:
         municipality_id=case.municipality_id,
         initiative_id=case.id,
         locale=locale,
+        # Whoever is signed in need not write their name again; the team alone reads it until they say otherwise.
+        name=None if actor.on_behalf else given_name(actor.user_id) or None,
         shows_name=False,
         user_id=None if actor.on_behalf else actor.user_id,
     )
@@ -146,7 +167,39 @@ def write_what(case: Initiative, what: What) -> None:
     case.cost_minor = None if what.cost is None else what.cost * 100
     if what.language:
         case.language = what.language
+    if what.answers is not None:
+        write_answers(case, what.answers)
     case.updated_at = clock.now()
+
+
+def write_answers(case: Initiative, given: Mapping[int, Answer]) -> None:
+    """Take over what was answered: in public with the case, for the team alone sealed with the author.
+
+    Answers to what is asked no more in any wording stay; those to earlier wordings are replaced.
+    """
+    office = queries.office(case.municipality_id)
+    asked = {found.thread for found in office.asked(case.category)}
+    kept = {
+        number: value
+        for number, value in queries.kept_answers(case).items()
+        if (before := office.question(number)) is not None and before.retired and before.thread not in asked
+    }
+    public: dict[str, Answer] = {}
+    team: dict[str, Answer] = {}
+    for number, value in sorted({**kept, **given}.items()):
+        question = office.question(number)
+        if question is not None:
+            (public if question.public else team)[str(number)] = value
+    case.answers = public
+    if case.author is not None:
+        case.author.answers = json.dumps(team, ensure_ascii=False) if team else None
+
+
+def need_answers(case: Initiative) -> None:
+    """Raises Invalid while a question that has to be answered is not."""
+    open_ones = queries.unanswered(case)
+    if open_ones:
+        raise Invalid(queries.lacking(open_ones))
 
 
 @use_case("initiative.write", code="initiative.draft_saved")
@@ -182,6 +235,7 @@ def write_who(case: Initiative, who: Who) -> None:
     author.name, author.email = who.name or None, who.email or None
     author.phone, author.postal = who.phone or None, who.postal or None
     author.shows_name = who.shows_name and bool(who.name)
+    case.audience = Audience.TEAM if who.withheld else Audience.EVERYBODY
     author.person = content.person_of_email(who.email) if who.email else None
     country = tenancy.town_by_id(case.municipality_id).country
     author.phone_key = phone_key(who.phone, country) if who.phone else None
@@ -194,22 +248,47 @@ def add_file(actor: Actor, token: str, stored: Stored, role: FileRole, alt: str)
     Raises Invalid when there are enough.
     """
     case = queries.draft_by_token(token)
-    return _attach(case, stored, role, alt)
+    return attach(case, stored, role, alt)
 
 
-def _attach(case: Initiative, stored: Stored, role: FileRole, alt: str) -> bool:
+def attach(case: Initiative, stored: Stored, role: FileRole, alt: str) -> bool:
+    """Hang a stored file on the case; False for one that hangs there already. Raises Invalid at its field."""
     limit = rules.PHOTOS_MAX if role is FileRole.PHOTO else rules.DOCUMENTS_MAX
     present = [row for row in content_queries.files(*case.about, public_only=False) if row.role is role]
     if any((row.name, row.size) == (stored.name, stored.size) for row in present):
         return False
     if len(present) >= limit:
         if role is FileRole.PHOTO:
-            raise Invalid(str(Filled("There are %(n)s photos already, which is the most.", {"n": limit})))
-        raise Invalid(str(Filled("There are %(n)s documents already, which is the most.", {"n": limit})))
-    content.attach(case, stored, role, alt)
+            most = str(Filled("There are %(n)s photos already, which is the most.", {"n": limit}))
+        else:
+            most = str(Filled("There are %(n)s documents already, which is the most.", {"n": limit}))
+        raise Invalid(most, {role.value: most})
+    try:
+        content.attach(case, stored, role, alt)
+    except Invalid as problem:
+        raise Invalid(problem.reason, {role.value: problem.reason}) from None
     case.updated_at = clock.now()
+    forget_lost_file(case)
     audit.note(f"initiative:{case.id}")
     return True
+
+
+def forget_lost_file(case: Initiative) -> None:
+    """Say no more that the virus scanner took a file off the draft: its author read it, and sent another or none."""
+    if case.lost_a_file:
+        case.details = {key: value for key, value in case.details.items() if key != LOST_FILE}
+
+
+@use_case("initiative.write", code="initiative.file_described")
+def describe_file(actor: Actor, token: str, attachment_id: int, alt: str) -> None:
+    """Say anew what a photo shows, or what a document is. Raises Missing."""
+    case = queries.draft_by_token(token)
+    row = content_queries.attachment(*case.about, attachment_id)
+    if row is None:
+        raise Missing
+    row.alt = alt
+    case.updated_at = clock.now()
+    audit.note(f"initiative:{case.id}")
 
 
 @use_case("initiative.write", code="initiative.file_removed")
@@ -218,13 +297,25 @@ def remove_file(actor: Actor, token: str, attachment_id: int) -> None:
     case = queries.draft_by_token(token)
     row = content_queries.attachment(*case.about, attachment_id)
     if row is not None:
-        _drop_file(row)
+        content.detach(row)
 
 
-def _drop_file(row: Attachment) -> None:
-    for key in (row.key, row.thumb_key, row.original_key):
-        files.remove(key)
-    db.session.delete(row)
+@use_case("initiative.write", code="initiative.file_refused")
+def refuse_file(actor: Actor, role: FileRole) -> None:
+    """Log that the virus scanner found something; nothing of the file, not even its name, is kept."""
+    audit.note(role=role.value)
+
+
+@use_case("initiative.write", code="initiative.draft_link_sent")
+def send_draft_link(_actor: Actor, token: str, email: str, locale: str, key: str) -> None:
+    """Send the link of the draft to a canonical address; it is kept nowhere but with the message."""
+    case = queries.draft_by_token(token)
+    audit.note(f"initiative:{case.id}")
+
+    def act() -> None:
+        messages.draft_link(case, email, locale)
+
+    once(f"initiative.later:{case.id}", key, act)
 
 
 @use_case("initiative.write", code="initiative.draft_dropped")
@@ -235,10 +326,11 @@ def drop_draft(actor: Actor, token: str) -> None:
 
 def erase_draft(case: Initiative) -> None:
     """Delete a draft entirely; called for thrown-away and for forgotten ones."""
+    notices.forget(*case.about)
     for row in db.session.scalars(
         select(Attachment).where(Attachment.kind == case.KIND, Attachment.object_id == case.id)
     ):
-        _drop_file(row)
+        content.detach(row)
     if case.author is not None:
         db.session.delete(case.author)
     db.session.flush()  # The author's row points at the case.
@@ -262,7 +354,9 @@ def send_draft(actor: Actor, case: Initiative, key: str) -> list[Any]:
     refusal = rules.can_be_sent(case)
     if refusal:
         raise Invalid(refusal)
+    need_answers(case)
     town = tenancy.town_by_id(case.municipality_id)
+    forget_lost_file(case)
     case.number = tokens.next_number(town, "I")
     case.submitted_at = clock.now()
     author = case.author

@@ -8,14 +8,33 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from initiatives import queries, rules
 from initiatives.models import (
+    AgendaItem,
     Author,
+    BatchItem,
+    Citation,
+    CostChange,
     Decision,
+    Echo,
     Initiative,
     Milestone,
+    StudyNote,
     Support,
     Translation,
 )
@@ -23,7 +42,18 @@ from initiatives.services.filing import erase_draft
 from initiatives.services.settling import forget_in_counts
 from initiatives.states import WORKFLOW
 from portal.content import services as content
-from portal.content.models import Attachment, Comment, Follow, Link, StateChange
+from portal.content.models import (
+    Attachment,
+    Comment,
+    CommentReport,
+    CommentState,
+    CommentStep,
+    CommentUseful,
+    Follow,
+    Link,
+    Objection,
+    StateChange,
+)
 from portal.core import clock, events, files
 from portal.core.calendar import months_before
 from portal.core.collate import fold
@@ -32,9 +62,20 @@ from portal.notify import services as notices
 
 ENDED = (*(key for key in WORKFLOW.keys("ended", "built") if key != "disputed"), "lapsed")
 """States in which nobody of the office has anything left to do."""
-HELD_BY = ("name", "email", "phone", "postal", "original", "phone_key", "code_hash", "person", "user_id")
+HELD_BY = (
+    "name",
+    "email",
+    "phone",
+    "postal",
+    "original",
+    "answers",
+    "phone_key",
+    "code_hash",
+    "person",
+    "user_id",
+)
 """What an author's row says of a person."""
-COLUMNS = ("name_sealed", "email_sealed", "phone_sealed", "postal_sealed", "original_sealed", *HELD_BY[5:])
+COLUMNS = (*(f"{name}_sealed" for name in HELD_BY[:6]), *HELD_BY[6:])
 
 
 def ended_before(instant: datetime) -> list[ColumnElement[bool]]:
@@ -80,12 +121,33 @@ def with_old_originals() -> Select[int]:
 
 def with_old_supports() -> Select[int]:
     """Cases that ended and still say who supported or followed them."""
+    marked = select(CommentUseful.comment_id).union_all(select(CommentReport.comment_id))
     someone = or_(
         exists().where(Support.initiative_id == Initiative.id),
         exists().where(Follow.kind == Initiative.KIND, Follow.object_id == Initiative.id),
+        exists().where(
+            Comment.kind == Initiative.KIND, Comment.object_id == Initiative.id, Comment.id.in_(marked)
+        ),
     )
     over = ended_before(clock.now() - timedelta(days=rules.SUPPORT_DAYS))
     return select(Initiative.id).where(someone, *over).order_by(Initiative.id)
+
+
+def old_echoes() -> Select[int]:
+    """Answers given, or not given, long ago that still say by whom."""
+    before = months_before(clock.now(), rules.CONTACT_MONTHS)
+    kept = ~Echo.person.startswith("erased:")
+    return select(Echo.id).where(Echo.asked_at < before, kept).order_by(Echo.id)
+
+
+def end_echoes(limit: int) -> int:
+    """Let them no longer say by whom, nor in what words; the answer stays among the counts."""
+    ids = _first(old_echoes(), limit)
+    gone = {"user_id": None, "person": literal("erased:") + cast(Echo.id, String), "words": ""}
+    db.session.execute(
+        update(Echo).where(Echo.id.in_(ids)).values(gone).execution_options(synchronize_session=False)
+    )
+    return len(ids)
 
 
 def old_drafts() -> Select[int]:
@@ -119,13 +181,14 @@ def end_contacts(limit: int) -> int:
 
 
 def erase_author(case: Initiative) -> None:
-    """Let a case no longer say who filed it; its text is left alone."""
+    """Let a case no longer say who filed it, nor its files by their names; its text is left alone."""
     author = case.author
     if author is not None:
         for name in HELD_BY:
             setattr(author, name, None)
         author.shows_name = False
     case.author_user_id = None
+    content.forget_file_names(*case.about)
     events.tell("content.changed", case, public=case.is_public)
 
 
@@ -139,11 +202,23 @@ def end_originals(limit: int) -> int:
 
 
 def end_supports(limit: int) -> int:
-    """Forget who supported and followed; the number stays."""
+    """Forget who supported, followed, and found comments useful or reported them; the numbers stay."""
     ids = _first(with_old_supports(), limit)
+    for model in (CommentUseful, CommentReport):
+        _delete(delete(model).where(model.comment_id.in_(with_talk_of(ids))))
+    _settle_reports(ids)
     _delete(delete(Support).where(Support.initiative_id.in_(ids)))
     _delete(delete(Follow).where(Follow.kind == Initiative.KIND, Follow.object_id.in_(ids)))
     return len(ids)
+
+
+def _settle_reports(case_ids: Sequence[int]) -> None:
+    """What was reported in a case that ended long ago waits for nobody any more."""
+    reported = update(Comment).where(
+        Comment.kind == Initiative.KIND, Comment.object_id.in_(case_ids), Comment.reports > 0
+    )
+    waits = or_(Comment.state == CommentState.HELD, Comment.objection == Objection.OPEN)
+    _delete(reported.values(reports=0, queued_at=case((waits, Comment.queued_at), else_=None)))
 
 
 def end_drafts(limit: int) -> int:
@@ -173,7 +248,18 @@ def erase_case(case: Initiative) -> None:
         merged.merged_into_id = None
     for row in (*case.reviewers, *case.sheets):
         db.session.delete(row)
-    for model in (Decision, Support, Translation, Milestone):
+    for model in (
+        AgendaItem,
+        BatchItem,
+        Citation,
+        CostChange,
+        Decision,
+        Echo,
+        Milestone,
+        StudyNote,
+        Support,
+        Translation,
+    ):
         _delete(delete(model).where(model.initiative_id == case_id))
     _delete(delete(Comment).where(Comment.kind == about[0], Comment.object_id == case_id))
     _delete(delete(Follow).where(Follow.kind == about[0], Follow.object_id == case_id))
@@ -194,12 +280,10 @@ def blank_hidden(case: Initiative, words: str) -> None:
     for row in db.session.scalars(
         select(Attachment).where(Attachment.kind == case.KIND, Attachment.object_id == case.id)
     ):
-        for key in (row.key, row.thumb_key, row.original_key):
-            files.remove(key)
-        db.session.delete(row)
+        content.detach(row)
     case.title, case.text, case.folded = words, "", fold(words)
     case.place = case.lat = case.lon = None
-    case.address, case.details, case.defects = "", {}, []
+    case.address, case.details, case.answers, case.defects = "", {}, {}, []
 
 
 def remove_originals(case_ids: Iterable[int]) -> int:
@@ -216,6 +300,49 @@ def remove_originals(case_ids: Iterable[int]) -> int:
         row.original_key = None
         count += 1
     return count
+
+
+def with_talk_of(case_ids: Iterable[int]) -> Select[int]:
+    """Ids of the comments of these cases."""
+    return select(Comment.id).where(Comment.kind == Initiative.KIND, Comment.object_id.in_(list(case_ids)))
+
+
+def forget_in_talk(written: Sequence[ColumnElement[bool]], persons: Sequence[str]) -> int:
+    """Take a person out of the talk, as author, reporter and reader: what everybody reads stays, counts stay. How many rows.
+
+    Comments that nobody sees lose their words, objections as well.
+    """
+    hidden = (CommentState.HELD, CommentState.HIDDEN)
+    statements: list[Any] = [
+        update(CommentStep)
+        .where(
+            CommentStep.comment_id.in_(select(Comment.id).where(*written)),
+            CommentStep.act.in_(("hold", "object", "take_back")),
+        )
+        .values(user_id=None, words=""),
+        update(Comment)
+        .where(*written, Comment.state.in_(hidden))
+        .values(
+            state=CommentState.TAKEN_BACK,
+            text="",
+            queued_at=None,
+            objection=case(
+                (Comment.objection == Objection.OPEN, Objection.DECIDED.value), else_=Comment.objection
+            ),
+        ),
+    ]
+    for model, words in ((CommentReport, {"words": ""}), (CommentUseful, {})):
+        statements.append(
+            update(model)
+            .where(model.person.in_(persons))
+            # The row stays, so that the number does; nobody can be told from it any more.
+            .values(person=literal("erased:") + cast(model.id, String), **words)
+        )
+    rows = 0
+    for statement in statements:
+        done = db.session.execute(statement.execution_options(synchronize_session=False))
+        rows += int(done.rowcount)  # type: ignore[attr-defined]
+    return rows
 
 
 def forget_name_in_comments(*conditions: ColumnElement[bool]) -> int:

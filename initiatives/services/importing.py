@@ -4,17 +4,20 @@ The old number stays and is found by the search; importing the same file again c
 second file about the same number adds the steps it knows. Source: product section 7.3.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
+from initiatives.counting import Key, entries
 from initiatives.formats.outcomes import ERROR, EXTENDED, NEW, REFUSED, UNCHANGED, WARNING
 from initiatives.formats.records import ImportedInitiative, Problem, Reading
 from initiatives.formats.records import Step as ImportedStep
 from initiatives.models import Initiative, Outcome, Place
-from initiatives.services.settling import rebuild_counts
+from initiatives.services import figures
+from initiatives.services.settling import rebuild_totals
 from initiatives.states import WORKFLOW
 from portal.content import move
 from portal.content.models import StateChange
@@ -119,12 +122,14 @@ def take_over(
     report = ImportReport()
     audit.counts_only()
     serials = _Serials(town)
+    told = Counter[Key]()
     for batch in _batches(reading, report, progress):
-        _store(actor, town, batch, serials, report)
+        _store(actor, town, batch, serials, report, told)
     if report.errors:
         raise RefusedFile(report)
     serials.close()
-    rebuild_counts(town.id)
+    rebuild_totals(town.id)
+    figures.add(town.id, told)
     audit.note(f"municipality:{town.id}", added=report.added, extended=report.extended, steps=report.steps)
     return report
 
@@ -199,6 +204,7 @@ def _store(
     batch: list[ImportedInitiative],
     serials: _Serials,
     report: ImportReport,
+    told: Counter[Key],
 ) -> None:
     known = _known(batch)
     fresh: list[tuple[Initiative, ImportedInitiative]] = []
@@ -210,13 +216,22 @@ def _store(
             db.session.add(case)
             fresh.append((case, item))
         else:
+            before = _figures(case)
             report.tally(item, is_new=False, steps=_extend(actor, case, item))
+            told.update(_figures(case))
+            told.subtract(before)
     db.session.flush()  # Steps name the cases.
     for case, item in fresh:
         report.tally(item, is_new=True, steps=_add_steps(actor, case, item.steps))
+        told.update(_figures(case))
     db.session.flush()
     events.tell("content.arrived", [case for case, _ in fresh])
     _forget(known)
+
+
+def _figures(case: Initiative) -> Counter[Key]:
+    """What an untouched case adds to the statistics; one that moved here is counted by its moves already."""
+    return entries(figures.told(case), ()) if case.is_untouched_import else Counter()
 
 
 def _forget(known: dict[tuple[str, str], Initiative]) -> None:

@@ -1,16 +1,16 @@
-"""Everybody's acts on a public initiative: support, follow, comment, report."""
+"""Everybody's acts on a public initiative: support, follow, report. What is said to it stands in `talking`."""
 
 from sqlalchemy import delete
 
-from initiatives import messages, queries, rules
+from initiatives import messages, queries
 from initiatives.models import (
     Initiative,
     Support,
 )
+from initiatives.services.filing import erase_draft
 from initiatives.services.settling import count
 from portal.content import move
 from portal.content import services as content
-from portal.content.models import CommentState, Stance
 from portal.core import clock, consent
 from portal.core.actor import Actor
 from portal.core.consent import Purpose
@@ -21,7 +21,7 @@ from portal.core.usecase import once, use_case
 from portal.core.workflow import Lane
 
 
-@use_case("initiative.join", code="initiative.supported", load=queries.case)
+@use_case("initiative.join", code="initiative.supported", load=queries.case_to_join)
 def support(actor: Actor, case: Initiative) -> bool:
     """Support it once; False when this person does already."""
     need_public(case)
@@ -39,7 +39,7 @@ def support(actor: Actor, case: Initiative) -> bool:
     return inserted
 
 
-@use_case("initiative.join", code="initiative.unsupported", load=queries.case)
+@use_case("initiative.join", code="initiative.unsupported", load=queries.case_to_join)
 def unsupport(actor: Actor, case: Initiative) -> None:
     """Take the support back."""
     need_public(case)
@@ -51,7 +51,7 @@ def unsupport(actor: Actor, case: Initiative) -> None:
         count(case, support_count=-1)
 
 
-@use_case("initiative.join", code="initiative.followed", load=queries.case)
+@use_case("initiative.join", code="initiative.followed", load=queries.case_to_join)
 def follow(actor: Actor, case: Initiative, locale: str) -> None:
     """Hear of every step."""
     need_public(case)
@@ -60,47 +60,27 @@ def follow(actor: Actor, case: Initiative, locale: str) -> None:
         consent.record(actor, Purpose.NOTICES, case.about, given=True, user_id=user_id)
 
 
-@use_case("initiative.join", code="initiative.unfollowed", load=queries.case)
+@use_case("initiative.join", code="initiative.joined", load=queries.case_to_join)
+def join_instead(actor: Actor, case: Initiative, token: str, locale: str) -> None:
+    """Support and follow what is there already instead of filing a double; the draft of `token` goes, all or nothing.
+
+    Raises Missing when the draft or the case is none.
+    """
+    need_public(case)
+    draft = queries.draft_by_token(token)
+    support(actor, case.id)
+    follow(actor, case.id, locale)
+    erase_draft(draft)
+
+
+@use_case("initiative.join", code="initiative.unfollowed", load=queries.case_to_join)
 def unfollow(actor: Actor, case: Initiative) -> None:
     """Hear no more."""
     if content.unfollow(case, content.person_of_user(user_of(actor))):
         consent.record(actor, Purpose.NOTICES, case.about, given=False, user_id=actor.user_id)
 
 
-@use_case("initiative.join", code="initiative.commented", load=queries.case)
-def comment(
-    actor: Actor, case: Initiative, stance: Stance, text: str, locale: str, key: str, *, shows_name: bool
-) -> bool:
-    """Say something to it. Whether the comment waits for the team, because it holds a link."""
-    need_public(case)
-    if not text or len(text) > rules.COMMENT_MAX:
-        raise Invalid(_l("Write a comment of at most 2,000 characters."), {"text": _l("Write a comment.")})
-    lower = text.lower()
-    held = "http://" in lower or "https://" in lower or "www." in lower
-
-    def act() -> bool:
-        said = content.add_comment(
-            case,
-            stance=stance,
-            text=text,
-            language=locale,
-            user_id=actor.user_id,
-            name=actor.name if shows_name else "",
-            state=CommentState.HELD if held else CommentState.VISIBLE,
-        )
-        if said.name:
-            db.session.flush()  # The consent names the comment.
-            consent.record(
-                actor, Purpose.COMMENT_NAME, ("comment", said.id), given=True, user_id=actor.user_id
-            )
-        if not held:
-            count(case, comment_count=1)
-        return held
-
-    return bool(once(f"initiative.comment:{case.id}", key, act))
-
-
-@use_case("initiative.join", code="initiative.reported", load=queries.case)
+@use_case("initiative.join", code="initiative.reported", load=queries.case_to_join)
 def report(actor: Actor, case: Initiative, reason: str, key: str) -> None:
     """Tell the team that something in it is not in order."""
     need_public(case)

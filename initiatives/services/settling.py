@@ -9,12 +9,16 @@ from sqlalchemy import delete, func, insert, select, update
 
 from initiatives import messages, queries, rules
 from initiatives.models import (
+    LOST_FILE,
     Count,
     Initiative,
     MapCell,
     Outcome,
 )
+from initiatives.services import echoing, figures, silence
+from initiatives.states import WORKING_DAYS
 from portal.content import move
+from portal.content import queries as content_queries
 from portal.content import services as content
 from portal.content.models import Deadline
 from portal.core import clock, events, jobs, tenancy
@@ -24,19 +28,8 @@ from portal.core.db import add_statement, db, insert_or_keep
 from portal.core.workflow import Lane
 from portal.maps import geo
 
-WORKING_DAYS = {
-    "submitted": ("check", rules.CHECK_DAYS),
-    "returned": ("complete", rules.COMPLETE_DAYS),
-    "published": ("assign", rules.ASSIGN_DAYS),
-    "purpose_study": ("purpose", rules.STUDY_DAYS),
-    "feasibility_study": ("feasibility", rules.STUDY_DAYS),
-    "recommendation": ("decision", rules.DECISION_DAYS),
-    "disputed": ("dispute", rules.COMPLETE_DAYS),
-}
-"""The clock each state starts. Source: product 5.1."""
-
 REMINDER_SHARES = {"complete": 3 / rules.COMPLETE_DAYS}
-"""Where a clock warns earlier than others: the author is reminded on the third day. Source: product 5.1."""
+"""Where a clock warns earlier than others: the author is reminded on the third of five days. Source: product 5.1."""
 
 TIMED = frozenset({*WORKING_DAYS, "appealed"})
 """States in which a clock runs."""
@@ -60,15 +53,23 @@ def settle(fact: events.Fact) -> None:
     case.phase = present.phase
     was_public = case.listed_at is not None
     # A withdrawn case stays in public only if it had been public before: title and day.
-    stays = present.public and (step.to_state != "withdrawn" or was_public)
+    stays = present.public and not case.withheld and (step.to_state != "withdrawn" or was_public)
     case.listed_at = (case.listed_at or clock.now()) if stays else None
     case.updated_at = clock.now()
     if step.to_state in OUTCOME_OF_STATE:
         case.outcome = OUTCOME_OF_STATE[step.to_state]
     elif step.verb in ("correct", "reverse", "resume_work"):
         case.outcome = Outcome.NONE
+    if step.verb == "finish":
+        echoing.plan_question(case)
+    if present.phase == "building":
+        silence.heard(case)
+    else:
+        silence.no_longer_heard(case)
     remember_in_counts(case)
+    figures.stopped(case, content_queries.open_deadlines(*case.about))
     _set_clocks(case, step.to_state)
+    figures.moved(case)
     db.session.flush()  # Counters and notices read the new state.
     messages.moved(case, step)
 
@@ -94,8 +95,9 @@ def _set_clocks(case: Initiative, state: str) -> None:
 
 
 def start_clock(case: Initiative, state: str, start: date | None = None) -> Deadline:
-    """Start the clock of a state of WORKING_DAYS, on a local day or today."""
-    key, days = WORKING_DAYS[state]
+    """Start the clock of a state of WORKING_DAYS, on a local day or today, with the days the office gives it."""
+    key = WORKING_DAYS[state][0]
+    days = queries.office(case.municipality_id).days[key]
     return content.start_deadline(case, key, days, start, warning_share(key))
 
 
@@ -114,7 +116,6 @@ def count(case: Initiative, **steps: int) -> None:
         .execution_options(synchronize_session=False)
     )
     events.tell("content.counted", case)
-    events.tell("content.changed", case)
 
 
 def forget_in_counts(case: Initiative, state: str | None = None) -> None:
@@ -130,7 +131,7 @@ def remember_in_counts(case: Initiative) -> None:
 def _shift(case: Initiative, state: str, by: int) -> None:
     """Move the counters and, for public cases with a point, the stored map cells."""
     phase = case.WORKFLOW.state(state).phase
-    if phase in ("draft", "hidden") or (state == "withdrawn" and case.listed_at is None):
+    if case.withheld or phase in ("draft", "hidden") or (state == "withdrawn" and case.listed_at is None):
         return
     insert_or_keep(Count, municipality_id=case.municipality_id, state=state, category=case.category, n=0)
     db.session.execute(
@@ -177,6 +178,12 @@ def _cell_row(
 
 
 def rebuild_counts(municipality_id: int) -> None:
+    """Count a municipality's cases, points and histories anew."""
+    rebuild_totals(municipality_id)
+    figures.rebuild_figures(municipality_id)
+
+
+def rebuild_totals(municipality_id: int) -> None:
     """Count a municipality's cases and points anew: after an import, which does not shift them one by one."""
     db.session.execute(delete(Count).where(Count.municipality_id == municipality_id))
     db.session.execute(delete(MapCell).where(MapCell.municipality_id == municipality_id))
@@ -227,6 +234,18 @@ def deadline_reached(fact: events.Fact) -> None:
     messages.deadline(case, row.key, level, row.due_on)
     if level >= 2:
         move.record(system(case), case, "late", lane=Lane.INTERNAL, internal_note=row.key, who="system")
+
+
+def file_found(fact: events.Fact) -> None:
+    """A file that waited for the virus scanner is removed: tell the author. Listens to `file.found`."""
+    row = fact.thing
+    if row.kind != Initiative.KIND:
+        return
+    case = queries.case(row.object_id)
+    if case.number:
+        messages.to_author(case, "initiative.file_removed")
+    else:  # Nobody to write to yet: the draft itself says so.
+        case.details = {**case.details, LOST_FILE: True}
 
 
 def system(case: Initiative) -> Actor:

@@ -1,5 +1,6 @@
 """The monitoring team: checking, assigning, studying, recommending."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,17 +10,14 @@ from initiatives import messages, queries, rules
 from initiatives.models import (
     Initiative,
     Reviewer,
-    Sheet,
-    StudyKind,
     Support,
 )
-from initiatives.services.joining import user_of
-from initiatives.services.settling import WORKING_DAYS, count, forget_in_counts, remember_in_counts
-from initiatives.states import CORRECTIONS, STUDIES
+from initiatives.services import figures
+from initiatives.services.settling import count, forget_in_counts, remember_in_counts
+from initiatives.states import CORRECTIONS, STUDIES, WORKING_DAYS
 from portal.accounts import queries as accounts
 from portal.content import move
 from portal.content import services as content
-from portal.content.models import Comment, CommentState
 from portal.core import audit, clock, events, readings, tokens
 from portal.core.actor import Actor
 from portal.core.collate import fold
@@ -63,14 +61,23 @@ def redact(
     category: str,
     version: int,
     note: str,
+    answers: Mapping[int, str] | None = None,
 ) -> None:
-    """Take personal data out of the words, or put it into the right category; the audit log keeps that, not what."""
+    """Take personal data out of the words, or put it into the right category; the audit log keeps that, not what.
+
+    `answers`: public answers in words by the number of their question, as they should stand; an empty one goes.
+    """
     content.need_version(case, version)
     if case.author is not None and case.author.original is None:
-        case.author.original = "\n\n".join(filter(None, (case.title, case.text, case.address)))
+        said = (f"{one.words}: {one.text}" for one in queries.answered(case))
+        case.author.original = "\n\n".join(filter(None, (case.title, case.text, case.address, *said)))
     forget_in_counts(case)
-    case.title, case.text, case.address, case.category = title, text, address, category
+    with figures.counted_anew(case):
+        case.title, case.text, case.address, case.category = title, text, address, category
     case.folded = fold(title)
+    if answers:
+        changed = case.answers | {str(number): text for number, text in answers.items()}
+        case.answers = {number: value for number, value in changed.items() if value != ""}
     # Imported cases may be shorter than ours, and have no text at all.
     refusal = None if case.external_source else rules.can_be_sent(case)
     if refusal:
@@ -180,58 +187,31 @@ def add_note(actor: Actor, case: Initiative, text: str, key: str) -> None:
     once(f"initiative.note:{case.id}", key, act)
 
 
+@use_case("initiative.moderate", code="initiative.answered", load=queries.case)
+def reply(actor: Actor, case: Initiative, note: str, version: int | None = None) -> None:
+    """Write to the author: a message, and a step that the author and the team read. The state stays.
+
+    `version` is the one a form was made from: a double click must not write twice. Raises Conflict.
+    """
+    if version is not None:
+        content.need_version(case, version)
+    refusal = rules.has_author(case)
+    if refusal:
+        raise Invalid(refusal)
+    if not note.strip():
+        raise Invalid(_l("Write the message."), {"note": _l("Write the message.")})
+    move.record(actor, case, "reply", lane=Lane.AUTHOR, note=note, who="reviewer")
+    case.version += 1
+    case.updated_at = clock.now()
+    messages.to_author(case, "initiative.reply", note=note.strip())
+
+
 @use_case("initiative.assess", code="initiative.study_started", load=queries.case)
 def start_study(actor: Actor, case: Initiative, verb: str) -> None:
     """Start the purpose study, or go on to the feasibility study."""
     if verb not in ("start_purpose", "start_feasibility"):
         raise Missing
     move.run(actor, case, verb, who="reviewer")
-
-
-@use_case("initiative.assess", code="initiative.sheet_saved", load=queries.case)
-def save_sheet(
-    actor: Actor,
-    case: Initiative,
-    kind: StudyKind,
-    parts: dict[str, str],
-    scores: dict[str, int],
-    costs: tuple[int | None, int | None],
-    version: int,
-    *,
-    finished: bool,
-) -> None:
-    """Keep one's own sheet of a study; `costs` are (once, yearly) in whole currency."""
-    expected = {StudyKind.PURPOSE: ("purpose_study",), StudyKind.FEASIBILITY: ("feasibility_study",)}[kind]
-    if case.state not in expected:
-        raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
-    wanted = rules.PURPOSE_PARTS if kind is StudyKind.PURPOSE else rules.FEASIBILITY_PARTS
-    if finished:
-        missing = {part: _l("Write this part.") for part in wanted if not parts.get(part)}
-        missing |= {f"{p}_score": _l("Choose a score.") for p in wanted if p not in scores}
-        if missing:
-            raise Invalid(_l("A finished study needs every part and every score."), missing)
-    user_id = user_of(actor)
-    sheet = next((s for s in case.sheets if s.kind is kind and s.user_id == user_id), None)
-    if sheet is None:
-        sheet = Sheet(
-            municipality_id=case.municipality_id, kind=kind, user_id=user_id, version=0, finished=False
-        )
-        case.sheets.append(sheet)
-    if sheet.version != version:
-        raise Conflict(
-            _l("Somebody else changed this meanwhile. Compare both texts and save again."), theirs=sheet
-        )
-    if rules.is_compared(sheet, case.sheets):
-        raise Invalid(
-            _l("Others have finished theirs too and you have read them. Your sheet stays as it is.")
-        )
-    sheet.parts = {part: parts.get(part, "") for part in wanted}
-    sheet.scores = {part: scores[part] for part in wanted if part in scores}
-    once_cost, yearly = costs
-    sheet.cost_once_minor = None if once_cost is None else once_cost * 100
-    sheet.cost_yearly_minor = None if yearly is None else yearly * 100
-    sheet.finished, sheet.version, sheet.updated_at = finished, version + 1, clock.now()
-    audit.note(f"initiative:{case.id}")
 
 
 @use_case("initiative.recommend", code="initiative.recommended", load=queries.case)
@@ -248,8 +228,9 @@ def recommend(
     version: int,
     *,
     send: bool,
+    plan: tuple[str, str, str] = ("", "", ""),
 ) -> None:
-    """Write the synthesis; with `send` pass it to the decision-maker."""
+    """Write the synthesis; with `send` pass it to the decision-maker. `plan`: time, owner, risks."""
     if case.state not in STUDIES:
         raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
     content.need_version(case, version)
@@ -261,6 +242,7 @@ def recommend(
     case.cost_once_minor = None if once_cost is None else once_cost * 100
     case.cost_yearly_minor = None if yearly is None else yearly * 100
     case.cost_source = source
+    case.plan_time, case.plan_owner, case.plan_risks = plan
     case.updated_at = clock.now()
     if send:
         lacks = rules.synthesis_lacks(wanted, allowed, tradeoff, recommended, why, once_cost, source)
@@ -289,6 +271,8 @@ def transfer(actor: Actor, case: Initiative, to: str, note: str) -> None:
 @use_case("initiative.assign", code="initiative.merged", load=queries.case)
 def merge(actor: Actor, case: Initiative, into_number: str, note: str, *, consented: bool) -> None:
     """Merge it into another public case; supporters of both count once there, both pages stay."""
+    if case.withheld:
+        raise Invalid(_l("It is handled without publication, so it cannot be merged into a public one."))
     target = queries.case_by_number(into_number)
     # One that itself goes on elsewhere, or was taken back, takes nothing over.
     if target.id == case.id or not target.is_public or target.state in ("merged", "withdrawn"):
@@ -356,22 +340,3 @@ def extend(actor: Actor, case: Initiative, due: date, note: str) -> None:
     move.record(actor, case, "extend", lane=Lane.PUBLIC, note=note, who="leader")
     messages.to_author(case, "initiative.extended", note=note, day=due)
     events.tell("content.changed", case)
-
-
-@use_case("initiative.moderate", code="initiative.comment_judged", load=queries.case)
-def judge_comment(actor: Actor, case: Initiative, comment_id: int, *, visible: bool, reason: str) -> None:
-    """Show a held comment, or hide one with a reason."""
-    row = db.session.scalar(
-        select(Comment).where(
-            Comment.kind == case.KIND, Comment.object_id == case.id, Comment.id == comment_id
-        )
-    )
-    if row is None:
-        raise Missing
-    if not visible and not reason.strip():
-        raise Invalid(_l("Give a reason."), {"reason": _l("Give a reason.")})
-    before = row.state is CommentState.VISIBLE
-    row.state = CommentState.VISIBLE if visible else CommentState.HIDDEN
-    row.hidden_reason = "" if visible else reason.strip()
-    if before != visible:
-        count(case, comment_count=1 if visible else -1)

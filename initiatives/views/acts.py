@@ -9,19 +9,19 @@ from werkzeug.wrappers import Response as BaseResponse
 from initiatives import queries, rules, services
 from initiatives.forms.filing import (
     AppealForm,
-    CommentForm,
     CompleteForm,
     ReasonForm,
     ReportForm,
     ResultForm,
     ToggleForm,
+    answers_for,
+    asking,
 )
-from initiatives.models import Initiative, Place
-from initiatives.services import What
+from initiatives.models import Audience, Initiative, Place
+from initiatives.services import Sent, What
 from initiatives.views import filing
 from portal.content import queries as content
 from portal.content import services as content_services
-from portal.content.models import Stance
 from portal.core import actor as actors
 from portal.core.consent import WORDS, Purpose
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
@@ -31,8 +31,9 @@ from portal.core.policy import Help, can
 from portal.ui.pages import Link, page, say
 
 
-def _public(number: str) -> Initiative:
-    case = queries.case_by_number(number)
+def public_case(number: str) -> Initiative:
+    """A case everybody may act on. Raises Missing."""
+    case = queries.case_by_number(number, with_sheets=False)
     if not case.is_public or case.state == "withdrawn":
         raise Missing
     return case
@@ -60,19 +61,25 @@ def _back(case: Initiative) -> BaseResponse:
     return redirect(_href(case), 303)
 
 
-def _form_page(template: str, case: Initiative, form: Any, title: str, **more: Any) -> BaseResponse:
-    crumbs = [
+def crumbs_of(case: Initiative, *more: Link) -> list[Link]:
+    """The way from the front page down to a page below the case."""
+    return [
         Link(_("Home"), url_for("pages.home")),
         Link(g.town.name, url_for("pages.town")),
         Link(_("Initiatives"), url_for("initiatives.listing")),
         Link(case.number or "", _href(case)),
+        *more,
     ]
+
+
+def form_page(template: str, case: Initiative, form: Any, title: str, **more: Any) -> BaseResponse:
+    """The page of a small form below the case."""
     status = 422 if form.is_submitted() and form.problems else 200
     return page(
         f"initiatives/acts/{template}.html",
         status,
         title=title,
-        crumbs=crumbs,
+        crumbs=crumbs_of(case),
         case=case,
         form=form,
         back_href=_href(case),
@@ -80,7 +87,7 @@ def _form_page(template: str, case: Initiative, form: Any, title: str, **more: A
     )
 
 
-def _tried(form: Any, act: Callable[[], Any]) -> bool:
+def tried(form: Any, act: Callable[[], Any]) -> bool:
     """Run the act of a valid form; what the service refuses is shown at the form."""
     if not form.validate_on_submit():
         return False
@@ -94,7 +101,7 @@ def _tried(form: Any, act: Callable[[], Any]) -> bool:
 
 def support(number: str) -> BaseResponse:
     """Support it, or take the support back."""
-    case, actor = _public(number), actors.current()
+    case, actor = public_case(number), actors.current()
     already = queries.supports(case.id, content_services.person_of_user(actor.user_id or 0))
     form = ToggleForm(wanted="off" if already else "on")
     if form.validate_on_submit():
@@ -106,7 +113,7 @@ def support(number: str) -> BaseResponse:
             say(_("Your support was taken back."))
         return _back(case)
     title = _("Take your support back?") if already else _("Support this initiative?")
-    return _form_page(
+    return form_page(
         "confirm",
         case,
         form,
@@ -116,9 +123,35 @@ def support(number: str) -> BaseResponse:
     )
 
 
+def join(number: str, draft: str) -> BaseResponse:
+    """Support and follow this one instead of filing the draft, which goes; nothing happens before the button."""
+    case, mine = public_case(number), queries.draft_by_token(draft)
+    form = ToggleForm(wanted="on")
+
+    def act() -> None:
+        services.join_instead(actors.current(), case.id, draft, current_locale())
+
+    if tried(form, act):
+        say(
+            _(
+                "Thank you. Your support counts, and you will hear of every important step. Your draft is gone."
+            )
+        )
+        return _back(case)
+    return form_page(
+        "join",
+        case,
+        form,
+        _("Join this one instead?"),
+        confirm_label=_("Support and follow it"),
+        draft_title=mine.title,
+        draft_href=url_for("initiatives.new_what", draft=draft),
+    )
+
+
 def follow(number: str) -> BaseResponse:
     """Follow it, or stop."""
-    case, actor = _public(number), actors.current()
+    case, actor = public_case(number), actors.current()
     already = content.follows(*case.about, content_services.person_of_user(actor.user_id or 0))
     form = ToggleForm(wanted="off" if already else "on")
     if form.validate_on_submit():
@@ -130,7 +163,7 @@ def follow(number: str) -> BaseResponse:
             say(_("You will hear no more of it."))
         return _back(case)
     title = _("Stop following?") if already else _("Follow this initiative?")
-    return _form_page(
+    return form_page(
         "confirm",
         case,
         form,
@@ -140,56 +173,27 @@ def follow(number: str) -> BaseResponse:
     )
 
 
-def comment(number: str) -> BaseResponse:
-    """Say something to it."""
-    case, actor, form = _public(number), actors.current(), CommentForm()
-
-    held = False
-
-    def act() -> None:
-        nonlocal held
-        held = services.comment(
-            actor,
-            case.id,
-            Stance(form.stance.data),
-            form.text.data or "",
-            current_locale(),
-            form.form_key.data or "",
-            shows_name=bool(form.shows_name.data),
-        )
-
-    if _tried(form, act):
-        if held:
-            say(
-                _(
-                    "Thank you for your comment. It holds a link, so the team looks at it before others see it."
-                ),
-                "info",
-            )
-        else:
-            say(_("Thank you for your comment."))
-        return _back(case)
-    return _form_page("comment", case, form, _("Comment on this initiative"), name=actor.name)
-
-
 def report(number: str) -> BaseResponse:
     """Tell the team that something is wrong."""
-    case, form = _public(number), ReportForm()
-    if _tried(
+    case, form = public_case(number), ReportForm()
+    if tried(
         form,
         lambda: services.report(actors.current(), case.id, form.reason.data or "", form.form_key.data or ""),
     ):
         say(_("Thank you. The team looks at it."))
         return _back(case)
-    return _form_page("report", case, form, _("Report something that is not in order"))
+    return form_page("report", case, form, _("Report something that is not in order"))
 
 
 def complete(number: str) -> BaseResponse:
     """Complete a returned case and send it again."""
     case = _own(number)
+    if case.state == "submitted":  # Sent twice, or opened again: the case itself says where it stands.
+        return _back(case)
     if case.state not in ("returned", "lapsed"):
         raise Missing
-    form = CompleteForm(
+    form_class = asking(CompleteForm, case.category)
+    form = form_class(
         title=case.title,
         text=case.text,
         category=case.category,
@@ -201,8 +205,9 @@ def complete(number: str) -> BaseResponse:
         address=case.address,
         district=case.district,
         version=str(case.version),
+        **answers_for(form_class, case),
     )
-    form.set_town(g.town, filing._districts())
+    form.set_town(g.town, queries.districts_offered(case.district))
 
     def act() -> None:
         what = What(
@@ -211,14 +216,23 @@ def complete(number: str) -> BaseResponse:
             form.category.data or "",
             form.cost.data,
             form.language.data,
+            form.answers(),
         )
-        services.complete(actors.current(), case.id, what, filing.where_of(form), form.made_from or 0)
+        sent: list[Sent] = []
+        hung: list[Sent] = []
+        try:
+            for field, role in filing.chosen(form):
+                sent.append(filing.store(field, role, form.alt.data or ""))
+            where, version = filing.where_of(form), form.made_from or 0
+            hung = services.complete(actors.current(), case.id, what, where, version, sent)
+        finally:
+            filing.forget(file for file in sent if file not in hung)
 
-    if _tried(form, act):
+    if tried(form, act):
         say(_("Thank you. The monitoring team looks at it again."))
         return _back(case)
     due = content.open_deadlines(*case.about)
-    return _form_page(
+    return form_page(
         "complete",
         case,
         form,
@@ -226,6 +240,9 @@ def complete(number: str) -> BaseResponse:
         defects=case.defects,
         due=due[0].due_on if due else None,
         currency=g.town.currency,
+        files=content.files(*case.about, public_only=False),
+        photos_max=rules.PHOTOS_MAX,
+        documents_max=rules.DOCUMENTS_MAX,
         map=filing.picker_map(),
         script_href=url_for("initiatives.map_script", picker=1),
     )
@@ -236,10 +253,10 @@ def withdraw(number: str) -> BaseResponse:
     case, form = _own(number), ReasonForm()
     if "withdraw" not in {move.verb for move in case.WORKFLOW.moves_from(case.state)}:
         raise Missing
-    if _tried(form, lambda: services.withdraw(actors.current(), case.id, form.note.data or "")):
+    if tried(form, lambda: services.withdraw(actors.current(), case.id, form.note.data or "")):
         say(_("Your initiative was withdrawn."))
-        return redirect(url_for("initiatives.listing"), 303)
-    return _form_page(
+        return _back(case)
+    return form_page(
         "withdraw", case, form, _("Withdraw your initiative?"), danger=True, confirm_label=_("Withdraw")
     )
 
@@ -251,10 +268,10 @@ def name(number: str) -> BaseResponse:
         raise Missing
     shown = case.author.shows_name
     form = ToggleForm(wanted="off" if shown else "on")
-    if _tried(form, lambda: services.show_name(actors.current(), case.id, shown=form.is_on)):
+    if tried(form, lambda: services.show_name(actors.current(), case.id, shown=form.is_on)):
         say(_("Your name is shown.") if form.is_on else _("Your name is no longer shown."))
         return _back(case)
-    return _form_page(
+    return form_page(
         "confirm",
         case,
         form,
@@ -265,15 +282,41 @@ def name(number: str) -> BaseResponse:
     )
 
 
+def audience(number: str) -> BaseResponse:
+    """Handle it without publication, or publish it after all; the author's wish either way."""
+    case = _own(number)
+    if case.is_public or case.present.phase == "ended":
+        raise Missing
+    wants_public = case.audience is Audience.TEAM
+    form = ToggleForm(wanted="on" if wants_public else "off")
+    if tried(form, lambda: services.choose_audience(actors.current(), case.id, withheld=not form.is_on)):
+        if not form.is_on:
+            say(_("It is handled without publication. Only you and the team read it."))
+        elif case.present.phase == "hidden":
+            say(_("It will be published once the team has checked it."))
+        else:
+            say(_("The team reads it once more and publishes it then. You will be told."))
+        return _back(case)
+    return form_page(
+        "confirm",
+        case,
+        form,
+        _("Ask to publish it?") if wants_public else _("Handle it without publication?"),
+        confirm_label=_("Ask to publish it") if wants_public else _("Do not publish it"),
+        kind="audience",
+        wants_public=wants_public,
+    )
+
+
 def appeal(number: str) -> BaseResponse:
     """Appeal against a refusal."""
     case, form = _own(number), AppealForm()
     if case.state != "refused":
         raise Missing
-    if _tried(form, lambda: services.appeal(actors.current(), case.id, form.note.data or "")):
+    if tried(form, lambda: services.appeal(actors.current(), case.id, form.note.data or "")):
         say(_("Your appeal has arrived. Another person decides about it."))
         return _back(case)
-    return _form_page(
+    return form_page(
         "appeal",
         case,
         form,
@@ -288,9 +331,9 @@ def result(number: str) -> BaseResponse:
     case, form = _own(number), ResultForm()
     if case.state not in ("done", "partly_done"):
         raise Missing
-    if _tried(
+    if tried(
         form, lambda: services.judge(actors.current(), case.id, form.verdict.data or "", form.note.data or "")
     ):
         say(_("Thank you. Your answer stands in the history."))
         return _back(case)
-    return _form_page("result", case, form, _("Did it help?"))
+    return form_page("result", case, form, _("Did it help?"))

@@ -3,37 +3,42 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from flask import Response, abort, g, redirect, request, send_file, stream_with_context
+from flask import Response, abort, g, redirect, request, stream_with_context
 from markupsafe import Markup
 
 from initiatives import queries, rules, services
 from initiatives.formats import exports
 from initiatives.formats.records import ExportedInitiative
-from initiatives.models import Initiative, Sheet, StudyKind
-from initiatives.states import AUTHOR_WHO, CATEGORIES, OUTCOMES, PARTS, PHASES, WHO, WORKFLOW
+from initiatives.formats.sheet import sheet_pdf
+from initiatives.kinds import theme_of
+from initiatives.models import CostChange, Initiative, StudyKind
+from initiatives.states import AUTHOR_WHO, HELPED, OUTCOMES, PHASES, WHO, WORKFLOW
+from initiatives.views.talk import OFFICES, talk_of
 from portal.content import queries as content
 from portal.content import services as content_services
+from portal.content import talk
 from portal.content.models import FileRole
+from portal.content.rules import REASONS
 from portal.core import actor as actors
-from portal.core import clock, files, tenancy
+from portal.core import clock, tenancy
 from portal.core.collate import sort_key
 from portal.core.errors import Missing
-from portal.core.i18n import LANGUAGE_NAMES, ago, current_locale, for_templates, from_json, iso
+from portal.core.i18n import LANGUAGE_NAMES, ago, current_locale, day, for_templates, from_json, iso
 from portal.core.i18n import gettext as _
 from portal.core.paging import Cursor, decode
 from portal.core.policy import can
 from portal.core.workflow import Lane
 from portal.maps.folium_map import MapParts, Picker, render_map
 from portal.maps.geo import Point
+from portal.ui import structured
 from portal.ui.fragments import fragment, moulded, until_change
 from portal.ui.pages import Link, page, public_address
+from portal.ui.sending import send_stored
 from portal.ui.templating import url_for
-
-FILE_SECONDS = 86400
 
 
 def _cursor() -> Cursor | None:
@@ -48,14 +53,20 @@ def _cursor() -> Cursor | None:
 
 def _query(**changes: str) -> dict[str, Any]:
     """The present filters as query values, changed; empty ones fall away."""
-    wanted = queries.wanted_from(request.args)
+    values = {**filters_of(queries.wanted_from(request.args)), **changes}
+    return {name: value for name, value in values.items() if value}
+
+
+def filters_of(wanted: queries.Wanted) -> dict[str, Any]:
+    """A filter as query values; empty ones fall away."""
     values = {
         "q": wanted.text,
         "phase": wanted.phase,
         "category": wanted.category,
         "district": wanted.district,
+        "outcome": wanted.outcome,
+        "silent": "1" if wanted.silent else "",
         "sort": "" if wanted.sort == "new" else wanted.sort,
-        **changes,
     }
     return {name: value for name, value in values.items() if value}
 
@@ -103,15 +114,15 @@ def _found(endpoint: str, wanted: queries.Wanted) -> tuple[str | None, str | Non
         found = queries.listing(wanted, cursor)
         return found.older, found.newer, cards_for_page(found.items, with_town="town" not in g)
 
-    if cursor is not None or wanted != queries.Wanted():
+    if cursor is not None or replace(wanted, wide=False) != queries.Wanted():
         return read()
     return until_change(f"{endpoint}:{current_locale()}", read)
 
 
 def _total(wanted: queries.Wanted) -> int | None:
-    """How many there are; the same for all readers, so counted once per public change."""
-    if wanted.text or wanted.district:
-        return None
+    """How many there are; the same for all readers, so counted once per public change, but words each time."""
+    if wanted.text or wanted.district or wanted.outcome or wanted.silent:
+        return queries.total(wanted)
     name = f"initiatives.total:{wanted.phase}:{wanted.category}"
     return until_change(name, lambda: queries.total(wanted))
 
@@ -127,8 +138,15 @@ def _districts() -> list[str]:
 
 def _filters(here: str, wanted: queries.Wanted, districts: list[str]) -> Markup:
     """The filter form of the page at `here`."""
-    values = {"phases": list(PHASES.items()), "categories": list(CATEGORIES.items()), "districts": districts}
-    key = (here, wanted, tuple(districts))
+    categories = [(key, str(label)) for key, label in queries.category_choices()]
+    outcomes = [(key, OUTCOMES[key]) for key in queries.OUTCOMES_TO_FILTER]
+    values = {
+        "phases": list(PHASES.items()),
+        "categories": categories,
+        "districts": districts,
+        "outcomes": outcomes,
+    }
+    key = (here, wanted, tuple(districts), tuple(categories))
     return fragment("initiatives/_filters.html", *key, here=here, wanted=wanted, **values)
 
 
@@ -161,7 +179,7 @@ def cards_for_page(cards: Sequence[queries.Card], *, with_town: bool = False) ->
             if card.comment_count
             else "",
         }
-        icon = "" if photo else card.category or "other"
+        icon = "" if photo else theme_of(card.category) or "other"
         made.append(moulded("initiatives/_card.html", texts, look=present.look, category_icon=icon))
     return made
 
@@ -215,7 +233,9 @@ def listing_atom() -> Response:
         "initiatives/feed.xml",
         title=_("Initiatives: %(town)s", town=g.town.name),
         cards=found.items,
-        updated=found.items[0].listed_at if found.items else clock.now(),
+        updated=max((card.updated_at or card.listed_at for card in found.items), default=clock.now()),
+        # Permanent, whatever language or name of the server it is read by (RFC 4151).
+        tag=f"tag:{urlsplit(public_address('pages.home')).hostname},2026:",
         self_href=public_address("initiatives.listing_atom", **_query()),
         page_href=public_address("initiatives.listing", **_query()),
         address_of=public_address,
@@ -243,7 +263,7 @@ def map_page() -> Response:
         list_href=url_for("initiatives.listing", **_query()),
         filters_form=_filters(url_for("initiatives.map"), wanted, districts),
         phases=list(PHASES),
-        names={key: str(label) for key, label in CATEGORIES.items()},
+        names={key: str(label) for key, label in queries.category_choices()},
     )
 
 
@@ -303,7 +323,7 @@ def _point_card() -> Response:
         "title": card.title,
         "href": url_for("initiatives.detail", number=card.slug),
         "state": str(card.present.label),
-        "category": str(CATEGORIES.get(card.category, "")),
+        "category": str(card.category_label),
     }
     response = Response(json.dumps(body, ensure_ascii=False), content_type="application/json")
     response.headers["Cache-Control"] = "public, max-age=30"
@@ -335,7 +355,7 @@ def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepVi
     spoken = dict.fromkeys((*AUTHOR_WHO, "resident"), case.language)
     return [
         StepView(
-            queries.step_title(step),
+            queries.step_title(case, step),
             WORKFLOW.state(step.to_state).look,
             step.at,
             str(WHO.get(step.who, "")),
@@ -352,35 +372,6 @@ def foreign(language: str) -> str:
     return language if language != current_locale() else ""
 
 
-@dataclass(frozen=True, slots=True)
-class StudyView:
-    """A study as the public reads it once there is a decision."""
-
-    kind: str
-    parts: list[tuple[str, list[str]]]
-    means: dict[str, float]
-    cost_once: int | None
-    cost_yearly: int | None
-
-
-def study_view(sheets: list[Sheet], kind: StudyKind) -> StudyView | None:
-    """What the finished sheets of one study say, without names."""
-    own = [sheet for sheet in sheets if sheet.kind is kind and sheet.finished]
-    if not own:
-        return None
-    parts = rules.PURPOSE_PARTS if kind is StudyKind.PURPOSE else rules.FEASIBILITY_PARTS
-    findings = rules.weigh_findings(own, parts)
-    costs = [sheet.cost_once_minor for sheet in own if sheet.cost_once_minor is not None]
-    yearly = [sheet.cost_yearly_minor for sheet in own if sheet.cost_yearly_minor is not None]
-    return StudyView(
-        kind.value,
-        [(str(PARTS[p][0]), [s.parts[p] for s in own if s.parts.get(p)]) for p in parts],
-        {str(PARTS[p][0]): mean for p, mean in findings.means.items()},
-        max(costs, default=None),
-        max(yearly, default=None),
-    )
-
-
 def detail(number: str) -> Response:
     """One initiative: public for everybody, more for its author."""
     case = queries.case_by_number(number, with_sheets=False)
@@ -392,6 +383,7 @@ def detail(number: str) -> Response:
         return redirect(url_for("initiatives.detail", number=(case.number or "").lower()), 301)  # type: ignore[return-value]
     lanes = (Lane.PUBLIC, Lane.AUTHOR) if mine else (Lane.PUBLIC,)
     shown = files_of(case)
+    crumbs = _crumbs(g.town, Link(_("Initiatives"), url_for("initiatives.listing")))
     locale = current_locale()
     translation = queries.translation(case.id, locale) if case.language != locale else None
     bare = case.state == "withdrawn" and not mine
@@ -400,17 +392,20 @@ def detail(number: str) -> Response:
     due = content.open_deadlines(*case.about) if case.state in services.TIMED else []
     decided = case.decided_by_user_id is not None or case.state in ("adopted", "partly_adopted", "refused")
     sheets = queries.sheets(case.id) if decided else []
+    comments, stances = talk.top(*case.about) if case.comment_count and not bare else ([], None)
     realised = case.phase in ("building", "built", "ended")
     response = page(
         "initiatives/detail.html",
         title=translation.title if translation else case.title,
-        crumbs=_crumbs(g.town, Link(_("Initiatives"), url_for("initiatives.listing"))),
+        crumbs=crumbs,
         case=case,
         bare=bare,
         translation=translation,
         office_language=foreign(g.town.language),
         original_language=LANGUAGE_NAMES.get(case.language, case.language),
-        category=CATEGORIES.get(case.category, ""),
+        category=queries.category_label(case.category),
+        category_icon=theme_of(case.category) or "other",
+        answers=[] if bare else queries.answered(case, team=mine),
         outcome=OUTCOMES[case.outcome.value],
         photos=[f for f in shown if f.role is FileRole.PHOTO],
         documents=[f for f in shown if f.role is FileRole.DOCUMENT],
@@ -419,24 +414,102 @@ def detail(number: str) -> Response:
         due=due[0].due_on if due else case.returns_on if case.state == "deferred" else None,
         late=bool(due and due[0].due_on < case.local_today),
         decisions=queries.decisions(case.id) if decided else [],
-        purpose=study_view(sheets, StudyKind.PURPOSE),
-        feasibility=study_view(sheets, StudyKind.FEASIBILITY),
+        purpose=queries.study_found(case, sheets, StudyKind.PURPOSE),
+        feasibility=queries.study_found(case, sheets, StudyKind.FEASIBILITY),
         show_synthesis=decided and bool(case.wanted),
         milestones=queries.milestones(case.id) if realised else [],
-        comments=content.comments(*case.about) if case.comment_count and not bare else [],
+        work=work_view(case, shown) if realised and not bare else None,
+        said=queries.echo_counts(case.id, case.echo_round) if case.echo_round else None,
+        helped=HELPED,
+        echo_href=_echo_href(case, person) if person and case.echo_round and not mine else "",
+        comments=comments,
+        stances=stances,
+        talk=talk_of(case, comments, back="case"),
+        offices=OFFICES,
+        hidden_reasons=REASONS,
         merged_number=queries.number_of(case.merged_into_id) if case.merged_into_id else None,
         mine=mine,
         supports=bool(person) and queries.supports(case.id, person),
         follows=bool(person) and content.follows(*case.about, person),
         can_appeal=mine and case.state == "refused" and rules.may_appeal(case) is None,
         name_href=_name_href(case) if mine else "",
+        may_choose_audience=mine and not case.is_public and case.present.phase != "ended",
         can_withdraw=mine and "withdraw" in {m.verb for m in WORKFLOW.moves_from(case.state)},
         desk_href=_desk_href(case),
         slug=(case.number or "").lower(),
+        meta=None if bare or not case.is_public else _meta(case, shown, crumbs),
     )
     if not case.is_public:
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class WorkView:
+    """The realisation as the public reads it: money, photos of before and after, the newest news."""
+
+    changes: list[CostChange]
+    before: list[content.FileRow]
+    after: list[content.FileRow]
+    spent_share: int | None
+    today: Any
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more was spent than planned."""
+        return self.spent_share is not None and self.spent_share > 100
+
+
+def work_view(case: Initiative, shown: Sequence[content.FileRow]) -> WorkView:
+    """What there is to show of the work; the log of money is read only where there is some."""
+    money = case.planned_minor is not None or case.spent_minor is not None
+    share = None
+    if case.planned_minor and case.spent_minor is not None:
+        share = case.spent_minor * 100 // case.planned_minor
+    return WorkView(
+        queries.cost_changes(case.id) if money else [],
+        [file for file in shown if file.role is FileRole.BEFORE],
+        [file for file in shown if file.role is FileRole.AFTER],
+        share,
+        case.local_today,
+    )
+
+
+def _echo_href(case: Initiative, person: str) -> str:
+    """Where a signed-in person who was asked whether it helped answers; nowhere once they have."""
+    row = queries.echo_of(case.id, case.echo_round, person)
+    if row is None or row.answer is not None or case.state not in services.ASKED_IN:
+        return ""
+    return url_for("initiatives.echo", token=services.echo_token(row))
+
+
+def _meta(case: Initiative, files: list[content.FileRow], crumbs: list[Link]) -> structured.Meta:
+    """What search engines read: what everybody reads, and never who filed it."""
+    where = {"number": (case.number or "").lower()}
+    pictures = [
+        public_address("initiatives.file", file_id=file.id, **where)
+        for file in files
+        if file.role is FileRole.PHOTO
+    ]
+    about = {
+        "@type": "CreativeWork",
+        "identifier": case.number,
+        "url": public_address("initiatives.detail", **where),
+        "headline": case.title,
+        "inLanguage": case.language,
+        "about": str(queries.category_label(case.category)),
+        "creativeWorkStatus": str(case.present.label),
+        "datePublished": iso(case.listed_at) if case.listed_at else None,
+        "dateModified": iso(case.updated_at),
+        "contentLocation": structured.place(case.lat, case.lon, case.address or case.district),
+        "image": pictures,
+        "interactionStatistic": [
+            structured.counted("LikeAction", case.support_count),
+            structured.counted("CommentAction", case.comment_count),
+        ],
+        "publisher": structured.office(g.town),
+    }
+    return structured.meta(case.text or case.title, about, crumbs=crumbs, image=next(iter(pictures), ""))
 
 
 def _name_href(case: Initiative) -> str:
@@ -469,13 +542,73 @@ def printed(number: str) -> Response:
         "initiatives/print.html",
         title=case.title,
         case=case,
-        category=CATEGORIES.get(case.category, ""),
+        category=queries.category_label(case.category),
+        answers=[] if case.state == "withdrawn" else queries.answered(case),
         steps=steps_for_timeline(case, (Lane.PUBLIC,)),
         decisions=queries.decisions(case.id) if case.state != "withdrawn" else [],
         href=href,
         qr=segno.make(href, error="m").svg_data_uri(scale=3),
         town_name=from_json(g.town.names),
     )
+
+
+def paper(number: str) -> Response:
+    """The same as a PDF, to keep or to send on."""
+    case = queries.case_by_number(number)
+    if not case.is_public:
+        raise Missing
+    import segno  # noqa: PLC0415 - needed for paper alone
+
+    slug = (case.number or "").lower()
+    href = public_address("initiatives.detail", number=slug)
+    bare = case.state == "withdrawn"
+    decided = [] if bare else queries.decisions(case.id)
+    parts = [
+        {
+            "title": _("Answer to the appeal") if one.on_appeal else _("Decision and reasons"),
+            "lines": [
+                f"{WORKFLOW.state(one.verdict).label}, {day(one.at)}",
+                *_lines(one.reasons),
+                *([f"{_('What is left out:')} {one.left_out}"] if one.left_out else []),
+            ],
+        }
+        for one in decided
+    ]
+    if decided and case.wanted:
+        for title, words in (
+            (_("What residents want"), case.wanted),
+            (_("What law and money allow"), case.allowed),
+            (_("The trade-off"), case.tradeoff),
+        ):
+            parts.append({"title": title, "lines": _lines(words)})
+    steps = steps_for_timeline(case, (Lane.PUBLIC,))
+    parts.append(
+        {
+            "title": _("What has happened"),
+            "lines": [": ".join((day(step.at), str(step.title))) for step in steps],
+        }
+    )
+    data: dict[str, Any] = {
+        "title": case.title,
+        "town": from_json(g.town.names),
+        "lang": current_locale(),
+        "spoken": case.language,
+        "over": " · ".join(
+            (case.number or "", str(queries.category_label(case.category)), str(case.present.label))
+        ),
+        "text": [] if bare else _lines(case.text),
+        "parts": parts,
+        "qr": segno.make(href, error="m").svg_inline(),
+        "alt": _("QR code with the address of this page"),
+        "href": href,
+    }
+    response = Response(sheet_pdf(data), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{slug}.pdf"'
+    return response
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line.strip()]
 
 
 def file(number: str, file_id: int) -> Response:
@@ -485,23 +618,14 @@ def file(number: str, file_id: int) -> Response:
     if not (case.is_public and case.state != "withdrawn") and not own:
         raise Missing
     row = content.attachment(*case.about, file_id)
-    if row is None or not (row.public or own):
+    if row is None or not ((row.public and not row.waits) or own):
         raise Missing
+    if row.waits and not row.role.is_picture:
+        raise Missing  # Its author is told that it is being checked, and gets it when it was.
     small = request.args.get("size") == "small" and row.thumb_key
     return send_stored(
-        row.thumb_key if small and row.thumb_key else row.key, row.media_type, row.name, public=case.is_public
+        row.thumb_key if small and row.thumb_key else row.key,
+        row.media_type,
+        row.name,
+        public=case.is_public and row.public and not row.waits,
     )
-
-
-def send_stored(key: str, media_type: str, name: str, *, public: bool) -> Response:
-    """Send a stored file: pictures inline, everything else as a download, never as a page (R27)."""
-    path = files.path_of(key)
-    if not path.exists():
-        raise Missing
-    inline = media_type.startswith("image/")
-    response = send_file(
-        path, mimetype=media_type, as_attachment=not inline, download_name=name, conditional=True
-    )
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = f"public, max-age={FILE_SECONDS}" if public else "no-store"
-    return response

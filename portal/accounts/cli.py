@@ -46,7 +46,14 @@ def _show(secret: str, language: str) -> None:
 @click.option(
     "--language", type=click.Choice(LOCALES), help="Of the page; else the municipality's first language."
 )
-def first_admin(slug: str, email: str, language: str | None) -> None:
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([role.value for role in MUNICIPAL if role is not Role.ADMIN]),
+    help="A role held besides, for small offices; may be repeated.",
+)
+def first_admin(slug: str, email: str, language: str | None, roles: tuple[str, ...]) -> None:
     """Print a one-time link that makes EMAIL administrator of the municipality SLUG.
 
     Called again, for instance because the link was lost, it prints a new one and the earlier one ends. Refused once
@@ -56,7 +63,7 @@ def first_admin(slug: str, email: str, language: str | None) -> None:
     spoken = language or town.language
     try:
         with tenancy.within(town.id):
-            secret, replaced = invite_first_admin(COMMANDER, _email(email), spoken)
+            secret, replaced = invite_first_admin(COMMANDER, _email(email), spoken, roles)
     except Conflict as problem:
         members = address(f"/{slug}/desk/members", spoken)
         raise click.ClickException(

@@ -15,6 +15,8 @@ _items: dict[str, MenuItem] = {
     item.endpoint: item
     for item in (
         MenuItem("accounts.account", _l("Name and contact"), Place.PORTAL, "account.own", order=10),
+        MenuItem("accounts.notifications", _l("Messages to me"), Place.PORTAL, "account.own", order=50),
+        MenuItem("accounts.security", _l("Signing in"), Place.PORTAL, "account.own", order=60),
         MenuItem("accounts.sessions", _l("Signed-in devices"), Place.PORTAL, "account.own", order=70),
         MenuItem("accounts.data", _l("My data"), Place.PORTAL, "account.own", order=80),
     )

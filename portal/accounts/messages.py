@@ -2,19 +2,25 @@
 the Host header of a request (a poisoned one would carry the secret away, T12 in docs/security.md).
 """
 
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 from flask import current_app
 
+from portal.accounts import queries
 from portal.accounts.models import User
-from portal.accounts.rules import INVITATION_LIFE, LINK_LIFE, RESET_LIFE
+from portal.accounts.roles import TEXTS, Role
+from portal.accounts.rules import INVITATION_LIFE, LINK_LIFE, PHONE_LIFE, RESET_LIFE
+from portal.core import tenancy
 from portal.core.config import Settings
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import NoticeKind
 from portal.notify import outbox
 from portal.notify.outbox import Recipient
+from portal.notify.values import Value
 
-NOTICES: tuple[NoticeKind, ...] = (
+_KINDS: tuple[NoticeKind, ...] = (
     NoticeKind("account.link", _l("Your link to sign in"), "accounts/mail/link.txt", _l("Link to sign in")),
     NoticeKind(
         "account.staff",
@@ -45,7 +51,47 @@ NOTICES: tuple[NoticeKind, ...] = (
         "accounts/mail/unused.txt",
         _l("Warning before an unused account is erased"),
     ),
+    NoticeKind(
+        "account.recovery",
+        _l("A recovery code of your account was used"),
+        "accounts/mail/recovery.txt",
+        _l("Recovery code used"),
+    ),
+    NoticeKind(
+        "account.phone_code",
+        _l("Your code to sign in"),
+        "accounts/mail/phone_code.txt",
+        _l("Code by SMS"),
+    ),
+    NoticeKind(
+        "account.access",
+        _l("The portal operator has access to your municipality"),
+        "accounts/mail/access.txt",
+        _l("Access of the portal operator"),
+    ),
 )
+
+
+_EXAMPLE = {
+    "link": "https://portal.example/xxxxxxxxxxxxxxxx",
+    "reset": "https://portal.example/password",
+    "minutes": 30,
+    "hours": 24,
+    "what": "password",
+    "end": date(2027, 9, 1),
+    "left": 9,
+    "code": "482 915",
+    "name": "Anna Nowak",
+    "role": "–",
+    "until": datetime(2027, 9, 1, 12, tzinfo=UTC),
+}
+NOTICES = tuple(replace(kind, example=_EXAMPLE) for kind in _KINDS)
+
+
+def alarmed(about: tuple[str, int]) -> list[Recipient]:
+    """Who hears that something of a municipality needs a look: its administrators and the portal operators."""
+    people = queries.caretakers(about[1])
+    return [Recipient(locale=p.language, email=p.email, name=p.name, user_id=p.user_id) for p in people]
 
 
 def address(path: str, locale: str) -> str:
@@ -55,10 +101,18 @@ def address(path: str, locale: str) -> str:
 
 
 def recipient_of(user: User) -> Recipient:
-    """Somebody with an account, reached in the language and by the contact of the account."""
-    return Recipient(
-        locale=user.language, email=user.email, phone=user.phone, name=user.name, user_id=user.id
-    )
+    """Somebody with an account, reached in the language and by the contact of the account.
+
+    A number that nobody has confirmed may be a stranger's, so it gets no SMS.
+    """
+    phone = user.phone if user.phone_confirmed_at else None
+    return Recipient(locale=user.language, email=user.email, phone=phone, name=user.name, user_id=user.id)
+
+
+def recipients(user_ids: Iterable[int]) -> list[Recipient]:
+    """Open accounts as recipients, in the order given; closed ones are left out."""
+    found = {user.id: recipient_of(user) for user in queries.open_accounts(user_ids)}
+    return [found[user_id] for user_id in user_ids if user_id in found]
 
 
 def to_address(email: str, locale: str) -> Recipient:
@@ -103,7 +157,7 @@ def confirm_address(to: Recipient, token: str) -> None:
 
 
 def account_changed(to: Recipient, what: str) -> None:
-    """Tell the owner of an account of a change that matters; `what`: password, address, factor, roles, closed."""
+    """Tell the owner of an account of a change that matters; `what` as in mail/changed.txt."""
     outbox.send("account.changed", to, {"what": what, "link": address("/contact", to.locale)})
 
 
@@ -113,3 +167,25 @@ def unused(user: User, end: datetime, days: int) -> None:
     values = {"link": address("/sign-in", user.language), "end": end.date()}
     dedupe = f"account.unused:{user.id}:{began.date().isoformat()}:{days}"
     outbox.send("account.unused", recipient_of(user), values, dedupe=dedupe)
+
+
+def recovery_used(user: User, left: int) -> None:
+    """Tell the owner that a recovery code was used, and how many are left."""
+    link = address("/account/security", user.language)
+    outbox.send("account.recovery", recipient_of(user), {"left": left, "link": link})
+
+
+def access_begun(municipality_id: int, name: str, role: Role, until: datetime) -> None:
+    """Tell administrators and data-protection officers that a portal operator has access, and where to see it."""
+    team = queries.colleagues(municipality_id, Role.ADMIN, Role.DPO)
+    slug = tenancy.town_by_id(municipality_id).slug
+    values: dict[str, Value] = {"name": name, "role": TEXTS[role].title, "until": until}
+    for to in recipients([colleague.user_id for colleague in team]):
+        outbox.send("account.access", to, {**values, "link": address(f"/{slug}/desk/access", to.locale)})
+
+
+def phone_code(user: User, phone: str, code: str) -> None:
+    """The six digits, by SMS and no other way."""
+    to = Recipient(locale=user.language, phone=phone, user_id=user.id)
+    minutes = PHONE_LIFE.seconds // 60
+    outbox.send("account.phone_code", to, {"code": code, "minutes": minutes}, secret=("code",))

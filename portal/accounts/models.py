@@ -31,6 +31,15 @@ class User(Base):
         CheckConstraint("(password_hash IS NULL) = (totp_sealed IS NULL)", name="second_factor"),
         CheckConstraint("language IN ('pl', 'cs', 'en')", name="language"),
         CheckConstraint("erased_at IS NULL OR email_hash IS NULL", name="erased_has_no_address"),
+        CheckConstraint("phone_confirmed_at IS NULL OR phone_hash IS NOT NULL", name="confirmed_has_phone"),
+        # Anybody may write any number; confirmed it is one account's.
+        Index(
+            "uq_user_confirmed_phone",
+            "phone_hash",
+            unique=True,
+            sqlite_where=text("phone_confirmed_at IS NOT NULL"),
+            postgresql_where=text("phone_confirmed_at IS NOT NULL"),
+        ),
     )
     PERSONAL: ClassVar[tuple[str, ...]] = (
         "email_sealed", "email_hash", "phone_sealed", "phone_hash", "name_sealed", "password_hash", "totp_sealed",
@@ -41,6 +50,7 @@ class User(Base):
     email_hash: Mapped[str | None] = mapped_column(unique=True)
     phone_sealed: Mapped[str | None]
     phone_hash: Mapped[str | None] = mapped_column(index=True)
+    phone_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     name_sealed: Mapped[str | None]
     language: Mapped[str]
     password_hash: Mapped[str | None]
@@ -94,6 +104,125 @@ class Membership(Base):
 
     def __repr__(self) -> str:
         return f"<Membership {self.user_id} {self.role} in {self.municipality_id}>"
+
+
+class RecoveryCode(Base):
+    """A single-use code that stands in for the second factor of somebody who lost the phone.
+
+    Only a keyed hash is kept, bound to the account: with the key outside the database a copy of the table
+    opens nothing. New codes take the place of all former ones.
+    """
+
+    __tablename__ = "recovery_code"
+    AUDITED: ClassVar[bool] = False
+    PERSONAL: ClassVar[tuple[str, ...]] = ("code_hash",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    user_id: Mapped[int] = mapped_column(Key, ForeignKey("user.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def __repr__(self) -> str:
+        return f"<RecoveryCode {self.id}>"
+
+
+class Passkey(Base):
+    """A passkey: the public half of a key pair, whose other half never leaves the owner's device.
+
+    `credential_id` and `public_key` are URL-safe base64 without padding. `sign_count` is the counter of the
+    key at its last use, 0 where it has none; `synced` says that the owner's devices share it.
+    """
+
+    __tablename__ = "passkey"
+    PERSONAL: ClassVar[tuple[str, ...]] = ("credential_id", "public_key", "name_sealed")
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(Key, ForeignKey("user.id"), index=True)
+    credential_id: Mapped[str] = mapped_column(unique=True)
+    public_key: Mapped[str]
+    sign_count: Mapped[int] = mapped_column(Key)
+    synced: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    name_sealed: Mapped[str]
+
+    name = Sealed()
+
+    def __repr__(self) -> str:
+        return f"<Passkey {self.id}>"
+
+
+class OperatorAccess(Base):
+    """A role lent to a portal operator in one municipality, for a reason and a while.
+
+    It runs from `began_at` until `ends_at`, or until somebody ended it. Rows stay: they are the record.
+    """
+
+    __tablename__ = "operator_access"
+    __table_args__ = (
+        CheckConstraint("ends_at > began_at", name="in_order"),
+        Index("ix_operator_access_user", "user_id", "ends_at"),
+        Index("ix_operator_access_town", "municipality_id", "began_at"),
+    )
+    PERSONAL: ClassVar[tuple[str, ...]] = ("reason",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    user_id: Mapped[int] = mapped_column(Key, ForeignKey("user.id"))
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"))
+    role: Mapped[Role] = mapped_column(EnumText(Role))
+    reason: Mapped[str]
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("user.id"))
+
+    def __repr__(self) -> str:
+        return f"<OperatorAccess {self.id} of {self.user_id} to {self.municipality_id}>"
+
+
+class PhoneCode(Base):
+    """A request for six digits by SMS. Of its secret and of the code only hashes are kept, bound together.
+
+    A request for a number that no account has confirmed has no `user_id`: it looks the same and opens nothing.
+    `confirms`: the code proves the number of an account instead of signing in.
+    """
+
+    __tablename__ = "phone_code"
+    AUDITED: ClassVar[bool] = False
+    PERSONAL: ClassVar[tuple[str, ...]] = ("phone_hash",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    code_hash: Mapped[str]
+    phone_hash: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(Key, ForeignKey("user.id"), index=True)
+    confirms: Mapped[bool]
+    tries: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def __repr__(self) -> str:
+        return f"<PhoneCode {self.id}>"
+
+
+class Identity(Base):
+    """Somebody's identity at an OpenID Connect provider, known by issuer and a keyed hash of the subject."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject_hash"),)
+    PERSONAL: ClassVar[tuple[str, ...]] = ("subject_hash",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    user_id: Mapped[int] = mapped_column(Key, ForeignKey("user.id"), index=True)
+    issuer: Mapped[str]
+    subject_hash: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    def __repr__(self) -> str:
+        return f"<Identity {self.id}>"
 
 
 class LoginSession(Base):

@@ -16,6 +16,11 @@ def own(actor: Actor, account: Any) -> bool:
     return bool(actor.user_id == account.id)
 
 
+def of_oneself(actor: Actor, access: Any) -> bool:
+    """An operator ends their own access."""
+    return bool(actor.user_id == access.user_id)
+
+
 def not_oneself(actor: Actor, member: Any) -> bool:
     """Nobody gives a role to himself, nor takes his own away. Source: roles table (docs/product.md, section 6)."""
     return bool(actor.user_id != member.user_id)
@@ -39,8 +44,23 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         "member.manage",
         _l("Invite members, give and take roles, close accounts"),
-        (Grant(Role.ADMIN, not_oneself, fresh=True),),
+        (Grant(Role.ADMIN, not_oneself, fresh=True, lent=False),),
         denied=_l("Only another administrator of the municipality can do this."),
+    ),
+    Permission(
+        "access.begin",
+        _l("Ask for access to a municipality, for a reason and a while"),
+        (Grant(Role.PORTAL_OPERATOR, fresh=True),),
+    ),
+    Permission(
+        "access.read",
+        _l("See what the portal operator did in the municipality"),
+        (Grant(Role.ADMIN, lent=False), Grant(Role.DPO)),
+    ),
+    Permission(
+        "access.end",
+        _l("End an access of the portal operator"),
+        (Grant(Role.ADMIN, lent=False), Grant(Role.DPO), Grant(Role.PORTAL_OPERATOR, of_oneself)),
     ),
     # Nobody's: only the daily work of the portal does it.
     Permission("account.forget", _l("Warn owners of unused accounts"), ()),

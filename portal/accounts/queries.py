@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 
-from portal.accounts.models import LoginSession, Membership, User, Verification, VerificationKind
+from portal.accounts.models import (
+    LoginSession,
+    Membership,
+    OperatorAccess,
+    User,
+    Verification,
+    VerificationKind,
+)
 from portal.accounts.roles import Role, in_order
 from portal.accounts.rules import alive, canonical_phone, code_at, demo_factor, step_at
 from portal.core import clock, tenancy
-from portal.core.actor import PORTAL
+from portal.core.actor import PORTAL, Actor
+from portal.core.audit import AuditEntry
 from portal.core.collate import sort_key
 from portal.core.db import db
 from portal.core.errors import Missing
@@ -132,12 +140,31 @@ def by_email(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email_hash == email_hash(email)))
 
 
+def by_phone(phone: str) -> User | None:
+    """The open account that confirmed a canonical number."""
+    return db.session.scalar(
+        select(User).where(
+            User.phone_hash == phone_hash(phone),
+            User.phone_confirmed_at.is_not(None),
+            User.disabled_at.is_(None),
+        )
+    )
+
+
 def account(user_id: int) -> User:
     """An account that is open. Raises Missing."""
     found = db.session.scalar(select(User).where(User.id == user_id, User.disabled_at.is_(None)))
     if found is None:
         raise Missing
     return found
+
+
+def open_accounts(user_ids: Iterable[int]) -> list[User]:
+    """Those of these accounts that are open."""
+    wanted = set(user_ids)
+    if not wanted:
+        return []
+    return list(db.session.scalars(select(User).where(User.id.in_(wanted), User.disabled_at.is_(None))))
 
 
 PERSON = (
@@ -181,9 +208,146 @@ def person_of(rows: Sequence[Any]) -> Person:
     )
 
 
+def actor_of(user_id: int, municipality_id: int) -> Actor | None:
+    """Somebody as they may act here now, for a job that goes on with what they began; None for closed accounts.
+
+    They proved who they are when they began it; where that would have to be fresh, it is not.
+    """
+    who = person(user_id)
+    if who is None:
+        return None
+    lends = Role.PORTAL_OPERATOR in who.roles.get(PORTAL, ())
+    lent = {found.municipality_id: found.role.value for found in accesses(user_id)} if lends else {}
+    return Actor(
+        user_id=who.id,
+        name=who.name,
+        municipality_id=municipality_id,
+        roles=who.roles,
+        lent=lent,
+        locale=who.language,
+    )
+
+
 def is_staff(user_id: int) -> bool:
     """Whether somebody holds a role anywhere, and so needs the second factor."""
     return db.session.scalar(select(Membership.id).where(Membership.user_id == user_id).limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A role lent to a portal operator. `until` is when it ended or will; `acts` what the audit log has of it."""
+
+    id: int
+    user_id: int
+    municipality_id: int
+    name: str
+    role: Role
+    reason: str
+    began_at: datetime
+    until: datetime
+    runs: bool
+    acts: int
+
+
+def accesses(user_id: int) -> list[OperatorAccess]:
+    """What runs of an operator's accesses at this instant: half-open, the last second is not in it."""
+    now = clock.now()
+    return list(
+        db.session.scalars(
+            select(OperatorAccess).where(
+                OperatorAccess.user_id == user_id,
+                OperatorAccess.ends_at > now,
+                OperatorAccess.ended_at.is_(None),
+            )
+        )
+    )
+
+
+def access_here(access_id: int) -> OperatorAccess:
+    """An access to the municipality in scope; what use cases load. Raises Missing."""
+    found = db.session.scalar(
+        select(OperatorAccess).where(
+            OperatorAccess.id == access_id, OperatorAccess.municipality_id == tenancy.current_id()
+        )
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
+ACCESSES_SHOWN = 200
+
+
+def accesses_of(user_id: int) -> list[Access]:
+    """An operator's own accesses, newest first."""
+    return _accesses(OperatorAccess.user_id == user_id)
+
+
+def accesses_to(municipality_id: int) -> list[Access]:
+    """Everybody's accesses to a municipality, newest first."""
+    return _accesses(OperatorAccess.municipality_id == municipality_id)
+
+
+def access_to(municipality_id: int, access_id: int) -> Access:
+    """One of them. Raises Missing, also for those to other municipalities."""
+    found = _accesses(OperatorAccess.municipality_id == municipality_id, OperatorAccess.id == access_id)
+    if not found:
+        raise Missing
+    return found[0]
+
+
+def _accesses(*conditions: Any) -> list[Access]:
+    until = func.coalesce(OperatorAccess.ended_at, OperatorAccess.ends_at)
+    acts = (
+        select(func.count(AuditEntry.id))
+        .where(
+            AuditEntry.chain == OperatorAccess.municipality_id,
+            AuditEntry.user_id == OperatorAccess.user_id,
+            AuditEntry.at >= OperatorAccess.began_at,
+            AuditEntry.at <= until,
+        )
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(OperatorAccess, acts)
+        .where(*conditions)
+        .order_by(OperatorAccess.began_at.desc(), OperatorAccess.id.desc())
+        .limit(ACCESSES_SHOWN)
+    ).all()
+    called = names(row.user_id for row, _count in rows)
+    now = clock.now()
+    return [
+        Access(
+            id=row.id,
+            user_id=row.user_id,
+            municipality_id=row.municipality_id,
+            name=called.get(row.user_id, ""),
+            role=row.role,
+            reason=row.reason,
+            began_at=row.began_at,
+            until=row.ended_at or row.ends_at,
+            runs=row.ended_at is None and row.ends_at > now,
+            acts=count,
+        )
+        for row, count in rows
+    ]
+
+
+def acts_of_access(access: Access) -> list[AuditEntry]:
+    """What the audit log of the municipality has of an access, oldest first."""
+    return list(
+        db.session.scalars(
+            select(AuditEntry)
+            .where(
+                AuditEntry.chain == access.municipality_id,
+                AuditEntry.user_id == access.user_id,
+                AuditEntry.at >= access.began_at,
+                AuditEntry.at <= access.until,
+            )
+            .order_by(AuditEntry.seq)
+            .limit(1000)
+        )
+    )
 
 
 def names(user_ids: Iterable[int]) -> dict[int, str]:
@@ -193,6 +357,12 @@ def names(user_ids: Iterable[int]) -> dict[int, str]:
         return {}
     users = db.session.scalars(select(User).where(User.id.in_(wanted), User.erased_at.is_(None)))
     return {user.id: user.name or user.email or "" for user in users}
+
+
+def given_name(user_id: int | None) -> str:
+    """The name somebody gave their account; empty without one, never the address that stands in for it."""
+    user = db.session.get(User, user_id) if user_id is not None else None
+    return (user.name or "") if user else ""
 
 
 def colleagues(municipality_id: int, *roles: str, heads: bool = False) -> list[Colleague]:
@@ -214,6 +384,21 @@ def colleagues(municipality_id: int, *roles: str, heads: bool = False) -> list[C
         for user, is_head in head.items()
     ]
     return sorted(found, key=lambda colleague: sort_key(colleague.name, current_locale()))
+
+
+def caretakers(municipality_id: int) -> list[Colleague]:
+    """Open accounts of administrators of a municipality and of the portal operators, each once; 0 for the latter alone."""
+    mine = or_(
+        and_(Membership.municipality_id == municipality_id, Membership.role == Role.ADMIN),
+        Membership.role == Role.PORTAL_OPERATOR,
+    )
+    statement = (
+        select(User).join(Membership, Membership.user_id == User.id).where(mine, User.disabled_at.is_(None))
+    )
+    return [
+        Colleague(user.id, user.name or "", user.email, user.phone, user.language, is_head=False)
+        for user in db.session.scalars(statement.distinct())
+    ]
 
 
 def members(municipality_id: int) -> list[Member]:

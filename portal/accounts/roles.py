@@ -54,19 +54,19 @@ TEXTS: dict[Role, RoleText] = {
     ),
     Role.STEERING: RoleText(
         lazy_pgettext("role", "Steering group"),
-        _l("Reads the list of the month and the statistics."),
+        _l("Reads the cases that await a decision, with their studies."),
     ),
     Role.EXPERT: RoleText(
         lazy_pgettext("role", "Citizens’ expert group"),
-        _l("Reads the list of the month and gives an opinion."),
+        _l("Reads the cases that await a decision, with their studies."),
     ),
     Role.EDITOR: RoleText(
         lazy_pgettext("role", "Editor"),
-        _l("Writes and publishes pages and news."),
+        _l("Writes and publishes pages, news and alerts."),
     ),
     Role.TRANSLATOR: RoleText(
         lazy_pgettext("role", "Translator"),
-        _l("Translates pages, news and initiatives."),
+        _l("Translates pages and news."),
     ),
     Role.ADMIN: RoleText(
         lazy_pgettext("role", "Municipality administrator"),
@@ -86,6 +86,10 @@ RESIDENT_TITLE = lazy_pgettext("role", "Resident")
 
 MUNICIPAL: tuple[Role, ...] = tuple(role for role in Role if role is not Role.PORTAL_OPERATOR)
 """Roles an administrator may give in a municipality; the portal operator is made on the command line."""
+
+
+LENDABLE: tuple[Role, ...] = (Role.ADMIN, Role.LEADER, Role.EDITOR)
+"""What a portal operator can be lent for a while: settings, cases and messages, pages. Never a decision."""
 
 
 def in_order(roles: frozenset[Role] | set[Role]) -> tuple[Role, ...]:

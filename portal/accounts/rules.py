@@ -5,7 +5,6 @@ No database and no Flask, so every rule can be tried with plain values.
 
 import base64
 import hmac
-import ipaddress
 import re
 import secrets
 import unicodedata
@@ -43,6 +42,26 @@ CODE_SECONDS = 30
 CODE_DIGITS = 6
 CODE_DRIFT = 1
 """Steps a clock may be early or late, each way."""
+
+
+ACCESS_MINUTES = (15, 30, 60, 120)
+"""How long the portal operator may ask for a municipality's role. Source: order of the platform, part 1."""
+ACCESS_REASON_MIN = 15
+ACCESS_REASON_MAX = 500
+ACCESS_PATH_MAX = 200
+
+PHONE_DIGITS = 6
+PHONE_LIFE = timedelta(minutes=10)
+PHONE_TRIES = 5
+
+RECOVERY_CODES = 10
+RECOVERY_SIGNS = 12
+"""60 random bits a code; with the throttle of codes nobody guesses one."""
+PASSKEYS_MAX = 10
+PASSKEY_WITHIN = timedelta(minutes=5)
+"""How long the challenge of a page with a passkey is good."""
+SHOWN_FOR = timedelta(minutes=10)
+"""How long fresh recovery codes stay on the screen of the session that made them."""
 
 
 class SessionKind(StrEnum):
@@ -121,17 +140,6 @@ def own_path(target: str | None) -> str | None:
     if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//"):
         return None
     return target if first in LOCALES else None
-
-
-def network(address: str | None) -> str:
-    """The network an address belongs to (/24, or /56 of IPv6): what throttles count by."""
-    try:
-        host = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(host, ipaddress.IPv6Address) and host.ipv4_mapped:
-        host = host.ipv4_mapped
-    return str(ipaddress.ip_network(f"{host}/{24 if host.version == 4 else 56}", strict=False))
 
 
 _BROWSERS = (

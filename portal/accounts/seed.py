@@ -9,11 +9,14 @@ from hashlib import sha256
 from typing import Any
 
 from portal.accounts import queries, rules
-from portal.accounts.models import Membership, User
+from portal.accounts.models import Membership, OperatorAccess, Passkey, User
 from portal.accounts.roles import Role
+from portal.accounts.services.recovery import write_codes
 from portal.accounts.services.sign_in import hasher
 from portal.core import clock, tenancy
 from portal.core.db import db
+from portal.notify import choices
+from portal.notify.kinds import Channel, Choice
 
 HERE_FOR = timedelta(days=700)
 
@@ -22,7 +25,8 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
     """Found the accounts, inside the caller's transaction; the municipalities are there already.
 
     `data`: `residents` (name, email, language), `staff_names` by slug and role, `also_in` by slug and role
-    (slugs of further municipalities), `portal_operator` (a name). Returns address → account.
+    (slugs of further municipalities), `passkeys` and `phones` (by address),
+    `choices` (about messages, by address and category), `portal_operator` (a name). Returns address → account.
     """
     # One hash for all: sixty would take as long as everything else together.
     password_hash = hasher().hash(rules.DEMO_PASSWORD)
@@ -43,7 +47,57 @@ def seed_people(data: dict[str, Any]) -> dict[str, int]:
     db.session.flush()  # The roles point to the accounts, and so does whoever seeds next.
     for user, role, municipality_id, is_head in roles:
         _give(user, role, municipality_id, is_head=is_head)
+    _equip(data, found)
+    _help_given(operator.id, towns["lublin"].id if "lublin" in towns else None)
+    for user in {user for user, *_ in roles}:
+        write_codes(user.id, f"demo-recovery-{user.email}")
     return found
+
+
+def _help_given(operator_id: int, municipality_id: int | None) -> None:
+    """An access of the portal operator that is over, for the pages that show such."""
+    if municipality_id is None:
+        return
+    began = clock.now() - timedelta(days=12, hours=3)
+    db.session.add(
+        OperatorAccess(
+            user_id=operator_id,
+            municipality_id=municipality_id,
+            role=Role.EDITOR,
+            reason="Na prośbę urzędu: poprawa godzin otwarcia, których nie dało się zapisać.",
+            began_at=began,
+            ends_at=began + timedelta(minutes=30),
+        )
+    )
+
+
+def _equip(data: dict[str, Any], found: dict[str, int]) -> None:
+    """Passkeys, and what somebody chose about messages."""
+    for email, name in data.get("passkeys", {}).items():
+        _passkey(found[email], name)
+    for email, number in data.get("phones", {}).items():
+        user = db.session.get_one(User, found[email])
+        user.phone, user.phone_hash = number, queries.phone_hash(number)
+        user.phone_confirmed_at = clock.now() - HERE_FOR / 2
+    for email, chosen in data.get("choices", {}).items():
+        for category, choice in chosen.items():
+            choices.choose(found[email], category, Channel.MAIL, Choice(choice))
+
+
+def _passkey(user_id: int, name: str) -> None:
+    """A passkey in somebody's list; its other half exists nowhere, so it opens nothing."""
+    digest = sha256(f"portal demo passkey {user_id} {name}".encode())
+    passkey = Passkey(
+        id=int.from_bytes(digest.digest()[:8]) >> 2,
+        user_id=user_id,
+        credential_id=digest.hexdigest(),
+        public_key="",
+        sign_count=0,
+        synced=True,
+        created_at=clock.now() - HERE_FOR / 4,
+    )
+    passkey.name = name
+    db.session.add(passkey)
 
 
 def role_of(key: str) -> Role:

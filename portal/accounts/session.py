@@ -26,17 +26,18 @@ from werkzeug.wrappers import Response
 from portal.accounts import queries
 from portal.accounts.models import LoginSession, User
 from portal.accounts.queries import Person
+from portal.accounts.roles import Role
 from portal.accounts.rules import CASE_OPEN_FOR, FRESH_FOR
-from portal.accounts.rules import network as network_of
 from portal.accounts.session_store import STRONG, USER, PortalSession, ServerSessions
 from portal.core import actor as actors
 from portal.core import clock
-from portal.core.actor import Actor
+from portal.core.actor import PORTAL, Actor
 from portal.core.config import Settings
 from portal.core.db import db
 from portal.core.errors import Missing
 from portal.core.extensions import login_manager
 from portal.core.i18n import current_locale
+from portal.core.network import network as network_of
 from portal.core.tokens import digest, signer
 
 KNOWN_FOR = timedelta(days=180)
@@ -45,6 +46,19 @@ KNOWN_MAX = 5
 # Keys of our own in the session's data; instants are seconds since 1970.
 FRESH_UNTIL = "fresh_until"
 CASES = "cases"
+
+
+OF_ONE_PERSON = (
+    "csrf_token",
+    "second_factor",
+    "recovery_codes",
+    "new_app",
+    "passkey",
+    "phone_code",
+    "oidc",
+    "oidc_by",
+)
+"""Keys of pages that belong to one person's session only."""
 
 
 # The actor ---------------------------------------------------------------------------------------------------
@@ -100,11 +114,19 @@ def _become() -> None:
             municipality_id=place,
             # Without the second factor nobody acts as staff, however the account got its roles (R3).
             roles=person.roles if ours.get(STRONG) else {},
+            lent=_lent(person) if ours.get(STRONG) else {},
             cases=cases,
             fresh=ours.get(FRESH_UNTIL, 0) > clock.now().timestamp(),
             locale=current_locale(),
         )
     )
+
+
+def _lent(person: Person) -> dict[int, str]:
+    """The roles a portal operator was lent and that still run; nobody else pays for the question."""
+    if Role.PORTAL_OPERATOR not in person.roles.get(PORTAL, ()):
+        return {}
+    return {found.municipality_id: found.role.value for found in queries.accesses(person.id)}
 
 
 def _mine() -> PortalSession:
@@ -122,7 +144,7 @@ def sign_in(user_id: int, *, strong: bool) -> Person:
     ours = _mine()
     ours.leave()
     # Nothing of another person, and a new token for forms: the old page belongs to the old session.
-    for key in (USER, STRONG, FRESH_UNTIL, "csrf_token", "second_factor"):
+    for key in (USER, STRONG, FRESH_UNTIL, *OF_ONE_PERSON):
         ours.pop(key, None)
     g.pop("csrf_token", None)
     login_user(SignedIn(person))

@@ -23,11 +23,11 @@ from werkzeug.datastructures import CallbackDict
 from portal.accounts import queries
 from portal.accounts.models import LoginSession, Membership, User
 from portal.accounts.rules import LIFETIMES, SessionKind, agent_family, alive, own_path
-from portal.core import clock
-from portal.core.db import db, is_busy, writer_turn
-from portal.core.errors import Busy
+from portal.core import clock, taking
+from portal.core.db import db, is_busy, is_full, writer_turn
+from portal.core.errors import Busy, Full, ReadOnly
 from portal.core.tokens import digest, new_secret
-from portal.ui.http import error_page
+from portal.ui.http import closed_page, error_page
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +81,11 @@ class PortalSession(CallbackDict[str, Any], SessionMixin):
         return int(self[USER].partition(".")[0]) if USER in self else None
 
     @property
+    def holds_more_than_a_token(self) -> bool:
+        """Whether it opens or remembers anything; a form's token alone can be made anew with the form."""
+        return bool(set(self) - {"csrf_token", "_flashes", "_fresh"})
+
+    @property
     def kind(self) -> SessionKind:
         """Decides how long it lives."""
         if USER not in self:
@@ -119,14 +124,22 @@ class ServerSessions(SessionInterface):
         if ours.token or ours.dead:
             response.vary.add("Cookie")
         needed = ours.token is None or ours.renew
+        until = taking.now().read_only_until
+        if until is not None:
+            # Reading goes on: only who would be shown something else without a new session is told to wait.
+            if needed and ours.holds_more_than_a_token:
+                _answer_instead(response, closed_page(ReadOnly(until)))
+            return
         try:
             self._write(app, ours, response)
         except (Busy, OperationalError) as problem:
-            if isinstance(problem, OperationalError) and not is_busy(problem):
+            full = isinstance(problem, OperationalError) and is_full(problem)
+            if isinstance(problem, OperationalError) and not (full or is_busy(problem)):
                 raise
             log.warning("session not saved", needed=needed)
-            if needed:
-                _answer_busy(response)
+            if needed and response.status_code != 503:  # Such a page may hold what somebody typed.
+                busy = closed_page(Full()) if full else error_page(503, retry_after=Busy.retry_after)
+                _answer_instead(response, busy)
 
     def _write(self, app: Flask, ours: PortalSession, response: Response) -> None:
         now = clock.now()
@@ -233,12 +246,11 @@ def _keep(connection: Connection, ours: PortalSession, now: datetime) -> bool:
     return connection.execute(statement).rowcount == 1
 
 
-def _answer_busy(response: Response) -> None:
+def _answer_instead(response: Response, other: Response) -> None:
     """An answer that makes no sense without its session becomes 503; any other only loses a notice."""
-    busy = error_page(503, retry_after=Busy.retry_after)
-    response.set_data(busy.get_data())
-    response.status_code = 503
-    response.headers["Retry-After"] = str(Busy.retry_after)
+    response.set_data(other.get_data())
+    response.status_code = other.status_code
+    response.headers["Retry-After"] = other.headers["Retry-After"]
     response.headers["Cache-Control"] = "no-store"
     response.headers.pop("Location", None)
     response.headers.pop("Set-Cookie", None)

@@ -10,7 +10,7 @@ from portal.core.i18n import LOCALES
 from portal.core.registry import ApiRoute, Schema, registry
 from portal.core.tenancy import Town
 from portal.search import queries as search
-from portal.ui.api import COMMON
+from portal.ui.api import COMMON, reference
 from portal.ui.pages import public_address
 
 SIZE: Schema = {"type": "integer", "minimum": 1, "maximum": 100}
@@ -63,11 +63,6 @@ def listed(name: str) -> Schema:
         "required": ["items"],
         "properties": {"items": {"type": "array", "items": reference(name)}, **PAGES},
     }
-
-
-def reference(name: str) -> Schema:
-    """A schema by its name in the document."""
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def root() -> dict[str, Any]:
@@ -124,7 +119,10 @@ def _municipality(town: Town) -> dict[str, Any]:
         "links": {
             "self": public_address("api.municipality", town=town.slug),
             "html": public_address("pages.town", lang=town.language, town=town.slug),
-            "initiatives": public_address("api.initiatives", town=town.slug),
+            **{
+                name: public_address(f"api.{name}", town=town.slug)
+                for name in ("initiatives", "news", "pages", "alerts")
+            },
         },
     }
 

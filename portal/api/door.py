@@ -6,11 +6,13 @@ from portal.accounts.session import network
 from portal.api import queries
 from portal.api.rates import Rates
 from portal.core import actor as actors
+from portal.core import tenancy
 from portal.core.actor import Actor, Channel
 from portal.core.errors import NotAllowed, TooMany
 from portal.core.i18n import LOCALES, current_locale, speak
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import Help
+from portal.ui import georeport
 from portal.ui.api import ROOT
 
 
@@ -21,8 +23,13 @@ def install(app: Flask) -> None:
 
 
 def _enter() -> None:
-    if request.path != ROOT and not request.path.startswith(f"{ROOT}/"):
+    standard = georeport.is_asked()
+    if request.path != ROOT and not request.path.startswith(f"{ROOT}/") and not standard:
         return
+    if standard and (slug := request.values.get("jurisdiction_id", "")):
+        g.town = tenancy.town(slug.lower())
+        tenancy.enter(g.town.id)
+        speak(current_locale(), g.town.zone)
     town = g.get("town")
     if (wanted := request.args.get("lang")) in LOCALES:
         speak(wanted, town.zone if town else None)
@@ -30,6 +37,8 @@ def _enter() -> None:
         Actor(municipality_id=town.id if town else None, channel=Channel.API, locale=current_locale())
     )
     header = request.headers.get("Authorization")
+    if standard and request.values.get("api_key"):
+        header = f"Bearer {request.values['api_key']}"  # As the standard sends it.
     if header is None:
         _count(f"network:{network()}", "visitor")
         return

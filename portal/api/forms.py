@@ -37,7 +37,11 @@ class KeyForm(BaseForm):
         description=_l("Such as the program and the office that use it."),
     )
     roles = _Ticks(_l("Acts as"), validate_choice=False)
-    scopes = _Ticks(_l("May do"), validate_choice=False)
+    scopes = _Ticks(
+        _l("May do"),
+        validate_choice=False,
+        description=_l("It does only what one of its roles may do as well."),
+    )
     days = RadioField(
         _l("Lives for"), [chosen(_l("Choose how long the key lives."))], coerce=int, validate_choice=False
     )

@@ -6,7 +6,8 @@ from portal.core.policy import Grant, Permission
 
 PERMISSIONS = (
     Permission("api.read", _l("See keys and webhooks"), (Grant("admin"),)),
-    Permission("api.manage", _l("Make and end keys and webhooks"), (Grant("admin", fresh=True),)),
+    # Not by a lent role: what it made would outlive it.
+    Permission("api.manage", _l("Make and end keys and webhooks"), (Grant("admin", fresh=True, lent=False),)),
 )
 
 KEY_ROLES = (Role.OPERATOR, Role.REVIEWER, Role.LEADER, Role.EDITOR, Role.TRANSLATOR)

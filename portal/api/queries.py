@@ -8,10 +8,11 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from portal.api.models import ApiKey, Webhook, WebhookDelivery
+from portal.api.policy import KEY_ROLES
 from portal.core import clock, tenancy
 from portal.core.db import db
 from portal.core.errors import Missing
-from portal.core.policy import permissions
+from portal.core.policy import holders, permissions
 from portal.core.registry import PUBLIC, ApiRoute, registry
 from portal.core.tokens import digest
 
@@ -84,11 +85,11 @@ def operations() -> list[ApiRoute]:
 
 
 def scopes_offered() -> list[tuple[str, str]]:
-    """(permission, what it means) of the operations that need a key."""
+    """(permission, what it means) of the operations that need a key and that a key's roles can do at all."""
     wanted = dict.fromkeys(o.permission for o in operations() if o.permission != PUBLIC)
     wanted |= dict.fromkeys(scope for module in registry.modules for scope in module.api_scopes)
     table = permissions()
-    return [(name, str(table[name].title)) for name in wanted]
+    return [(name, str(table[name].title)) for name in wanted if holders(name) & set(KEY_ROLES)]
 
 
 def ended(row: ApiKey) -> datetime | None:

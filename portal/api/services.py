@@ -137,19 +137,26 @@ def try_webhook(actor: Actor, webhook_id: int) -> None:
 
 
 def tell_webhooks(fact: events.Fact) -> None:
-    """A thing moved: write a message for each webhook that wants it, if the move is public. Inside its use case."""
+    """A thing moved, or something else of it became public: write a message for each webhook that wants it.
+
+    Inside its use case. A move tells the states, a note (more time, a milestone) the verb.
+    """
     thing, step = fact.thing, fact.values.get("step")
+    if fact.code == f"{getattr(thing, 'KIND', '')}.commented":
+        _tell_of_comment(fact)
+        return
     kind = registry.content_types.get(getattr(thing, "KIND", ""))
-    if kind is None or step is None or fact.code != f"{kind.key}.moved":
+    if kind is None or step is None or fact.code not in (f"{kind.key}.moved", f"{kind.key}.noted"):
         return
     before, after = (kind.workflow.state(key) for key in (step.from_state, step.to_state))
-    if not after.public and not before.public:
+    if thing.withheld or not (after.public or before.public):
         return
     rows = db.session.scalars(select(Webhook).where(Webhook.stopped_at.is_(None))).all()
     message = {
         "event": fact.code,
         "at": step.at.isoformat(timespec="seconds"),
         "kind": kind.key,
+        "verb": step.verb,
         "number": getattr(thing, "number", None) or str(thing.id),
         "from": before.key if before.public else None,
         "to": after.key if after.public else None,
@@ -157,6 +164,26 @@ def tell_webhooks(fact: events.Fact) -> None:
         "path": kind.address(thing) if after.public else None,
     }
     for row in rows:
+        if kind.key in row.events:
+            _enqueue(row, fact.code, message)
+
+
+def _tell_of_comment(fact: events.Fact) -> None:
+    """A comment is seen from now on: its id, and what it answers; never its words or a name."""
+    thing, said = fact.thing, fact.values["comment"]
+    kind = registry.content_types[thing.KIND]
+    message = {
+        "event": fact.code,
+        "at": clock.now().isoformat(timespec="seconds"),
+        "kind": kind.key,
+        "number": getattr(thing, "number", None) or str(thing.id),
+        "comment": said.id,
+        "answers": said.parent_id,
+        "official": said.official,
+        "municipality": tenancy.town_by_id(thing.municipality_id).slug,
+        "path": f"{kind.address(thing)}/comments/{said.id}",
+    }
+    for row in db.session.scalars(select(Webhook).where(Webhook.stopped_at.is_(None))).all():
         if kind.key in row.events:
             _enqueue(row, fact.code, message)
 

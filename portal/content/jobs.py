@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from portal.content.models import Deadline
-from portal.core import events, tenancy
+from portal.content import services
+from portal.content.models import Attachment, Deadline
+from portal.core import actor as actors
+from portal.core import events, files, tenancy
 from portal.core.db import db, writing
 from portal.core.tenancy import Municipality
 
@@ -24,6 +26,22 @@ def deadline_reached(payload: dict[str, Any]) -> None:
             return
         row.level = payload["level"]
         events.tell("deadline.reached", row, level=row.level)
+
+
+def scan_waiting(payload: dict[str, Any]) -> None:
+    """Scan a file that waited for the scanner. Raises ScannerDown, so that it is tried again later."""
+    row = db.session.get(Attachment, payload["file"])
+    if row is None or not row.waits:
+        return
+    clean = files.scan_again(files.read(row.original_key or row.key))
+    services.settle_scan(actors.current(), payload["file"], clean=clean)
+
+
+def recount_uploads() -> None:
+    """Set the counters of uploads right, should anything have been removed past them."""
+    for municipality_id in [town.id for town in tenancy.towns().values()]:
+        with tenancy.within(municipality_id), writing():
+            services.recount(municipality_id)
 
 
 def age_pages(fact: events.Fact) -> None:

@@ -38,6 +38,11 @@ class Content:
         return self.present.closes
 
     @property
+    def withheld(self) -> bool:
+        """Whether the public never learns of it, whatever its state."""
+        return False
+
+    @property
     def about(self) -> tuple[str, int]:
         """How histories, files and notices name this thing."""
         return self.KIND, self.id

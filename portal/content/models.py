@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, EnumText, Key, UtcDateTime
+from portal.core.scanning import Scan
 from portal.core.sealed import Sealed
 from portal.core.tenancy import Municipal
 from portal.core.workflow import Lane
@@ -57,10 +58,17 @@ class Deadline(Municipal, Base):
 
 
 class FileRole(StrEnum):
-    """What an attachment is."""
+    """What an attachment is; `before` and `after` are photos of a place as it was and as it became."""
 
     PHOTO = "photo"
     DOCUMENT = "document"
+    BEFORE = "before"
+    AFTER = "after"
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a photo of any kind."""
+        return self is not FileRole.DOCUMENT
 
 
 class Attachment(Municipal, Base):
@@ -84,7 +92,18 @@ class Attachment(Municipal, Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     public: Mapped[bool] = mapped_column(default=True)
+    scan: Mapped[Scan] = mapped_column(EnumText(Scan), default=Scan.NONE)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is still to be scanned: until then the public does not see it, and nobody what came in."""
+        return self.scan is Scan.WAITING
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of all its files."""
+        return tuple(filter(None, (self.key, self.thumb_key, self.original_key)))
 
 
 class Stance(StrEnum):
@@ -96,19 +115,41 @@ class Stance(StrEnum):
 
 
 class CommentState(StrEnum):
-    """Whether a comment is seen: held waits for a moderator, hidden was taken away with a reason."""
+    """Whether a comment is seen: held waits for a moderator, hidden was taken away with a reason.
+
+    Taken back by its author it stands without words.
+    """
 
     VISIBLE = "visible"
     HELD = "held"
     HIDDEN = "hidden"
+    TAKEN_BACK = "taken_back"
+
+
+class Objection(StrEnum):
+    """What became of the one objection its author may raise against hiding it."""
+
+    NONE = "none"
+    OPEN = "open"
+    DECIDED = "decided"
 
 
 class Comment(Municipal, Base):
-    """What somebody says to a thing in public; `official` marks the office's own words."""
+    """What somebody says to a thing in public; `official` marks the office's own words, `office` the role that spoke.
+
+    An answer names its comment in `parent_id`; answers have none themselves. `held_by` are the rules that held it.
+    `queued_at` is set while a moderator has something to decide: it is held, reported or objected to; `reports` are
+    the open ones. `answer_count` counts what is seen. `by_author`: written by the author of the thing.
+    """
 
     __tablename__ = "comment"
-    __table_args__ = (Index("ix_comment_object", "kind", "object_id", "id"),)
-    PERSONAL = ("name",)
+    __table_args__ = (
+        Index("ix_comment_object", "kind", "object_id", "id"),
+        Index("ix_comment_useful", "kind", "object_id", "useful_count", "id"),
+        Index("ix_comment_queue", "municipality_id", "queued_at", "id"),
+        Index("ix_comment_user", "user_id", "id"),
+    )
+    PERSONAL = ("name", "text")
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     kind: Mapped[str]
@@ -122,6 +163,71 @@ class Comment(Municipal, Base):
     language: Mapped[str]
     official: Mapped[bool] = mapped_column(default=False)
     hidden_reason: Mapped[str] = mapped_column(default="")
+    hidden_rule: Mapped[str] = mapped_column(default="")
+    hidden_by: Mapped[int | None] = mapped_column(Key)
+    parent_id: Mapped[int | None] = mapped_column(Key, ForeignKey("comment.id"), index=True)
+    by_author: Mapped[bool] = mapped_column(default=False)
+    office: Mapped[str] = mapped_column(default="")
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    useful_count: Mapped[int] = mapped_column(default=0)
+    answer_count: Mapped[int] = mapped_column(default=0)
+    highlighted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    held_by: Mapped[list[str]] = mapped_column(JSON, default=list)
+    reports: Mapped[int] = mapped_column(default=0)
+    objection: Mapped[Objection] = mapped_column(EnumText(Objection), default=Objection.NONE)
+    queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class CommentStep(Municipal, Base):
+    """A step of a comment's own history, for moderators: immutable. `words` are what the author was told, or said.
+
+    `from_state` and `to_state` are those of the comment; `undoes` names the step that was taken back.
+    """
+
+    __tablename__ = "comment_step"
+    __table_args__ = (Index("ix_comment_step_comment", "comment_id", "id"),)
+    PERSONAL = ("words",)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    comment_id: Mapped[int] = mapped_column(Key, ForeignKey("comment.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    user_id: Mapped[int | None] = mapped_column(Key)
+    act: Mapped[str]
+    from_state: Mapped[CommentState] = mapped_column(EnumText(CommentState))
+    to_state: Mapped[CommentState] = mapped_column(EnumText(CommentState))
+    rule: Mapped[str] = mapped_column(default="")
+    words: Mapped[str] = mapped_column(default="")
+    undoes: Mapped[int | None] = mapped_column(Key)
+
+
+class CommentReport(Municipal, Base):
+    """Somebody's report of a comment, once per person; `closed_at` says that a moderator has dealt with it."""
+
+    __tablename__ = "comment_report"
+    __table_args__ = (UniqueConstraint("comment_id", "person"),)
+    PERSONAL = ("person", "words")
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    comment_id: Mapped[int] = mapped_column(Key, ForeignKey("comment.id", ondelete="CASCADE"))
+    person: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    rule: Mapped[str]
+    words: Mapped[str] = mapped_column(default="")
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class CommentUseful(Municipal, Base):
+    """Somebody found a comment useful: once per person."""
+
+    __tablename__ = "comment_useful"
+    __table_args__ = (UniqueConstraint("comment_id", "person"),)
+    PERSONAL = ("person",)
+    AUDITED = False
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    comment_id: Mapped[int] = mapped_column(Key, ForeignKey("comment.id", ondelete="CASCADE"))
+    person: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Follow(Municipal, Base):

@@ -11,6 +11,9 @@ from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import need
 from portal.core.workflow import Lane, Move, Note, Workflow
 
+UNDO = "undo"
+"""The verb of a step that takes another one back."""
+
 
 class Movable(Protocol):
     """What a thing must offer to be moved."""
@@ -26,6 +29,10 @@ class Movable(Protocol):
 def begin(thing: Movable) -> None:
     """Put a new thing into its workflow's first state; leaves no step of history."""
     thing.state = thing.WORKFLOW.initial
+
+
+AUTHOR = "author"
+"""`who` of steps that a resident takes: they are kept without their account."""
 
 
 def place(thing: Movable, state: str) -> None:
@@ -71,6 +78,23 @@ def run(
     return step
 
 
+def put_back(
+    actor: Actor, thing: Movable, state: str, *, lane: Lane = Lane.PUBLIC, note: str = "", who: str = ""
+) -> StateChange:
+    """Put a thing back into the state that a move led it out of, as a step of its history; no row of the table.
+
+    For acts that can be taken back as a whole before anybody was told. The caller's use case has asked the
+    permission and knows that nothing happened since. Tells the fact that a move tells.
+    """
+    thing.WORKFLOW.state(state)
+    step = record(actor, thing, UNDO, to_state=state, lane=lane, note=note, who=who)
+    thing.state = state
+    thing.version += 1
+    events.tell(f"{thing.KIND}.moved", thing, step=step)
+    events.tell("content.changed", thing)
+    return step
+
+
 def record(
     actor: Actor,
     thing: Movable,
@@ -82,7 +106,10 @@ def record(
     internal_note: str = "",
     who: str = "",
 ) -> StateChange:
-    """Write a step of the history; without `to_state` the thing stays where it is (a note, an extension)."""
+    """Write a step of the history; without `to_state` the thing stays where it is (a note, an extension).
+
+    What the public reads of it is told as `<kind>.noted`.
+    """
     step = StateChange(
         municipality_id=thing.municipality_id,
         kind=thing.KIND,
@@ -92,12 +119,15 @@ def record(
         from_state=thing.state,
         to_state=to_state or thing.state,
         lane=lane,
-        user_id=actor.user_id,
+        # The history never changes, so an erasure could not take a private person out of it.
+        user_id=None if who == AUTHOR else actor.user_id,
         who=who,
         note=note.strip(),
         internal_note=internal_note.strip(),
     )
     db.session.add(step)
+    if lane is Lane.PUBLIC and to_state is None:
+        events.tell(f"{thing.KIND}.noted", thing, step=step)
     return step
 
 

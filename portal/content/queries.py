@@ -1,6 +1,6 @@
-"""Reading what content types share: histories, open deadlines, files, comments, followers."""
+"""Reading what content types share: histories, open deadlines, files, followers. Comments are read by `talk`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,15 +9,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.content.models import (
     Attachment,
-    Comment,
-    CommentState,
     Deadline,
     FileRole,
     Follow,
-    Stance,
     StateChange,
 )
 from portal.core.db import db
+from portal.core.scanning import Scan
 from portal.core.workflow import Lane
 
 
@@ -49,20 +47,12 @@ class FileRow:
     width: int | None
     height: int | None
     public: bool
+    scan: Scan
 
-
-@dataclass(frozen=True, slots=True)
-class CommentRow:
-    """A comment as pages show it."""
-
-    id: int
-    at: datetime
-    stance: Stance
-    state: CommentState
-    name: str
-    text: str
-    language: str
-    official: bool
+    @property
+    def waits(self) -> bool:
+        """Whether it is still to be scanned."""
+        return self.scan is Scan.WAITING
 
 
 def history(kind: str, object_id: int, lanes: Iterable[Lane]) -> list[Step]:
@@ -120,13 +110,14 @@ def files(kind: str, object_id: int, *, public_only: bool = True) -> list[FileRo
             Attachment.width,
             Attachment.height,
             Attachment.public,
+            Attachment.scan,
         )
         .where(Attachment.kind == kind, Attachment.object_id == object_id)
         .order_by(Attachment.id)
     )
     if public_only:
-        statement = statement.where(Attachment.public)
-    return [FileRow(*row) for row in db.session.execute(statement)]
+        statement = statement.where(Attachment.public, Attachment.scan != Scan.WAITING)
+    return [FileRow(*tuple(row)) for row in db.session.execute(statement)]
 
 
 def first_photo(kind: str, object_id: InstrumentedAttribute[int]) -> ScalarSelect[int | None]:
@@ -138,6 +129,7 @@ def first_photo(kind: str, object_id: InstrumentedAttribute[int]) -> ScalarSelec
             Attachment.object_id == object_id,
             Attachment.role == FileRole.PHOTO,
             Attachment.public,
+            Attachment.scan != Scan.WAITING,
         )
         .scalar_subquery()
     )
@@ -152,28 +144,6 @@ def attachment(kind: str, object_id: int, attachment_id: int) -> Attachment | No
     )
 
 
-def comments(kind: str, object_id: int, *, everything: bool = False) -> list[CommentRow]:
-    """Comments, oldest first; held and hidden ones only for staff."""
-    statement = (
-        select(
-            Comment.id,
-            Comment.at,
-            Comment.stance,
-            Comment.state,
-            Comment.name,
-            Comment.text,
-            Comment.language,
-            Comment.official,
-        )
-        .where(Comment.kind == kind, Comment.object_id == object_id)
-        .order_by(Comment.id)
-        .limit(500)
-    )
-    if not everything:
-        statement = statement.where(Comment.state == CommentState.VISIBLE)
-    return [CommentRow(*row) for row in db.session.execute(statement)]
-
-
 def follows(kind: str, object_id: int, person: str) -> bool:
     """Whether this person follows."""
     statement = select(Follow.id).where(
@@ -184,4 +154,10 @@ def follows(kind: str, object_id: int, person: str) -> bool:
 
 def followers(kind: str, object_id: int) -> list[Follow]:
     """Everybody who follows a thing."""
-    return list(db.session.scalars(select(Follow).where(Follow.kind == kind, Follow.object_id == object_id)))
+    return followers_of(kind, [object_id])
+
+
+def followers_of(kind: str, object_ids: Collection[int]) -> list[Follow]:
+    """Everybody who follows any of these things, a row for each thing they follow."""
+    wanted = select(Follow).where(Follow.kind == kind, Follow.object_id.in_(object_ids))
+    return list(db.session.scalars(wanted.order_by(Follow.object_id, Follow.id)))

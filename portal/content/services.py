@@ -1,10 +1,13 @@
 """Doing with what content types share: deadlines, files, comments, follows. Called inside use cases."""
 
-from datetime import date, datetime, time
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
 from math import ceil
+from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import delete, select
+from flask import current_app
+from sqlalchemy import BigInteger, cast, delete, func, select, update
 
 from portal.content.models import (
     Attachment,
@@ -17,14 +20,21 @@ from portal.content.models import (
     Stance,
 )
 from portal.content.move import Movable
-from portal.core import clock, jobs, tenancy
+from portal.core import audit, clock, events, files, jobs, tenancy
+from portal.core.actor import Actor
 from portal.core.calendar import add_working_days, deadline_instant, to_utc, working_days_between
 from portal.core.db import db, insert_or_keep
-from portal.core.errors import Conflict
+from portal.core.errors import Conflict, Invalid
 from portal.core.files import Stored
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.scanning import Scan
 from portal.core.sealed import new_row_id, ring
+from portal.core.tenancy import Municipality
+from portal.core.usecase import use_case
 
+SCAN_AGAIN = timedelta(minutes=5)
+"""When a file that could not be scanned is tried again."""
+MEGABYTE = 1_000_000
 WARNING_SHARE = 0.8
 """Part of the working days after which a warning goes out. Source: product 5.1."""
 WARNING_HOUR = time(8)
@@ -99,6 +109,30 @@ def finish_deadline(thing: Movable, *keys: str) -> None:
             row.done_at = clock.now()
 
 
+def restore_deadlines(thing: Movable, ids: Collection[int]) -> None:
+    """Let just these clocks of a thing run, as before an act that is taken back: others it started are gone.
+
+    A clock that runs again does so with the days it had; what it has told already it does not tell again.
+    """
+    rows = db.session.scalars(
+        select(Deadline).where(Deadline.kind == thing.KIND, Deadline.object_id == thing.id)
+    ).all()
+    for row in rows:
+        if row.id in ids and row.done_at is not None:
+            row.done_at = None
+            _unplan(row)
+            _plan(row)
+        elif row.id not in ids and row.done_at is None:
+            _unplan(row)
+            db.session.delete(row)
+
+
+def _unplan(row: Deadline) -> None:
+    """Withdraw the rows that `_plan` wrote."""
+    keys = [_alarm_key(row, level) for level in (1, 2, 3)]
+    db.session.execute(delete(jobs.Job).where(jobs.Job.dedupe.in_(keys)))
+
+
 def _open_deadline(
     thing: Movable, key: str, start: date, due: date, warning_share: float = WARNING_SHARE
 ) -> Deadline:
@@ -124,8 +158,12 @@ def _plan(row: Deadline, warning_share: float = WARNING_SHARE) -> None:
             "content.deadline",
             {"deadline": row.id, "level": level, "due_on": row.due_on.isoformat()},
             due_at=at,
-            dedupe=f"deadline:{row.id}:{row.due_on.isoformat()}:{level}",
+            dedupe=_alarm_key(row, level),
         )
+
+
+def _alarm_key(row: Deadline, level: int) -> str:
+    return f"deadline:{row.id}:{row.due_on.isoformat()}:{level}"
 
 
 def alarms(row: Deadline, warning_share: float = WARNING_SHARE) -> tuple[datetime, datetime, datetime]:
@@ -146,7 +184,8 @@ def alarms(row: Deadline, warning_share: float = WARNING_SHARE) -> tuple[datetim
 
 
 def attach(thing: Movable, stored: Stored, role: FileRole, alt: str = "") -> Attachment:
-    """Hang a stored file on a thing."""
+    """Hang a stored file on a thing. Raises Invalid when its municipality has no room left."""
+    _take_room(thing.municipality_id, stored.size)
     row = Attachment(
         municipality_id=thing.municipality_id,
         kind=thing.KIND,
@@ -161,10 +200,82 @@ def attach(thing: Movable, stored: Stored, role: FileRole, alt: str = "") -> Att
         alt=alt,
         width=stored.width,
         height=stored.height,
+        scan=stored.scan,
         created_at=clock.now(),
     )
     db.session.add(row)
+    if row.waits:
+        db.session.flush()  # The job names it.
+        jobs.enqueue(
+            "content.scan", {"file": row.id}, due_at=clock.now() + SCAN_AGAIN, dedupe=f"scan:{row.id}"
+        )
     return row
+
+
+def detach(row: Attachment) -> None:
+    """Delete a file with all its sizes, and give its room back."""
+    for key in row.keys:
+        files.remove(key)
+    db.session.execute(
+        update(Municipality)
+        .where(Municipality.id == row.municipality_id)
+        .values(upload_bytes=Municipality.upload_bytes - row.size)
+    )
+    db.session.delete(row)
+
+
+def forget_file_names(kind: str, object_id: int) -> None:
+    """Call a thing's files by number: the names they came with may be those of people."""
+    mine = select(Attachment).where(Attachment.kind == kind, Attachment.object_id == object_id)
+    for row in db.session.scalars(mine):
+        row.name = f"{row.id}{PurePosixPath(row.key).suffix}"
+
+
+def _take_room(municipality_id: int, size: int) -> None:
+    """Count a file to its municipality: one row, no sum, and two at once cannot both take the last room."""
+    default = current_app.extensions["portal.settings"].quota_mb
+    # PostgreSQL reckons with 32 bits where nobody says otherwise.
+    limit = cast(func.coalesce(Municipality.upload_quota_mb, default), BigInteger) * MEGABYTE
+    taken = db.session.execute(
+        update(Municipality)
+        .where(Municipality.id == municipality_id, Municipality.upload_bytes + size <= limit)
+        .values(upload_bytes=Municipality.upload_bytes + size)
+    )
+    if not taken.rowcount:  # type: ignore[attr-defined]
+        raise Invalid(
+            _l(
+                "The municipality has used up its room for files. Go on without the file and tell the office; the rest of "
+                "what you wrote is kept."
+            )
+        )
+
+
+def recount(municipality_id: int) -> None:
+    """Set the counter of one municipality to the sum of its files; who takes room meanwhile waits."""
+    db.session.execute(select(Municipality.id).where(Municipality.id == municipality_id).with_for_update())
+    total = db.session.scalar(
+        select(func.coalesce(func.sum(Attachment.size), 0)).where(
+            Attachment.municipality_id == municipality_id
+        )
+    )
+    db.session.execute(
+        update(Municipality).where(Municipality.id == municipality_id).values(upload_bytes=int(total or 0))
+    )
+
+
+@use_case("file.check", code="file.checked")
+def settle_scan(actor: Actor, file_id: int, *, clean: bool) -> None:
+    """Let a file that waited be seen, or remove it and tell whoever listens to `file.found`. Its name is logged nowhere."""
+    row = db.session.scalar(select(Attachment).where(Attachment.id == file_id).with_for_update())
+    if row is None or not row.waits:
+        return
+    audit.note(f"{row.kind}:{row.object_id}", file=row.id, clean=clean)
+    if clean:
+        row.scan = Scan.CLEAN
+    else:
+        events.tell("file.found", row)
+        detach(row)
+    events.tell("content.changed", row)
 
 
 def add_comment(

@@ -32,6 +32,7 @@ class Actor:
     secret code has opened in this session, as (kind, id). `fresh` says that the person proved who they
     are within the last ten minutes. `on_behalf` describes the caller an operator acts for. `key_id` is the
     API key that acts instead of a person, `scopes` the only permissions it was given (None: no such limit).
+    `lent` maps municipality id → the one role that a portal operator was lent there for a while.
     """
 
     user_id: int | None = None
@@ -42,6 +43,7 @@ class Actor:
     on_behalf: bool = False
     cases: frozenset[tuple[str, int]] = frozenset()
     fresh: bool = False
+    lent: Mapping[int, str] = field(default_factory=dict)
     locale: str = "pl"
     key_id: int | None = None
     scopes: frozenset[str] | None = None
@@ -58,13 +60,15 @@ class Actor:
             own.add("resident")
         if municipality_id is not None:
             own |= self.roles.get(municipality_id, frozenset())
+            if municipality_id in self.lent:
+                own.add(self.lent[municipality_id])
         own |= self.roles.get(PORTAL, frozenset())
         return frozenset(own)
 
     @property
     def is_staff(self) -> bool:
         """Whether any municipality gave this person a role."""
-        return any(self.roles.values())
+        return any(self.roles.values())  # Whoever is lent a role is a portal operator anyway.
 
     @property
     def is_system(self) -> bool:

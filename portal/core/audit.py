@@ -165,6 +165,8 @@ def seal() -> None:
     if head is None:  # The first entry of a chain; of two at the same instant the later waits here.
         insert_or_keep(AuditHead, chain=draft.chain, seq=0, hash=GENESIS)
         head = session.scalars(statement).one()
+    if draft.chain in draft.actor.lent:
+        draft.details["lent_role"] = draft.actor.lent[draft.chain]
     details = {**draft.details, **({"rows": draft.rows} if draft.rows else {})}
     entry = AuditEntry(
         chain=draft.chain,

@@ -29,6 +29,7 @@ from sqlalchemy.exc import DBAPIError
 from portal.core import clock
 from portal.core.config import Settings
 from portal.core.db import metadata, sqlite_driver
+from portal.core.stores import Store, StoreDown, relative, store_of
 
 MANIFEST = "manifest.json"
 DATABASE = {"sqlite": "database.sqlite", "postgresql": "database.dump"}
@@ -36,6 +37,7 @@ FILES = "files/"
 AGE = b"age-encryption.org/"
 """How an encrypted file begins."""
 CHUNK = 1 << 20
+STORE_DOWN = "The store of uploads does not answer or refuses us; see PORTAL_FILES_URL and `flask doctor`."
 
 
 class BackupError(Exception):
@@ -67,10 +69,12 @@ def make(settings: Settings, target: Path) -> Manifest:
             # Before the files: a file is stored before the row that names it.
             dump, manifest = _dump(settings, Path(scratch))
             with _for_us_alone(part) as out, _sealed(settings.backup_recipient, out) as sink:
-                _pack(sink, dump, settings.files, manifest)
+                _pack(sink, dump, store_of(settings), manifest)
                 out.flush()
                 os.fsync(out.fileno())
         part.rename(target)
+    except StoreDown as problem:
+        raise BackupError(STORE_DOWN) from problem
     finally:
         part.unlink(missing_ok=True)
     return manifest
@@ -167,28 +171,28 @@ def _sealed(recipient: str | None, out: IO[bytes]) -> Iterator[IO[bytes]]:
         raise BackupError(f"Encrypting failed: {problems[0]}") from problems[0]
 
 
-def _pack(sink: IO[bytes], dump: Path, files: Path, manifest: Manifest) -> None:
-    found = sorted(path for path in files.rglob("*") if path.suffix != ".part") if files.is_dir() else []
+def _pack(sink: IO[bytes], dump: Path, store: Store, manifest: Manifest) -> None:
     with tarfile.open(fileobj=sink, mode="w|") as tar:
-        manifest.members[dump.name] = _add(tar, dump, dump.name)
-        for path in found:
-            name = FILES + path.relative_to(files).as_posix()
+        with dump.open("rb") as source:
+            manifest.members[dump.name] = _add(tar, source, dump.name)
+        for key in store.listed():
+            name = FILES + relative(key)
             # What was taken away meanwhile is in no row any more that the office keeps.
-            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-                manifest.members[name] = _add(tar, path, name)
+            with contextlib.suppress(FileNotFoundError), store.open(key) as source:
+                manifest.members[name] = _add(tar, source, name)
         raw = json.dumps(asdict(manifest), indent=1, sort_keys=True).encode()
         info = tarfile.TarInfo(MANIFEST)
         info.size = len(raw)
         tar.addfile(info, io.BytesIO(raw))
 
 
-def _add(tar: tarfile.TarFile, path: Path, name: str) -> str:
-    """Add a file under this name; its SHA-256."""
-    with path.open("rb") as source:
-        info = tarfile.TarInfo(name)
-        info.size = os.fstat(source.fileno()).st_size
-        hashing = _Hashing(source)
-        tar.addfile(info, cast(IO[bytes], hashing))
+def _add(tar: tarfile.TarFile, source: IO[bytes], name: str) -> str:
+    """Add an open file under this name; its SHA-256."""
+    info = tarfile.TarInfo(name)
+    info.size = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    hashing = _Hashing(source)
+    tar.addfile(info, cast(IO[bytes], hashing))
     return hashing.sha.hexdigest()
 
 
@@ -229,7 +233,7 @@ def restore(settings: Settings, source: Path, identity: Path | None = None) -> M
             raise BackupError(
                 f"The backup is of {manifest.engine}, the settings name {url.get_backend_name()}."
             )
-        _demand_empty(url, settings.files)
+        _demand_empty(url, settings)
         dump = folder / DATABASE[manifest.engine]
         if manifest.engine == "sqlite":
             Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
@@ -242,16 +246,30 @@ def restore(settings: Settings, source: Path, identity: Path | None = None) -> M
             raise BackupError(
                 "What was restored does not have as many rows as the backup says. Do not use it."
             )
-        uploads = folder / FILES
-        if uploads.is_dir():
-            settings.files.parent.mkdir(parents=True, exist_ok=True)
-            if settings.files.is_dir():
-                settings.files.rmdir()
-            uploads.rename(settings.files)
+        _bring_back(folder / FILES, settings)
     return manifest
 
 
-def _demand_empty(url: URL, files: Path) -> None:
+def _bring_back(uploads: Path, settings: Settings) -> None:
+    """Put the uploads where the settings say, whichever store they were backed up from."""
+    if not uploads.is_dir():
+        return
+    if not settings.files_url:
+        settings.files.parent.mkdir(parents=True, exist_ok=True)
+        if settings.files.is_dir():
+            settings.files.rmdir()
+        uploads.rename(settings.files)
+        return
+    store = store_of(settings)
+    try:
+        for path in sorted(uploads.rglob("*")):
+            if path.is_file():
+                store.put(path.name, path.read_bytes())
+    except StoreDown as problem:
+        raise BackupError(STORE_DOWN) from problem
+
+
+def _demand_empty(url: URL, settings: Settings) -> None:
     if url.get_backend_name() == "sqlite":
         taken = Path(url.database or "").exists()
     else:
@@ -262,10 +280,16 @@ def _demand_empty(url: URL, files: Path) -> None:
             engine.dispose()
     if taken:
         raise BackupError("There is a database already. Restore into an empty one, so that nothing is lost.")
-    if files.is_dir() and any(files.iterdir()):
-        raise BackupError(
-            f"{files} holds files already. Restore into an empty folder, so that nothing is lost."
-        )
+    files = settings.files
+    if not settings.files_url:
+        taken, where = files.is_dir() and any(files.iterdir()), f"{files}"
+    else:
+        try:
+            taken, where = next(store_of(settings).listed(), None) is not None, "The bucket"
+        except StoreDown as problem:
+            raise BackupError(STORE_DOWN) from problem
+    if taken:
+        raise BackupError(f"{where} holds files already. Restore into an empty one, so that nothing is lost.")
 
 
 @contextlib.contextmanager
@@ -352,7 +376,8 @@ def drill(settings: Settings, verify: Callable[[Settings], None]) -> Drill:
         # Its key is elsewhere, so what only this machine reads for a minute stays open.
         manifest = make(replace(settings, backup_recipient=None), target)
         made = time.monotonic()
-        beside = replace(settings, data=Path(name) / "data", database_url=url)
+        # Into a folder, also where uploads lie in a bucket: a drill leaves nothing there.
+        beside = replace(settings, data=Path(name) / "data", database_url=url, files_url=None)
         restore(beside, target)
         verify(beside)
         ended = time.monotonic()

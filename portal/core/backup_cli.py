@@ -70,7 +70,7 @@ def check(file: Path, identity: Path | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @IDENTITY
 def restore(file: Path, identity: Path | None) -> None:
-    """Put FILE into an empty database and an empty folder of uploads."""
+    """Put FILE into an empty database and an empty folder or bucket of uploads."""
     with _told():
         manifest = backup.restore(_settings(), file, identity)
     click.echo(f"Restored {sum(manifest.rows.values())} rows as of {manifest.made_at}.")
@@ -96,6 +96,7 @@ def _verify(beside: Settings) -> None:
         "PORTAL_DATABASE_URL": beside.database_url,
         "PORTAL_SECRET_KEY": beside.secret_key,
         "PORTAL_SEAL_KEYS": keys,
+        **dict.fromkeys(("PORTAL_FILES_URL", "PORTAL_S3_KEY", "PORTAL_S3_SECRET"), ""),
     }
     words = [sys.executable, "-m", "flask", "--app", "wsgi", "audit", "verify"]
     done = subprocess.run(words, env=environ, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603

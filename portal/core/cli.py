@@ -25,6 +25,7 @@ from portal.core.config import PACKAGE, Mode
 from portal.core.db import db, writing
 from portal.core.errors import Busy, Conflict, Missing, NotAllowed, PortalError
 from portal.core.i18n import speaking
+from portal.core.maintenance import maintenance_group
 from portal.core.registry import registry
 from portal.core.skeleton import new_module
 
@@ -35,7 +36,7 @@ jobs_group = AppGroup("jobs", help="Due work.")
 def register(app: Flask) -> None:
     """Hang the commands on the application."""
     Migrate(app, db, directory=str(PACKAGE / "migrations"), render_as_batch=True)
-    for command in (audit_group, backup_group, jobs_group, seed, i18n, new_module):
+    for command in (audit_group, backup_group, jobs_group, maintenance_group, seed, i18n, new_module):
         app.cli.add_command(in_plain_words(command))
     for module in registry.modules:
         for command in module.commands:

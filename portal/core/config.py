@@ -30,6 +30,12 @@ MAKING = {
     """base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())\"""",
 }
 """Commands that make a key, as the documents have them."""
+QUOTA_MB = 10_000
+"""Megabytes of uploads a municipality may keep where nothing else is said: two thousand cases with five photos."""
+MOST_MB = 1_000_000_000
+LEAST_SECRET = 16
+"""Characters of a secret of an S3-compatible server; Amazon's have 40."""
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MAIL_SCHEMES, GATE_SCHEMES = ("smtp", "smtps"), ("https", "http")
 
 
@@ -50,6 +56,16 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """An OpenID Connect provider people may sign in with; `name` stands on the button."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the environment decides. `seal_keys` maps key id → 32 bytes; the last one seals."""
 
@@ -67,7 +83,17 @@ class Settings:
     sms_token: str | None
     relaxed: bool
     backup_recipient: str | None = None
+    metrics_token: str | None = None
     audit_mail: str | None = None
+    oidc_staff: OidcProvider | None = None
+    oidc_residents: OidcProvider | None = None
+    sms2_url: str | None = None
+    sms2_token: str | None = None
+    files_url: str | None = None
+    s3_key: str | None = None
+    s3_secret: str | None = None
+    clamav: str | None = None
+    quota_mb: int = QUOTA_MB
 
     @property
     def shows_demo(self) -> bool:
@@ -81,7 +107,7 @@ class Settings:
 
     @property
     def files(self) -> Path:
-        """Folder of stored uploads."""
+        """Folder of stored uploads, where no bucket is set."""
         return self.data / "files"
 
 
@@ -118,6 +144,11 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     recipient = env.get("PORTAL_BACKUP_RECIPIENT") or None
     if recipient and not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", recipient):
         problems.append("PORTAL_BACKUP_RECIPIENT must be the public key age1… of who may read backups.")
+    metrics_token = _metrics_token(env, mode, problems)
+    files_url = _files_url(env, mode, problems)
+    clamav = _clamav(env, problems)
+    quota_mb = _quota_mb(env, problems)
+    oidc_staff, oidc_residents = (_oidc(env, names, mode, problems) for names in (OIDC_STAFF, OIDC_RESIDENTS))
     if problems:
         raise ConfigError(problems)
     own_host = urlsplit(base_url).hostname or "127.0.0.1"
@@ -136,8 +167,49 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         sms_token=env.get("PORTAL_SMS_TOKEN") or None,
         relaxed=relaxed,
         backup_recipient=recipient,
+        metrics_token=metrics_token,
         audit_mail=env.get("PORTAL_AUDIT_MAIL") or None,
+        oidc_staff=oidc_staff,
+        oidc_residents=oidc_residents,
+        sms2_url=env.get("PORTAL_SMS_SECOND_URL") or None,
+        sms2_token=env.get("PORTAL_SMS_SECOND_TOKEN") or None,
+        files_url=files_url,
+        s3_key=env.get("PORTAL_S3_KEY") or None,
+        s3_secret=env.get("PORTAL_S3_SECRET") or None,
+        clamav=clamav,
+        quota_mb=quota_mb,
     )
+
+
+OIDC_STAFF = (
+    "PORTAL_OIDC_STAFF_ISSUER",
+    "PORTAL_OIDC_STAFF_CLIENT_ID",
+    "PORTAL_OIDC_STAFF_CLIENT_SECRET",
+    "PORTAL_OIDC_STAFF_NAME",
+)
+OIDC_RESIDENTS = (
+    "PORTAL_OIDC_RESIDENTS_ISSUER",
+    "PORTAL_OIDC_RESIDENTS_CLIENT_ID",
+    "PORTAL_OIDC_RESIDENTS_CLIENT_SECRET",
+    "PORTAL_OIDC_RESIDENTS_NAME",
+)
+
+
+def _oidc(
+    env: Mapping[str, str], names: tuple[str, str, str, str], mode: Mode, problems: list[str]
+) -> OidcProvider | None:
+    """A provider whose four settings are given; none of them means none, some of them are a mistake."""
+    values = [env.get(name, "").strip() for name in names]
+    if not any(values):
+        return None
+    problems += [
+        f"{name} is missing: the others of this provider are set." for name in names if not env.get(name)
+    ]
+    if mode is Mode.PRODUCTION and not values[0].startswith("https://"):
+        problems.append(f"{names[0]} must be an https:// address in production.")
+    elif values[0] and not _is_address(values[0], GATE_SCHEMES):
+        problems.append(f"{names[0]} must be an address such as https://id.example.org.")
+    return OidcProvider(*values)
 
 
 def _mode(text: str, problems: list[str]) -> Mode:
@@ -146,6 +218,95 @@ def _mode(text: str, problems: list[str]) -> Mode:
     except ValueError:
         problems.append(f"PORTAL_MODE is {text!r}; it must be demo, test or production.")
         return Mode.PRODUCTION
+
+
+def _metrics_token(env: Mapping[str, str], mode: Mode, problems: list[str]) -> str | None:
+    token = env.get("PORTAL_METRICS_TOKEN") or None
+    if token and (len(token) < KEY_BYTES or (mode is Mode.PRODUCTION and not looks_random(token.encode()))):
+        problems.append(
+            "PORTAL_METRICS_TOKEN must hold at least 32 random characters, or be left away. "
+            f"Make it by: {MAKING['PORTAL_SECRET_KEY']}"
+        )
+    return token
+
+
+def _files_url(env: Mapping[str, str], mode: Mode, problems: list[str]) -> str | None:
+    """The bucket of uploads; none means the folder `files` of the data folder."""
+    given = env.get("PORTAL_FILES_URL") or ""
+    if not given:
+        problems += [
+            f"{name} is set without PORTAL_FILES_URL, the bucket it opens."
+            for name in ("PORTAL_S3_KEY", "PORTAL_S3_SECRET")
+            if env.get(name)
+        ]
+        return None
+    endpoint = _endpoint(given)
+    if endpoint is None:
+        problems.append(
+            "PORTAL_FILES_URL must be s3://bucket/prefix?endpoint=https://s3.example.org&region=REGION, or left away for "
+            "the data folder. The prefix may be missing; key and secret go into settings of their own."
+        )
+    elif mode is Mode.PRODUCTION and endpoint.startswith("http://") and not _is_here(endpoint):
+        problems.append("PORTAL_FILES_URL: endpoint= must be https:// in production, or on this machine.")
+    if find_spec("obstore") is None:
+        problems.append(
+            "PORTAL_FILES_URL names a bucket, whose client is not installed: pip install 'obstore>=0.12,<0.13'."
+        )
+    _demand_s3_secret(env, mode, problems)
+    return given
+
+
+def _clamav(env: Mapping[str, str], problems: list[str]) -> str | None:
+    given = env.get("PORTAL_CLAMAV") or None
+    if given is None or _is_address(given, ("tcp",)):
+        return given
+    if not given.startswith("clamd:///") or len(given) == len("clamd:///"):
+        problems.append(
+            "PORTAL_CLAMAV must be clamd:///run/clamav/clamd.ctl, the socket of clamd, or tcp://host:3310."
+        )
+    return given
+
+
+def _quota_mb(env: Mapping[str, str], problems: list[str]) -> int:
+    given = env.get("PORTAL_QUOTA_MB") or str(QUOTA_MB)
+    if not (given.isascii() and given.isdigit() and 0 < int(given) <= MOST_MB):
+        problems.append("PORTAL_QUOTA_MB must be a number of megabytes, such as 10000.")
+        return QUOTA_MB
+    return int(given)
+
+
+def _endpoint(given: str) -> str | None:
+    """The server of a bucket's address; empty for Amazon's own, None for an address that cannot be read."""
+    try:
+        parts = urlsplit(given)
+        asked = parse_qs(parts.query, strict_parsing=True) if parts.query else {}
+    except ValueError:
+        return None
+    good = parts.scheme == "s3" and BUCKET.fullmatch(parts.netloc) and set(asked) <= {"endpoint", "region"}
+    endpoint = asked.get("endpoint", [""])[0]
+    if not good or parts.fragment or (endpoint and not _is_address(endpoint, GATE_SCHEMES)):
+        return None
+    return endpoint
+
+
+def _is_here(address: str) -> bool:
+    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _demand_s3_secret(env: Mapping[str, str], mode: Mode, problems: list[str]) -> None:
+    key, secret = env.get("PORTAL_S3_KEY") or "", env.get("PORTAL_S3_SECRET") or ""
+    if not key:
+        problems.append("PORTAL_S3_KEY must hold the access key of the bucket.")
+    if len(secret) < LEAST_SECRET:
+        problems.append(
+            f"PORTAL_S3_SECRET must hold the secret of that key, at least {LEAST_SECRET} characters."
+        )
+    elif mode is Mode.PRODUCTION and (
+        any(word in secret.lower() for word in TELLTALE) or not looks_random(secret.encode())
+    ):
+        problems.append(
+            "PORTAL_S3_SECRET is a pattern that can be guessed; let the server of the bucket make one."
+        )
 
 
 def _database_url(given: str | None, data: Path, problems: list[str]) -> str:
@@ -212,8 +373,13 @@ def _demand_addresses(env: Mapping[str, str], base_url: str, problems: list[str]
         )
     elif mail and "@" not in parse_qs(urlsplit(mail).query).get("from", ["@"])[0]:
         problems.append("PORTAL_SMTP_URL: from= must be an e-mail address, such as from=portal@town.example.")
-    if (gate := env.get("PORTAL_SMS_URL")) and not _is_address(gate, GATE_SCHEMES):
-        problems.append("PORTAL_SMS_URL must be an address such as https://api.smsapi.pl/sms.do?from=TOWN.")
+    problems += [
+        f"{name} must be an address such as https://api.smsapi.pl/sms.do?from=TOWN."
+        for name in ("PORTAL_SMS_URL", "PORTAL_SMS_SECOND_URL")
+        if (gate := env.get(name)) and not _is_address(gate, GATE_SCHEMES)
+    ]
+    if env.get("PORTAL_SMS_SECOND_URL") and not env.get("PORTAL_SMS_URL"):
+        problems.append("PORTAL_SMS_SECOND_URL is the second gate: name the first one in PORTAL_SMS_URL.")
 
 
 def _is_address(text: str, schemes: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import clock
@@ -92,6 +92,20 @@ def record(
             user_id=user_id,
             person=person,
         )
+    )
+
+
+def take_over(about: tuple[str, int], purpose: Purpose, user_id: int) -> None:
+    """What was agreed to without an account becomes the account's that proved to be the same person."""
+    db.session.execute(
+        update(ConsentEvent)
+        .where(
+            ConsentEvent.kind == about[0],
+            ConsentEvent.object_id == about[1],
+            ConsentEvent.purpose == purpose,
+            ConsentEvent.user_id.is_(None),
+        )
+        .values(user_id=user_id)
     )
 
 

@@ -40,7 +40,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-from portal.core.errors import Busy
+from portal.core.errors import Busy, Full
 
 try:
     import fcntl
@@ -176,6 +176,8 @@ def _on_connect(connection: Any, _record: object) -> None:
         f"busy_timeout={int(BUSY_SECONDS * 1000)}",
         f"cache_size=-{CACHE_KB}",
         "temp_store=MEMORY",
+        # What is erased is overwritten, not left in the file's free pages.
+        "secure_delete=ON",
         f"journal_size_limit={LOG_BYTES}",
     ):
         cursor.execute("PRAGMA " + pragma)
@@ -293,6 +295,8 @@ def writing() -> Iterator[None]:
     except OperationalError as problem:
         if is_busy(problem):
             raise Busy from problem
+        if is_full(problem):
+            raise Full from problem
         raise
 
 
@@ -313,6 +317,12 @@ def is_busy(problem: OperationalError) -> bool:
     """Whether the database was taken, timed out or chose us as a deadlock's victim."""
     text = str(problem.orig).lower()
     return any(word in text for word in ("locked", "busy", "deadlock", "timeout", "could not serialize"))
+
+
+def is_full(problem: OperationalError) -> bool:
+    """Whether there was no room for what should be written; what was there can still be read."""
+    text = str(problem.orig).lower()
+    return "disk is full" in text or "no space left" in text
 
 
 def insert_or_keep(model: type[Base], **values: Any) -> bool:

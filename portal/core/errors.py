@@ -3,6 +3,9 @@
 The pages of `ui/http.py` turn each into its HTTP status; nothing else decides on status codes.
 """
 
+from datetime import datetime
+
+from portal.core import clock
 from portal.core.i18n import Text
 
 
@@ -74,3 +77,25 @@ class Busy(PortalError):
 
     status = 503
     retry_after = 5
+
+
+class ReadOnly(PortalError):
+    """Nothing is written while the portal is looked after (503); `until` is the expected end."""
+
+    status = 503
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until the expected end."""
+        return max(int((self.until - clock.now()).total_seconds()) + 1, 1)
+
+
+class Full(PortalError):
+    """The disk is nearly full, or full (503); nothing was written."""
+
+    status = 503
+    retry_after = 600

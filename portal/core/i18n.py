@@ -5,6 +5,7 @@ page's time. In Python the functions return plain text; templates get the bound 
 which return safe HTML and escape what is filled in. Msgids are plain English sentences.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,7 +22,7 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import NullTranslations, Translations
 from flask_babel.speaklater import LazyString
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal.core import clock
 
@@ -30,6 +31,7 @@ LANGUAGE_NAMES = {"pl": "Polski", "cs": "Čeština", "en": "English"}
 DEFAULT_LOCALE = "pl"
 Text = str | LazyString
 
+_POST_CODE = re.compile(r"\b(\d{2}-\d{3}|\d{3} \d{2})\b")
 _HERE = Path(__file__).resolve()
 # In the checkout catalogues lie at the top; the wheel carries them inside the package.
 CATALOGUES = next(
@@ -206,6 +208,11 @@ def _day(value: date, form: str, locale: str) -> str:
     return str(format_date(value, format=form, locale=babel_locale(locale)))
 
 
+def month_of(value: date) -> str:
+    """A month with its year, standing alone: `grudzień 2026`."""
+    return str(format_date(value, "LLLL y", locale=babel_locale(_locale.get())))
+
+
 def moment(value: datetime | None, form: str = "medium") -> str:
     """An instant with hours and minutes in the current zone."""
     if value is None:
@@ -220,6 +227,13 @@ def _moment(value: datetime, form: str, locale: str, zone: str) -> str:
         local.date(), format="long" if form == "medium" else form, locale=babel_locale(locale)
     )
     return f"{day_text}, {format_time(local, 'HH:mm', locale=babel_locale(locale))}"
+
+
+def hour(value: datetime) -> str:
+    """The hour and minute of an instant in the current zone."""
+    return str(
+        format_time(value.astimezone(ZoneInfo(_zone.get())), "HH:mm", locale=babel_locale(_locale.get()))
+    )
 
 
 def iso(value: date | datetime | None) -> str:
@@ -279,10 +293,17 @@ def weekday_moment(value: datetime) -> str:
     )
 
 
+def address(text: str) -> Markup:
+    """A postal address whose post code (`20-109`, `586 01`) does not break at the end of a line."""
+    return Markup(_POST_CODE.sub(r'<span class="nowrap">\1</span>', str(escape(text))))  # noqa: S704 - escaped
+
+
 TEMPLATE_FILTERS: dict[str, Callable[..., Any]] = {
+    "address": address,
     "day": day,
     "date": day,
     "datetime": moment,
+    "hour": hour,
     "iso": iso,
     "ago": ago,
     "number": number,

@@ -6,8 +6,11 @@ a dead letter that staff see. Everything is compared in UTC. Source: R62, R63, R
 """
 
 import json
+import math
+import os
 import random
 import secrets
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +21,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Index, case, delete, func, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core import clock, tenancy
+from portal.core import clock, taking, tenancy
 from portal.core.actor import Actor, Channel, acting
 from portal.core.db import Base, Key, UtcDateTime, db, insert_or_keep, tidy_log, writing
+from portal.core.errors import Busy, Full
 from portal.core.registry import Daily, registry
 from portal.core.sealed import new_row_id, ring
 
@@ -31,6 +36,10 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=2)
 KEPT = timedelta(days=7)
 TIDY_SECONDS = 60
+PAUSED_SECONDS = 0.5
+BEAT_SECONDS = 30
+SILENT_AFTER = timedelta(minutes=3)
+"""A worker not heard of for so long does not run; a job may take two minutes."""
 PAUSE_STEP = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
@@ -56,6 +65,17 @@ class Job(Base):
     last_error: Mapped[str | None]
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     dead_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WorkerBeat(Base):
+    """A worker and when it was last heard of, so that its silence is seen on every machine."""
+
+    __tablename__ = "worker_beat"
+    AUDITED = False
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,24 +252,79 @@ def run_daily(payload: dict[str, Any]) -> None:
                 daily.run()
 
 
+def beat(name: str) -> None:
+    """Say that this worker lives, and forget those silent for a day."""
+    now = clock.now()
+    with writing():
+        db.session.execute(delete(WorkerBeat).where(WorkerBeat.seen_at < now - timedelta(days=1)))
+        if not insert_or_keep(WorkerBeat, name=name, began_at=now, seen_at=now):
+            db.session.execute(update(WorkerBeat).where(WorkerBeat.name == name).values(seen_at=now))
+
+
+def last_beat() -> datetime | None:
+    """When a worker was last heard of."""
+    found: datetime | None = db.session.scalar(select(func.max(WorkerBeat.seen_at)))
+    return found
+
+
+def living() -> int:
+    """How many workers were heard of lately."""
+    since = clock.now() - SILENT_AFTER
+    statement = select(func.count()).select_from(WorkerBeat).where(WorkerBeat.seen_at > since)
+    return db.session.scalar(statement) or 0
+
+
 def loop(stopping: Iterator[bool]) -> None:
-    """Take, run, sleep at most a second; ends after the row in hand once `stopping` yields True."""
-    plan_daily()
-    tidied = time.monotonic()
+    """Take, run, sleep at most a second; ends after the row in hand once `stopping` yields True.
+
+    While the portal is read-only it takes nothing and writes nothing.
+    """
+    worker = _Worker()
     for stop in stopping:
         if stop:
-            return
-        if time.monotonic() - tidied > TIDY_SECONDS:
-            tidied = time.monotonic()
+            break
+        if taking.now().read_only_until is not None:
+            time.sleep(PAUSED_SECONDS)
+            continue
+        try:
+            idle = worker.step()
+        except (Busy, Full, OperationalError) as problem:
+            # Taken, full or gone for a while: what is due stays due.
+            db.session.rollback()
+            log.warning("database does not answer", error=type(problem).__name__)
+            idle = 1.0
+        if idle:
+            time.sleep(idle)
+
+
+class _Worker:
+    """What a worker process remembers between two rows."""
+
+    def __init__(self) -> None:
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._planned = False
+        self._tidied = time.monotonic()
+        self._beaten = -math.inf
+
+    def step(self) -> float:
+        """Do what is due, one row at most; how many seconds there is nothing to do."""
+        if not self._planned:
+            plan_daily()
+            self._planned = True
+        if time.monotonic() - self._beaten > BEAT_SECONDS:
+            beat(self._name)
+            self._beaten = time.monotonic()
+        if time.monotonic() - self._tidied > TIDY_SECONDS:
+            self._tidied = time.monotonic()
             tidy_log()
         if (job := take_due()) is not None:
             # Nothing tells a worker that a municipality was founded or changed meanwhile.
             tenancy.forget_towns()
             run(job)
-            continue
+            return 0.0
         due = next_due()
         wait = 1.0 if due is None else (due - clock.now()).total_seconds()
-        time.sleep(min(max(wait, 0.05), 1.0))
+        return min(max(wait, 0.05), 1.0)
 
 
 @contextmanager

@@ -42,11 +42,15 @@ Guard = Callable[[Actor, Any], bool]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One role may, if `when` holds for the thing. `fresh` asks for signing in again first (R12)."""
+    """One role may, if `when` holds for the thing. `fresh` asks for signing in again first (R12).
+
+    Without `lent` the role must be one's own, not lent to a portal operator for a while.
+    """
 
     role: str
     when: Guard | None = None
     fresh: bool = False
+    lent: bool = True
 
 
 DENIED = _l("You do not have the rights for this.")
@@ -89,7 +93,7 @@ def can(actor: Actor, key: str, thing: Any = None) -> Verdict:
         return closed
     stale = False
     for grant in permission.grants:
-        if grant.role not in roles:
+        if grant.role not in roles or not (grant.lent or _is_own(actor, place, grant.role)):
             continue
         if thing is not None and grant.when is not None and not grant.when(actor, thing):
             continue
@@ -118,6 +122,10 @@ def _closed(actor: Actor, key: str, thing: Any) -> Verdict | None:
     if actor.scopes is not None and key not in actor.scopes:
         return Verdict(allowed=False, reason=_l("The key was not given this permission."))
     return None
+
+
+def _is_own(actor: Actor, place: int | None, role: str) -> bool:
+    return place is None or actor.lent.get(place) != role or role in actor.roles.get(place, frozenset())
 
 
 def need(actor: Actor, key: str, thing: Any = None) -> None:

@@ -45,8 +45,12 @@ class Why:
             raise Invalid(fields={"words": SAY_WHAT_FOR})
 
 
-def record(subject: str, why: Why, number: str = "") -> None:
-    """Write into the entry of the running use case what was read, of which case and why."""
+def record(subject: str, why: Why, *numbers: str) -> None:
+    """Write into the entry of the running use case what was read, of which cases and why."""
     words = {"words": why.words.strip()[:WORDS_MAX]} if why.words.strip() else {}
-    case = {"number": number} if number else {}
-    audit.note(subject, reason=why.reason.value, **words, **case)
+    cases = sorted(set(filter(None, numbers)))
+    audit.note(subject, reason=why.reason.value, **words)
+    if len(cases) == 1:
+        audit.note(number=cases[0])
+    elif cases:
+        audit.note(numbers=cases)

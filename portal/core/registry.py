@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -33,7 +33,8 @@ PUBLIC = "public"
 class Route:
     """One row of a module's URL table. `permission` is a key of the policy, or PUBLIC.
 
-    `cache` names the query keys under which an anonymous answer may be kept (None: never kept).
+    `cache` names the query keys under which an anonymous answer may be kept (None: never kept). `vital` forms are
+    taken while the disk is nearly full: coming in, going out, erasing, reports of gates.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Route:
     place: Place = Place.TOWN
     cache: tuple[str, ...] | None = None
     csrf: bool = True
+    vital: bool = False
 
 
 Schema = Mapping[str, Any]
@@ -213,14 +215,75 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimable:
+    """Something filed without an account: its row, town, public number and title."""
+
+    id: int
+    municipality_id: int
+    number: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """How things filed without an account become an account's, so that accounts need not know the module.
+
+    `by_email(address)` lists what was filed with an address the account has confirmed. `take_by_code(actor,
+    number, code)` and `take_by_email(actor, address, id)` are use cases that check again; they raise Missing
+    for what does not fit and Invalid for what is another account's.
+    """
+
+    key: str
+    by_email: Callable[[str], list[Claimable]]
+    take_by_code: Callable[[Actor, str, str], Claimable]
+    take_by_email: Callable[[Actor, str, int], Claimable]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeCategory:
+    """Messages a reader chooses about together; what that means stands in `portal/notify/rules.py`.
+
+    `preset` is `at_once` or `digest`. `may_stop`: they may be stopped, and `stops_all` even those that are
+    transactional. `staff`: only members of a team get and see them.
+    """
+
+    key: str
+    title: Text
+    help: Text
+    preset: str = "at_once"
+    may_stop: bool = True
+    stops_all: bool = False
+    staff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A value that an office's own text of a message may hold, as `{name}`; no other value ever gets there (R48).
+
+    `required`: a whole text of one's own must hold it, or the message would not do its work.
+    """
+
+    name: str
+    title: Text
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """A message people get: template name, subject, whether it must always go out at once."""
+    """A message people get: template name, subject, whether it must always go out at once.
+
+    Without a `category` nobody can choose about it: links to sign in, receipts.
+    Offices may write their own text of a kind that names `placeholders`. `example` holds values to show it with.
+    """
 
     code: str
     subject: Text
     template: str
     title: Text
     transactional: bool = True
+    category: str = ""
+    placeholders: tuple[Placeholder, ...] = ()
+    example: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +306,87 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """A result of a survey that speaks for or against something: what was asked, when, what came out."""
+
+    survey: str
+    result: str
+    wave: str = ""
+    question: str = ""
+    link: str = ""
+    held_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFor:
+    """What results are looked for: a matter in the municipality in scope, by theme, words and district."""
+
+    theme: str
+    words: str
+    district: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """An entry of a municipality's menu that somebody wrote, such as a page: a ready label and address."""
+
+    label: str
+    href: str
+    language: str
+    order: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Something urgent on top of every page of a municipality. `level`: info, warning or danger."""
+
+    level: str
+    text: str
+    language: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What an office writes above the built-in parts of a front page: `piece()` gives a record or nothing.
+
+    It is asked in the municipality in scope, or in none for the portal's own front page. `template` reads it as
+    `front`.
+    """
+
+    key: str
+    template: str
+    piece: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SetupTask:
+    """Something a new municipality looks at once, offered in its set-up beside name, colours and team.
+
+    `endpoint` with `values` is the page of the desk where it is done, for whoever holds `permission`. `standing()`
+    says in words what residents find today and whether nothing is missing, in the municipality in scope.
+    """
+
+    key: str
+    title: Text
+    why: Text
+    endpoint: str
+    permission: str
+    action: Text
+    standing: Callable[[], tuple[str, bool]]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SitePage:
+    """A page for search engines: endpoint, values of its address, languages it is written in."""
+
+    endpoint: str
+    values: dict[str, str]
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """Everything the house needs to know of a module."""
 
@@ -256,12 +400,20 @@ class Module:
     jobs: tuple[JobKind, ...] = ()
     daily: tuple[Daily, ...] = ()
     notices: tuple[NoticeKind, ...] = ()
+    categories: tuple[NoticeCategory, ...] = ()
     personal: tuple[PersonalData, ...] = ()
     retention: tuple[Retention, ...] = ()
     readings: tuple[Reading, ...] = ()
+    claims: tuple[Claims, ...] = ()
     work: tuple[WorkList, ...] = ()
     facts: tuple[Fact, ...] = ()
     news: tuple[News, ...] = ()
+    fronts: tuple[Front, ...] = ()
+    evidence: tuple[Callable[[EvidenceFor], list[Evidence]], ...] = ()
+    banners: tuple[Callable[[], list[Banner]], ...] = ()
+    setup: tuple[SetupTask, ...] = ()
+    menus: tuple[Callable[[], list[MenuEntry]], ...] = ()
+    sitemap: tuple[Callable[[], list[SitePage]], ...] = ()
     commands: tuple[click.Command, ...] = ()
     seed: Callable[[], None] | None = None
     templates: str | None = None
@@ -280,6 +432,7 @@ class Registry:
     content_types: dict[str, ContentType] = field(default_factory=dict)
     jobs: dict[str, JobKind] = field(default_factory=dict)
     notices: dict[str, NoticeKind] = field(default_factory=dict)
+    categories: dict[str, NoticeCategory] = field(default_factory=dict)
 
     def load(self, modules: tuple[Module, ...]) -> None:
         """Take over the modules. A key given twice is an error at start."""
@@ -287,7 +440,12 @@ class Registry:
         self.content_types = _by_key((c.key, c) for m in modules for c in m.content_types)
         self.jobs = _by_key((j.key, j) for m in modules for j in m.jobs)
         self.notices = _by_key((n.code, n) for m in modules for n in m.notices)
+        self.categories = _by_key((c.key, c) for m in modules for c in m.categories)
         _by_key((r.key, r) for m in modules for r in m.retention)
+
+    def evidence(self, wanted: EvidenceFor) -> list[Evidence]:
+        """Results of surveys for a matter, of every module that knows any."""
+        return [found for m in self.modules for provider in m.evidence for found in provider(wanted)]
 
     def retentions(self) -> list[Retention]:
         """What is kept of people and how long, in the order of the privacy notice."""

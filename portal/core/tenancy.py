@@ -7,7 +7,7 @@ Source: reliability requirements R21 and R23 (docs/security.md).
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -56,7 +56,11 @@ class Municipality(Base):
     box: Mapped[list[float]] = mapped_column(JSON)
     population: Mapped[int | None]
     closures: Mapped[list[str]] = mapped_column(JSON, default=list)
+    # What modules let an office set, by module; they read it from the snapshot, which costs no statement.
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     content_version: Mapped[int] = mapped_column(default=1)
+    upload_bytes: Mapped[int] = mapped_column(Key, default=0)
+    upload_quota_mb: Mapped[int | None]
 
     def __repr__(self) -> str:
         return f"<Municipality {self.slug}>"
@@ -66,7 +70,8 @@ class Municipality(Base):
 class Town:
     """A municipality as pages read it: a snapshot that outlives the session.
 
-    `box` is (min lon, min lat, max lon, max lat); `closures` are the office's own free days (ISO).
+    `box` is (min lon, min lat, max lon, max lat); `closures` are the office's own free days (ISO);
+    `settings` is what modules let the office set, by module.
     """
 
     id: int
@@ -86,6 +91,7 @@ class Town:
     box: tuple[float, float, float, float]
     population: int | None
     closures: frozenset[str]
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -198,7 +204,7 @@ def _guard_rows(session: Session, _context: object, _instances: object) -> None:
             raise OutsideScope(f"{row!r} written outside its municipality.")
 
 
-_towns: dict[str, Town] = {}
+_kept: dict[str, dict[str, Town]] = {}
 
 
 def town(slug: str) -> Town:
@@ -219,19 +225,21 @@ def town_by_id(municipality_id: int) -> Town:
 
 def towns() -> dict[str, Town]:
     """All municipalities by slug, in the order they were founded; read once and kept by the process."""
-    if not _towns:
-        _towns.update(
-            (row.slug, _snapshot(row)) for row in db.session.scalars(select(Municipality).where(true()))
-        )
-    return _towns
+    found = _kept.get("towns")
+    if not found:
+        rows = db.session.scalars(select(Municipality).where(true()))
+        # Whole or not at all: other threads ask meanwhile, and half of it would be a 404.
+        found = _kept["towns"] = {row.slug: snapshot(row) for row in rows}
+    return found
 
 
 def forget_towns() -> None:
     """Read the municipalities again at the next question: after a change, and when versions moved."""
-    _towns.clear()
+    _kept.clear()
 
 
-def _snapshot(row: Municipality) -> Town:
+def snapshot(row: Municipality) -> Town:
+    """What pages read of a municipality, as its row stands now."""
     west, south, east, north = row.box
     return Town(
         id=row.id,
@@ -251,4 +259,5 @@ def _snapshot(row: Municipality) -> Town:
         box=(west, south, east, north),
         population=row.population,
         closures=frozenset(row.closures),
+        settings=row.settings,
     )

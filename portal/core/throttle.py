@@ -16,6 +16,7 @@ from portal.core import clock
 from portal.core.db import Base, UtcDateTime, db, insert_statement, writer_turn
 from portal.core.errors import TooMany
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.taking import need_writable
 from portal.core.tokens import pseudonym
 
 
@@ -46,6 +47,8 @@ CODE_CASE = Limit("code-case", 10, 900)
 LINK_ADDRESS = Limit("link-address", 5, 3600)
 FORM_NETWORK = Limit("form-network", 30, 3600)
 UPLOAD_NETWORK = Limit("upload-network", 120, 3600)
+UPLOAD_DAY = Limit("upload-day", 300 * 1024, 86400)
+"""KiB a person may send in files a day: six cases with all photos and documents of full size."""
 
 _off = False
 
@@ -61,8 +64,8 @@ def is_relaxed() -> bool:
     return _off
 
 
-def hit(limit: Limit, *parts: object) -> None:
-    """Count one attempt. Raises TooMany with the seconds to wait when the window is full."""
+def hit(limit: Limit, *parts: object, weight: int = 1) -> None:
+    """Count one attempt, or as many units as it weighs. Raises TooMany with the seconds to wait when the window is full."""
     if _off:
         return
     key = pseudonym("throttle", limit.name, *parts)
@@ -72,16 +75,27 @@ def hit(limit: Limit, *parts: object) -> None:
         connection.execute(delete(Throttle).where(Throttle.key == key, Throttle.opened_at <= stale))
         values = {"key": key, "opened_at": now, "hits": 0}
         connection.execute(insert_statement(Throttle, connection.dialect.name), values)
-        connection.execute(update(Throttle).where(Throttle.key == key).values(hits=Throttle.hits + 1))
+        connection.execute(update(Throttle).where(Throttle.key == key).values(hits=Throttle.hits + weight))
         row = connection.execute(select(Throttle.opened_at, Throttle.hits).where(Throttle.key == key)).one()
     if row.hits > limit.hits:
         wait = int((row.opened_at - stale).total_seconds()) + 1
         raise TooMany(_l("Too many attempts. Wait a little and try again."), retry_after=max(wait, 1))
 
 
+def give_back(limit: Limit, *parts: object) -> None:
+    """Take one hit away again: what it stood for did not happen, such as an SMS that no gate took."""
+    if _off:
+        return
+    key = pseudonym("throttle", limit.name, *parts)
+    with _apart() as connection:
+        fewer = update(Throttle).where(Throttle.key == key, Throttle.hits > 0).values(hits=Throttle.hits - 1)
+        connection.execute(fewer)
+
+
 @contextmanager
 def _apart() -> Iterator[Connection]:
-    """A short writing transaction of its own, beside the request's session."""
+    """A short writing transaction of its own, beside the request's session. Raises ReadOnly."""
+    need_writable()
     engine = db.engine
     with (
         writer_turn(engine),

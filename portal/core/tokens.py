@@ -74,14 +74,19 @@ def new_code() -> str:
 def derived_code(form_key: str, case_id: int) -> str:
     """The code of a case filed with this form: a repeated post shows the same one, and nobody stores it."""
     number = int(ring.lookup("case-code", f"{form_key}\x00{case_id}"), 16)
-    signs = "".join(CROCKFORD[(number >> 5 * i) & 31] for i in range(CODE_SIGNS))
-    return "-".join(signs[i : i + CODE_GROUP] for i in range(0, CODE_SIGNS, CODE_GROUP))
+    return spelled(number)
 
 
-def canonical_code(typed: str) -> str | None:
-    """The sixteen signs without hyphens, from what somebody typed; None when it cannot be a code."""
+def spelled(number: int, count: int = CODE_SIGNS) -> str:
+    """A number as a code of `count` signs in fours; only its lowest five bits a sign count."""
+    signs = "".join(CROCKFORD[(number >> 5 * i) & 31] for i in range(count))
+    return "-".join(signs[i : i + CODE_GROUP] for i in range(0, count, CODE_GROUP))
+
+
+def canonical_code(typed: str, count: int = CODE_SIGNS) -> str | None:
+    """The signs of a code without hyphens, from what somebody typed; None when it cannot be one of `count` signs."""
     signs = re.sub(r"[\s\-–]", "", typed).upper().translate(_ALIKE)
-    return signs if len(signs) == CODE_SIGNS and all(s in CROCKFORD for s in signs) else None
+    return signs if len(signs) == count and all(s in CROCKFORD for s in signs) else None
 
 
 def code_hash(typed: str) -> str:

@@ -12,6 +12,9 @@ from flask import current_app
 from portal.core.db import db, metadata, writer_turn
 from portal.search.ddl import is_index_table
 
+LOCK_SECONDS = 5
+"""How long a migration waits for a table that is in use, on PostgreSQL."""
+
 
 def _include(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
     return not (kind == "table" and name is not None and is_index_table(name))
@@ -38,7 +41,12 @@ def run() -> None:
     engine = db.engine
     with writer_turn(engine), engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection:
         if engine.dialect.name == "postgresql":
+            # A copy of many rows may take its time, and so may another runner; requests may not.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(20261121)")
+            # Whoever waits for a table keeps all readers of it waiting too.
+            seconds = current_app.config.get("MIGRATION_LOCK_SECONDS", LOCK_SECONDS)
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(seconds)}s'")
         context.configure(
             connection=connection,
             target_metadata=metadata,

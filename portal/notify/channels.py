@@ -16,20 +16,23 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
+from http.client import HTTPException
+from socket import gaierror
 from typing import Any, Protocol
 from urllib.error import HTTPError
 from urllib.parse import SplitResult, parse_qs, parse_qsl, unquote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 from portal.core.config import Settings
+from portal.core.tokens import pseudonym
 from portal.notify.kinds import Channel
-from portal.notify.outbox import mail_host
+from portal.notify.rules import MOST_PARTS, Answer, meaning
 
 TIMEOUT_S = 10
 """Per exchange with a server; all of them together stay below the lease of a job."""
 REFUSED_FROM = 500
-NO_SUCH_NUMBER = 13
-"""Error of SMSAPI for a number that cannot get SMS. Source: SMSAPI.pl, error codes."""
+FIRST_GATE, SECOND_GATE = "first", "second"
+REPORTS_PATH = "/sms/reports"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+|\+?\d{7,}")
 
@@ -37,17 +40,22 @@ _ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+|\+?\d{7,}")
 class DeliveryError(Exception):
     """A letter did not get through. `permanent` says that trying again is of no use (`core.jobs` reads it).
 
-    The text names no address and no number: servers like to repeat them.
+    `unsure`: the other side went silent and may have taken it. The text names no address and no number:
+    servers like to repeat them.
     """
 
-    def __init__(self, what: object, *, permanent: bool = False) -> None:
+    def __init__(self, what: object, *, permanent: bool = False, unsure: bool = False) -> None:
         super().__init__(_ADDRESS.sub("…", str(what))[:300])
         self.permanent = permanent
+        self.unsure = unsure
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message ready to go out: `to` is an address or an international number, `at` when it was written."""
+    """A message ready to go out: `to` is an address or an international number, `at` when it was written.
+
+    `index` names an SMS at its gate, the same at every try; `tries` counts those before this one.
+    """
 
     message_id: str
     to: str
@@ -58,13 +66,15 @@ class Letter:
     reply_to: str | None
     unsubscribe: str | None
     at: datetime
+    index: str = ""
+    tries: int = 0
 
 
 class Sender(Protocol):
     """A way out."""
 
-    def send(self, letter: Letter) -> None:
-        """Deliver. Raises DeliveryError."""
+    def send(self, letter: Letter) -> str | None:
+        """Deliver; the name of the gate that took an SMS. Raises DeliveryError."""
 
 
 def sender(channel: Channel, settings: Settings) -> Sender:
@@ -72,17 +82,42 @@ def sender(channel: Channel, settings: Settings) -> Sender:
     if channel is Channel.MAIL and settings.smtp_url:
         return Smtp(settings.smtp_url, mail_host(settings))
     if channel is Channel.SMS and settings.sms_url:
-        return SmsGate(settings.sms_url, settings.sms_token or "")
+        return SmsGates(gates(settings))
     if settings.shows_demo:
         return Console()
     raise DeliveryError(f"No way out is set up for {channel}.")
 
 
+def gates(settings: Settings) -> tuple["SmsGate", ...]:
+    """The SMS gates that are set up, in the order in which they are asked."""
+    given = (
+        (FIRST_GATE, settings.sms_url, settings.sms_token),
+        (SECOND_GATE, settings.sms2_url, settings.sms2_token),
+    )
+    return tuple(
+        SmsGate(name, url, token or "", report_url(name, settings)) for name, url, token in given if url
+    )
+
+
+def report_url(gate: str, settings: Settings) -> str | None:
+    """Where a gate tells how an SMS fared; None while no gate elsewhere could reach us."""
+    local = urlsplit(settings.base_url).hostname in LOOPBACK
+    if local and urlsplit(settings.sms_url or "").hostname not in LOOPBACK:
+        return None
+    return f"{settings.base_url}{REPORTS_PATH}/{gate}/{report_secret(gate)}"
+
+
+def report_secret(gate: str) -> str:
+    """What only a gate of ours knows: it stands in the address we give it for its reports."""
+    return pseudonym("sms-report", gate)[:40]
+
+
 class Console:
     """Demo and test mode: nothing leaves; the message viewer shows it."""
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter) -> str | None:
         """Count as delivered."""
+        return None
 
 
 class Smtp:
@@ -106,7 +141,7 @@ class Smtp:
         except (OSError, ValueError, smtplib.SMTPException) as problem:
             raise DeliveryError(_words(problem)) from problem
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter) -> str | None:
         """Deliver one mail to one recipient."""
         message = compose(letter, self._from)
         server = self._connected()
@@ -125,6 +160,13 @@ class Smtp:
             with suppress(OSError, smtplib.SMTPException):
                 server.quit()
             server.close()
+        return None
+
+
+def mail_host(settings: Settings) -> str:
+    """The domain our mail comes from; a portal run by number or on one's own machine names an example."""
+    host = urlsplit(settings.base_url).hostname or ""
+    return host if "." in host and not host.replace(".", "").isdigit() else "portal.example"
 
 
 def compose(letter: Letter, from_address: str) -> EmailMessage:
@@ -151,43 +193,87 @@ def compose(letter: Letter, from_address: str) -> EmailMessage:
     return message
 
 
+class SmsGates:
+    """The gates in order: the next is asked where one certainly took nothing (R64)."""
+
+    def __init__(self, gates: tuple["SmsGate", ...]) -> None:
+        self._gates = gates
+
+    def send(self, letter: Letter) -> str | None:
+        """Deliver one SMS by the first gate that takes it.
+
+        A gate that went silent is asked once more before another one, which cannot see that it is a second time.
+        """
+        problems: list[DeliveryError] = []
+        for gate in self._gates:
+            try:
+                return gate.send(letter)
+            except DeliveryError as problem:
+                problems.append(problem)
+                if problem.permanent or (problem.unsure and not letter.tries):
+                    raise
+        words = "; ".join(str(problem) for problem in problems)
+        raise DeliveryError(words, unsure=any(problem.unsure for problem in problems))
+
+
 class SmsGate:
     """SMSAPI.pl or a gate that speaks like it: `https://api.smsapi.pl/sms.do?from=TOWN` and a token.
 
-    Source: SMSAPI.pl, POST /sms.do; errors come as HTTP 200 with `error` and `message`.
+    Source: SMSAPI.pl, POST /sms.do; errors come as HTTP 200 with `error` and `message`. The parameter
+    `skip_foreign` is not used: a Polish account would then drop every Czech number.
     """
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, name: str, url: str, token: str, reports: str | None = None) -> None:
+        self.name = name
         self._url = urlsplit(url)
         self._token = token
+        self._reports = reports
 
-    def send(self, letter: Letter) -> None:
+    @property
+    def host(self) -> str:
+        """The machine it stands on, for the portal operator."""
+        return self._url.hostname or ""
+
+    def send(self, letter: Letter) -> str | None:
         """Deliver one SMS; its index lets the gate drop a second delivery of the same."""
+        found = self._asked(letter)
+        error = found.get("error") if isinstance(found, dict) else "none of SMSAPI"
+        if error is None:
+            return self.name
+        answer = meaning(error)
+        if answer is Answer.TAKEN_BEFORE:
+            return self.name
+        raise DeliveryError(f"SMS gate {self.name}: error {error}", permanent=answer is Answer.NEVER)
+
+    def _asked(self, letter: Letter) -> Any:
+        request = Request(  # noqa: S310 - the address comes from the settings
+            self._url._replace(query="").geturl(),
+            data=urlencode(self._fields(letter)).encode(),
+            headers={"Authorization": f"Bearer {self._token}"},
+        )
+        try:
+            with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - the same
+                return json.loads(answer.read())
+        except HTTPError as problem:
+            problem.close()
+            raise DeliveryError(f"SMS gate {self.name}: HTTP {problem.code}") from problem
+        except (OSError, ValueError, HTTPException) as problem:
+            # Only a connection that never stood is sure to have carried nothing.
+            unsure = not isinstance(getattr(problem, "reason", None), ConnectionRefusedError | gaierror)
+            raise DeliveryError(f"SMS gate {self.name}: {_words(problem)}", unsure=unsure) from problem
+
+    def _fields(self, letter: Letter) -> dict[str, str]:
         fields = {
             **dict(parse_qsl(self._url.query)),
             "to": letter.to.removeprefix("+"),
             "message": letter.text,
             "encoding": "utf-8",
             "format": "json",
-            "idx": letter.message_id.strip("<>").partition("@")[0],
+            "idx": letter.index,
             "check_idx": "1",
+            "max_parts": str(MOST_PARTS),
         }
-        request = Request(  # noqa: S310 - the address comes from the settings
-            self._url._replace(query="").geturl(),
-            data=urlencode(fields).encode(),
-            headers={"Authorization": f"Bearer {self._token}"},
-        )
-        try:
-            with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - the same
-                found: Any = json.loads(answer.read())
-        except HTTPError as problem:
-            problem.close()
-            raise DeliveryError(f"SMS gate: HTTP {problem.code}") from problem
-        except (OSError, ValueError) as problem:
-            raise DeliveryError(f"SMS gate: {_words(problem)}") from problem
-        if not isinstance(found, dict) or "error" in found:
-            error = found.get("error") if isinstance(found, dict) else None
-            raise DeliveryError(f"SMS gate: error {error}", permanent=error == NO_SUCH_NUMBER)
+        return {**fields, "notify_url": self._reports} if self._reports else fields
 
 
 def _connected(url: SplitResult) -> smtplib.SMTP:

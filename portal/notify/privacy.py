@@ -10,6 +10,7 @@ from portal.core.db import db
 from portal.core.i18n import Filled
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import PersonalData, Reading, Retention, Whom
+from portal.notify import choices
 from portal.notify.models import Notice
 from portal.notify.render import mask
 from portal.notify.services import discard
@@ -19,13 +20,19 @@ KEPT_DAYS = 30
 
 
 def export(user_id: int) -> list[dict[str, Any]]:
-    """Every message to a person, newest first."""
+    """What a person chose about messages, and every message to them, newest first."""
     with tenancy.unscoped("a person's messages lie in every municipality"):
-        return export_here(Whom(frozenset(), user_id))
+        messages = export_here(Whom(frozenset(), user_id))
+    chosen = [
+        {"kind": "choice", "category": category, "channel": channel.value, "when": choice.value}
+        for category, by_channel in choices.of(user_id).items()
+        for channel, choice in by_channel.items()
+    ]
+    return chosen + messages
 
 
 def export_here(whom: Whom) -> list[dict[str, Any]]:
-    """The same to anybody, in the scope at hand."""
+    """Every message to anybody, newest first, in the scope at hand."""
     rows = db.session.scalars(select(Notice).where(*_to(whom)).order_by(Notice.created_at.desc())).all()
     return [
         {
@@ -34,6 +41,7 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
             "state": row.state.value,
             "created_at": row.created_at.isoformat(),
             "sent_at": row.sent_at.isoformat() if row.sent_at else None,
+            "report": row.report.value if row.report else None,
             "to": row.email or row.phone or row.postal,
             "subject": row.subject,
             "text": mask(row.body or ""),
@@ -50,13 +58,18 @@ def _to(whom: Whom) -> list[ColumnElement[bool]]:
 
 
 def erase(user_id: int) -> int:
-    """Delete every message to a person, also those that have not gone out; how many. Joins the transaction."""
+    """Delete every message to a person, also those that have not gone out, and what they chose; how many messages.
+
+    Joins the transaction.
+    """
     with tenancy.unscoped("a person's messages lie in every municipality"):
-        return erase_here(Whom(frozenset(), user_id))
+        rows = erase_here(Whom(frozenset(), user_id))
+    choices.forget(user_id)
+    return rows
 
 
 def erase_here(whom: Whom) -> int:
-    """The same to anybody, in the scope at hand."""
+    """Delete every message to anybody, in the scope at hand; how many."""
     ids = db.session.scalars(select(Notice.id).where(*_to(whom))).all()
     discard(ids)
     return len(ids)
@@ -81,7 +94,7 @@ def drop_old(limit: int) -> int:
 
 
 MESSAGES = PersonalData(
-    title=_l("Messages sent to you"),
+    title=_l("Messages sent"),
     columns={
         "notice": (
             "email_sealed",
@@ -95,6 +108,7 @@ MESSAGES = PersonalData(
             "recipient_key",
         ),
         "notice_attempt": ("note_sealed",),
+        "notice_preference": ("user_id", "category", "channel", "choice"),
     },
     export=export,
     erase=erase,
@@ -116,4 +130,7 @@ RETENTION = (
     ),
 )
 
-READINGS = (Reading("message.opened", _l("Address of a message")),)
+READINGS = (
+    Reading("message.opened", _l("Address of a message")),
+    Reading("letters.opened", _l("Pages of a batch of letters")),
+)

@@ -6,20 +6,33 @@ only in what goes out: staff read what was sent, and a code or a link's token is
 
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
+from sqlalchemy import select
 
 from portal.core import tenancy
 from portal.core.config import Settings
-from portal.core.i18n import TEMPLATE_FILTERS, current_locale, gettext, ngettext, pgettext, speaking
+from portal.core.db import db
+from portal.core.i18n import (
+    TEMPLATE_FILTERS,
+    current_locale,
+    day,
+    gettext,
+    moment,
+    ngettext,
+    pgettext,
+    speaking,
+)
 from portal.core.registry import NoticeKind, registry
 from portal.core.tenancy import Town
 from portal.notify.kinds import Channel
-from portal.notify.models import Notice
+from portal.notify.models import Notice, NoticeText
+from portal.notify.rules import OFFICE, OwnText, fill
 from portal.notify.values import unpack
 
 ZONE = "Europe/Warsaw"
@@ -87,13 +100,35 @@ def order_of(notice: Notice) -> Order:
     )
 
 
+def in_force(code: str, locale: str) -> OwnText:
+    """The office's own words for a kind of message, of the municipality in scope; empty where it has none."""
+    newest = (
+        select(NoticeText)
+        .where(NoticeText.code == code, NoticeText.locale == locale)
+        .order_by(NoticeText.version.desc())
+        .limit(1)
+    )
+    row = db.session.scalar(newest)
+    return row.own if row is not None else OwnText()
+
+
 def render(order: Order) -> Rendered:
-    """The text of a message. Raises jinja2 errors for a missing template or value: better late than wrong."""
+    """The text of a message, in the office's own words where it has some.
+
+    Raises jinja2 errors for a missing template or value: better late than wrong.
+    """
+    own = in_force(order.code, order.locale) if order.municipality_id else OwnText()
+    return render_with(order, own)
+
+
+def render_with(order: Order, own: OwnText) -> Rendered:
+    """The same with words that need not be in force: for a preview."""
     kind = registry.notices[order.code]
     town = town_of(order.municipality_id)
     with speaking(order.locale, town.zone if town else ZONE):
         values = {**order.values, **{name: order.mark(name) for name in order.secrets}}
-        subject = _subject(kind, values)
+        filling = _filling(kind, town, values)
+        subject = _one_line(fill(own.subject, filling)) or subject_of(kind, values)
         context = {
             "link": None,
             **values,
@@ -103,14 +138,51 @@ def render(order: Order) -> Rendered:
             "url": lambda endpoint, **parts: _url(town, endpoint, parts),
         }
         if order.channel is Channel.SMS:
+            if own.sms:
+                return Rendered(subject, _one_line(f"{sender(town).name}: {fill(own.sms, filling)}"), None)
             # Given as an address or, as everywhere in messages, as a path without language.
             if str(order.values.get("link") or "").startswith("/"):
                 context["link"] = absolute(values["link"])
-            return Rendered(subject, " ".join(_sms(kind, context).split()), None)
-        message = _tidy(_texts().get_template(kind.template).render(context))
+            return Rendered(subject, _one_line(_sms(kind, context)), None)
+        theirs = _whole(kind, own.body, filling)
+        ours = "" if theirs else _texts().get_template(kind.template).render(context)
+        parts = (theirs or ours, fill(own.extra, filling), fill(own.signature, filling))
+        message = _tidy("\n\n".join(part.strip() for part in parts if part.strip()))
         if order.channel.is_task:
             return Rendered(subject, message, None)
         return _mail(town, subject, message, values.get("unsubscribe"))
+
+
+def _filling(kind: NoticeKind, town: Town | None, values: dict[str, Any]) -> dict[str, str]:
+    """The values that an office's own text may hold, as words, and no others (R48)."""
+    filling = {place.name: _words(values.get(place.name)) for place in kind.placeholders}
+    if "page" in filling:
+        # The author's own way to the case where there is one; marks of secrets pass through.
+        filling["page"] = absolute(values.get("link") or values.get("page") or "/")
+    return {**filling, OFFICE: town.name if town else ""}
+
+
+def _whole(kind: NoticeKind, body: str, filling: dict[str, str]) -> str:
+    """The office's own whole text; nothing where it would leave out what people need, which ours then says."""
+    text = fill(body, filling)
+    needed = (filling[place.name] for place in kind.placeholders if place.required)
+    return text if all(value in text for value in needed) else ""
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, list):
+        return "\n".join(f"- {each}" for each in value)
+    return str(value)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def reveal(text: str, order: Order) -> str:
@@ -118,6 +190,11 @@ def reveal(text: str, order: Order) -> str:
     for name, value in order.secrets.items():
         text = text.replace(order.mark(name), value)
     return text
+
+
+def has_marks(text: str) -> bool:
+    """Whether a kept text waits for secrets to be filled in."""
+    return _MARK.search(text) is not None
 
 
 def mask(text: str) -> str:
@@ -202,7 +279,7 @@ def _sms(kind: NoticeKind, context: dict[str, Any]) -> str:
     return _texts().select_template(names).render(context)
 
 
-def _subject(kind: NoticeKind, values: dict[str, Any]) -> str:
+def subject_of(kind: NoticeKind, values: dict[str, Any]) -> str:
     """The fixed subject; only the public number may be filled in (R48)."""
     text = str(kind.subject)
     return text % {"number": values.get("number") or ""} if "%(" in text else text

@@ -1,4 +1,4 @@
-"""The demo's message viewer: everything that would have gone out, with links that work."""
+"""The demo's message viewer, with links that work; and the page of the link that stops messages."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,10 +7,12 @@ from flask import current_app, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.core import tenancy
+from portal.core.actor import current
 from portal.core.errors import Missing
 from portal.core.i18n import gettext as _
-from portal.notify import queries
-from portal.ui.pages import page
+from portal.core.i18n import lazy_gettext as _l
+from portal.notify import outbox, queries, services
+from portal.ui.pages import address, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +44,24 @@ def demo_messages() -> Response:
         filtered=bool(kept),
         newer_href=url_for(".demo_messages", page=messages.newer, **kept) if messages.newer else "",
         older_href=url_for(".demo_messages", page=messages.older, **kept) if messages.older else "",
+    )
+
+
+def mute(token: str) -> Response:
+    """The link in a message that stops messages like it. Opening it asks; only a post does it.
+
+    Mail programs post on their own when their owner presses "unsubscribe" (RFC 8058), people press the button.
+    """
+    found = outbox.muted_by(token)
+    if found is None:
+        raise Missing(_l("This link no longer works. Choose in your account which messages you want."))
+    user_id, category = found
+    if request.method == "POST":
+        services.mute(current(), user_id, category)
+    return page(
+        "notify/mute.html",
+        title=_("No more of these messages"),
+        category=category,
+        done=request.method == "POST",
+        choose_href=address("accounts.notifications"),
     )

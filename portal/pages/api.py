@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from datetime import timedelta
+from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -12,11 +13,13 @@ from flask import Response as FlaskResponse
 from flask import current_app, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.core import clock, tenancy
+from portal.core import clock, taking, tenancy
 from portal.core.config import Settings
 from portal.core.errors import Missing
-from portal.core.i18n import LOCALES, current_locale, pgettext
+from portal.core.i18n import LOCALES, current_locale, iso, pgettext
 from portal.core.i18n import gettext as _
+from portal.core.metrics import meter
+from portal.core.registry import registry
 from portal.core.tenancy import Town
 from portal.maps.tiles import draw_tile
 from portal.pages import queries
@@ -39,6 +42,8 @@ SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML = "http://www.w3.org/1999/xhtml"
 OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
 
+MOST_SITES = 15_000
+"""Pages of the sitemap: in three languages they stay below the 50,000 addresses the format allows."""
 PORTAL_PAGES = (
     "pages.home",
     "pages.municipalities",
@@ -54,6 +59,8 @@ TOWN_PAGES = (
     "pages.town",
     "initiatives.listing",
     "initiatives.map",
+    "articles.news",
+    "articles.index",
     "pages.town_accessibility",
     "pages.town_privacy",
     "pages.town_contact",
@@ -116,12 +123,29 @@ def readyz() -> FlaskResponse:
     """Whether this server should get visitors: 503 when a part has failed. Figures only, nothing personal."""
     checks = queries.checks()
     failed = any(check.health is Health.FAILED for check in checks)
+    takes = taking.now()
     answer = jsonify(
         status="not ready" if failed else "ready",
         checks={check.key: {"status": check.health, "value": check.value} for check in checks},
+        takes={
+            "uploads": takes.uploads,
+            "forms": takes.forms and takes.read_only_until is None,
+            "read_only_until": iso(takes.read_only_until) or None,
+        },
     )
     answer.status_code = 503 if failed else 200
     return _fresh(answer)
+
+
+def metrics() -> FlaskResponse:
+    """Figures for Prometheus, for whoever has the token; for all others there is no such page."""
+    token, kept = _settings().metrics_token, meter()
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    known = scheme.lower() == "bearer" and compare_digest(given.strip().encode(), (token or "").encode())
+    if not token or kept is None or not known:
+        raise Missing
+    body, media_type = kept.written(queries.gauges())
+    return _fresh(FlaskResponse(body, content_type=media_type))
 
 
 def _fresh(response: FlaskResponse) -> FlaskResponse:
@@ -147,8 +171,17 @@ def sitemap() -> FlaskResponse:
     slugs = [town.slug for town in queries.towns_in_order()]
     pages: list[tuple[str, dict[str, Any]]] = [(endpoint, {}) for endpoint in PORTAL_PAGES]
     pages += [(endpoint, {"town": slug}) for slug in slugs for endpoint in TOWN_PAGES]
-    for endpoint, values in pages:
-        twins = {lang: _settings().base_url + url_for(endpoint, lang=lang, **values) for lang in LOCALES}
+    sites: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
+        (endpoint, values, LOCALES) for endpoint, values in pages
+    ]
+    sites += [
+        (found.endpoint, found.values, found.languages)
+        for module in registry.modules
+        for read in module.sitemap
+        for found in read()
+    ]
+    for endpoint, values, languages in sites[:MOST_SITES]:
+        twins = {lang: _settings().base_url + url_for(endpoint, lang=lang, **values) for lang in languages}
         for href in twins.values():
             entry = ElementTree.SubElement(tree, "url")
             ElementTree.SubElement(entry, "loc").text = href

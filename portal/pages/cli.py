@@ -1,6 +1,5 @@
 """`flask municipalities add|set|show|list` and `flask doctor`: the portal operator's commands."""
 
-import os
 import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -12,15 +11,15 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from portal.core import tenancy
+from portal.core import files, scanning, taking, tenancy
 from portal.core.actor import COMMANDER, acting
-from portal.core.config import Settings
+from portal.core.config import MOST_MB, Settings
 from portal.core.errors import Missing
-from portal.core.i18n import CATALOGUES, LOCALES, from_json, speaking
+from portal.core.i18n import CATALOGUES, LOCALES, from_json, iso, speaking
+from portal.core.stores import StoreDown, bucket_of
 from portal.core.tenancy import Town
 from portal.maps.folium_map import FRAME
-from portal.notify.channels import DeliveryError, Smtp
-from portal.notify.outbox import mail_host
+from portal.notify.channels import DeliveryError, Smtp, mail_host
 from portal.pages import queries, services
 from portal.pages.kinds import HEX, Motif, palette_from
 from portal.pages.rules import (
@@ -322,6 +321,22 @@ def _line(name: str, value: str) -> str:
     return f"{name:<18}{value or '–'}"
 
 
+@municipalities.command("quota")
+@click.argument("slug")
+@click.argument("megabytes")
+def quota(slug: str, megabytes: str) -> None:
+    """Let the municipality SLUG keep so many MEGABYTES of uploads; - goes back to PORTAL_QUOTA_MB."""
+    if megabytes != "-" and not (
+        megabytes.isascii() and megabytes.isdigit() and 0 < int(megabytes) <= MOST_MB
+    ):
+        raise click.ClickException("Write a number of megabytes, such as 10000, or -.")
+    town = _town(slug)
+    with acting(COMMANDER):
+        services.set_quota(COMMANDER, town.id, None if megabytes == "-" else int(megabytes))
+    room = next(room for room in queries.rooms() if room.town.id == town.id)
+    click.echo(f"{room.used_mb} of {room.quota_mb} MB are used.")
+
+
 @municipalities.command("list")
 def list_() -> None:
     """Print slug, code, country, first language and name of each."""
@@ -337,6 +352,12 @@ def _installation() -> Iterable[tuple[Health, str]]:
         if check.key == "database" and check.health is Health.WELL:
             words = f"database {queries.database_version()}"
         yield check.health, words
+    takes = taking.now()
+    if takes.read_only_until is not None:
+        yield Health.WARNING, f"read-only until {iso(takes.read_only_until)}: `flask maintenance off` ends it"
+    if not takes.uploads:
+        refused = "uploads" if takes.forms else "uploads and residents' forms"
+        yield Health.WARNING, f"{refused} are refused until more of the disk is free"
 
 
 def _files() -> Iterable[tuple[Health, str]]:
@@ -349,11 +370,22 @@ def _files() -> Iterable[tuple[Health, str]]:
     )
     yield _judged("frame of maps", good=FRAME.exists(), advice="build the front end")
     settings: Settings = current_app.extensions["portal.settings"]
-    # Demo and test mode make it with the first upload.
-    folder = settings.files if settings.files.exists() or not settings.shows_demo else settings.data
-    yield _judged(
-        f"folder of uploads {settings.files}", good=os.access(folder, os.W_OK), advice="cannot be written"
-    )
+    where = f"folder of uploads {settings.files}"
+    if settings.files_url:
+        where = f"bucket of uploads {bucket_of(settings.files_url)[0]}"
+    try:
+        files.probe()
+    except (OSError, StoreDown) as problem:
+        yield Health.FAILED, f"{where}: does not keep a file ({type(problem).__name__})"
+    else:
+        yield Health.WELL, f"{where}, which keeps and gives back"
+    if settings.clamav:
+        try:
+            scanning.knock(settings.clamav)
+        except scanning.ScannerDown as problem:
+            yield Health.FAILED, f"virus scanner: does not answer ({problem}); files wait until it does"
+        else:
+            yield Health.WELL, "virus scanner, which answers"
 
 
 def _judged(what: str, *, good: bool, advice: str) -> tuple[Health, str]:
@@ -384,7 +416,10 @@ CHECK_WORDS = {
     ("migrations", Health.FAILED): "the tables are not those of this release: call `flask db upgrade`",
     ("disk", Health.FAILED): "the disk of the data folder is full or cannot be read",
     ("disk", Health.WARNING): "the disk of the data folder is nearly full",
+    ("files", Health.WARNING): "the bucket of uploads does not answer: files are neither taken nor shown",
     ("messages", Health.FAILED): "messages cannot be read",
+    ("worker", Health.FAILED): "workers cannot be asked for",
+    ("worker", Health.WARNING): "no worker was heard of lately: nothing is sent and no deadline rings",
     ("messages", Health.WARNING): "messages wait for more than an hour: does the worker run?",
 }
 SIGNS = {Health.WELL: "ok   ", Health.WARNING: "warn ", Health.FAILED: "WRONG"}

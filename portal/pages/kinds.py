@@ -76,6 +76,29 @@ def palette_from(brand: str) -> Palette:
     return Palette(brand, dark, ink, soft)
 
 
+PRESETS: Mapping[str, str] = {
+    "spruce": "#14595c",
+    "blue": "#1d4f91",
+    "navy": "#16324f",
+    "green": "#2f6b2f",
+    "burgundy": "#8a2432",
+    "rust": "#a0421a",
+    "violet": "#5b3a8c",
+    "brown": "#6b4423",
+}
+"""Grounds to choose from without knowing a colour's number; white text can be read on each."""
+
+
+def completed(colours: Mapping[str, str]) -> dict[str, str]:
+    """All four colours: what was left out follows from the ground. Empty where not even that was given."""
+    given = {name: value for name, value in colours.items() if value}
+    brand = given.get("brand", "")
+    if not HEX.fullmatch(brand):
+        return given
+    made = palette_from(brand)
+    return {"brand": made.brand, "dark": made.dark, "ink": made.ink, "soft": made.soft, **given}
+
+
 def stylesheet(colours: Palette) -> str:
     """The municipality's theme: four custom properties, from which the portal's style mixes all others."""
     return (

@@ -36,6 +36,7 @@ MODULE = Module(
         MenuItem("pages.portal_health", _l("Health"), Place.PORTAL, "portal.operate", desk=True, order=30),
         MenuItem("pages.portal_jobs", _l("Due work"), Place.PORTAL, "portal.operate", desk=True, order=40),
         MenuItem("pages.town_desk", _l("Desk"), Place.TOWN, "desk.open", desk=True, order=0),
+        MenuItem("pages.settings", _l("Settings"), Place.TOWN, "municipality.edit", desk=True, order=95),
     ),
     commands=(municipalities, doctor),
     templates=str(Path(__file__).parent / "templates"),

@@ -1,16 +1,18 @@
 """Reading for the portal's own pages: municipalities in order, what waits on a desk, how the machine is."""
 
-import shutil
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.core import clock, tenancy
+from portal.core import clock, disk, files, jobs, taking, tenancy
 from portal.core.actor import PORTAL, Actor
 from portal.core.collate import sort_key
 from portal.core.config import PACKAGE
@@ -18,16 +20,19 @@ from portal.core.db import db, sqlite_driver
 from portal.core.errors import Missing
 from portal.core.i18n import Text, current_locale, from_json
 from portal.core.jobs import Job
+from portal.core.metrics import Gauge
 from portal.core.policy import can
 from portal.core.registry import News, WorkItem, registry
+from portal.core.stores import StoreDown
 from portal.core.tenancy import Municipality, Town
 from portal.notify.kinds import Channel, Delivery
 from portal.notify.models import Notice
-from portal.pages.rules import Health, disk_health, message_health
+from portal.pages.rules import Health, disk_health, message_health, worker_health
 from portal.ui.pages import address
 
 DEAD_SHOWN = 50
 ITEMS_SHOWN = 5
+LATE_AFTER = timedelta(minutes=5)
 NEWS_SHOWN = 6
 
 
@@ -44,6 +49,18 @@ def municipality(municipality_id: int) -> Municipality:
     if found is None:
         raise Missing
     return found
+
+
+def made_from(town: Town, section: str) -> str:
+    """A mark of what a page of settings was filled from: it changes with what stands there. Source: R61."""
+    contact = {key: value for key, value in town.contact.items() if key != "statement"}
+    stands: dict[str, Any] = {
+        "name": [town.names, town.taglines, town.intros],
+        "look": [town.colours, town.mark],
+        "contact": contact,
+        "days": [sorted(town.closures), town.contact.get("statement", {})],
+    }
+    return sha256(json.dumps(stands[section], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def towns_in_order() -> list[Town]:
@@ -121,6 +138,20 @@ def _items(record: News, limit: int) -> list[Any]:
         return record.items(limit)
     with tenancy.unscoped("what is public and new in all municipalities"):
         return record.items(limit)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPiece:
+    """What an office wrote above a front page: a record for the template that shows it."""
+
+    template: str
+    front: Any
+
+
+def fronts() -> list[FrontPiece]:
+    """What stands above the built-in parts of this front page."""
+    pieces = ((record, record.piece()) for module in registry.modules for record in module.fronts)
+    return [FrontPiece(record.template, piece) for record, piece in pieces if piece is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +235,8 @@ class Check:
 
 
 def checks() -> list[Check]:
-    """How database, migrations, disk and messages are; a part that cannot be asked has failed. Source: R66."""
-    return [_database(), _migrations(), _disk(), _messages()]
+    """How database, migrations, disk, the store of files, messages and workers are; a part that cannot be asked failed. Source: R66."""
+    return [_database(), _migrations(), _disk(), _files(), _messages(), _worker()]
 
 
 def _database() -> Check:
@@ -249,11 +280,19 @@ def _heads() -> tuple[str, ...]:
 
 def _disk() -> Check:
     try:
-        usage = shutil.disk_usage(current_app.extensions["portal.settings"].data)
+        free = disk.free_share(current_app.extensions["portal.settings"].data)
     except OSError:
         return Check("disk", Health.FAILED)
-    free = usage.free / usage.total
     return Check("disk", disk_health(free), int(free * 100))
+
+
+def _files() -> Check:
+    """Whether the store of uploads answers. Pages go on without it, so a server keeps its visitors."""
+    try:
+        files.store().knock()
+    except StoreDown:
+        return Check("files", Health.WARNING)
+    return Check("files", Health.WELL)
 
 
 def oldest_unsent() -> timedelta | None:
@@ -277,6 +316,43 @@ def _messages() -> Check:
     return Check("messages", message_health(oldest), None if oldest is None else int(oldest.total_seconds()))
 
 
+def _worker() -> Check:
+    try:
+        heard = jobs.last_beat()
+    except SQLAlchemyError:
+        db.session.rollback()
+        return Check("worker", Health.FAILED)
+    silent = None if heard is None else max(clock.now() - heard, timedelta())
+    # While the portal is read-only workers pause, and write not even this.
+    paused = taking.now().read_only_until is not None
+    health = Health.WELL if paused else worker_health(silent, jobs.SILENT_AFTER)
+    return Check("worker", health, None if silent is None else int(silent.total_seconds()))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a municipality keeps in uploads, of how much, in megabytes of a million bytes."""
+
+    town: Town
+    used_mb: int
+    quota_mb: int
+
+    @property
+    def percent(self) -> int:
+        """The share that is used, rounded down."""
+        return self.used_mb * 100 // self.quota_mb
+
+
+def rooms() -> list[Room]:
+    """Room for uploads of all municipalities, the fullest first."""
+    settings = current_app.extensions["portal.settings"]
+    found = [
+        Room(tenancy.snapshot(row), row.upload_bytes // 1_000_000, row.upload_quota_mb or settings.quota_mb)
+        for row in municipalities()
+    ]
+    return sorted(found, key=lambda room: (-room.percent, room.town.slug))
+
+
 @dataclass(frozen=True, slots=True)
 class JobNumbers:
     """Due work in figures: waiting for its hour, due and not yet taken, given up."""
@@ -295,6 +371,56 @@ def job_numbers() -> JobNumbers:
         planned=db.session.scalar(alive.where(Job.due_at > now)) or 0,
         due=db.session.scalar(alive.where(Job.due_at <= now)) or 0,
         dead=db.session.scalar(open_.where(Job.dead_at.is_not(None))) or 0,
+    )
+
+
+def gauges() -> list[Gauge]:
+    """What the database and the disk tell about the installation, for monitoring: counts and ages, nothing personal."""
+    jobs_found, oldest, heard = job_numbers(), oldest_unsent(), jobs.last_beat()
+    silent = -1.0 if heard is None else (clock.now() - heard).total_seconds()
+    takes = taking.now()
+    states = {
+        "planned": jobs_found.planned,
+        "due": jobs_found.due,
+        "late": _late_jobs(),
+        "dead": jobs_found.dead,
+    }
+    free = disk.free_share(current_app.extensions["portal.settings"].data)
+    return [
+        Gauge("portal_jobs", "Due work by state; late: due for five minutes.", _by("state", states)),
+        Gauge("portal_messages", "Messages by channel and how they fared.", _deliveries()),
+        _one("portal_oldest_unsent_message_seconds", "Age of the oldest message still to be sent; 0: none.",
+             oldest.total_seconds() if oldest else 0.0),
+        _one("portal_workers", "Workers heard of within three minutes.", jobs.living()),
+        _one("portal_worker_silence_seconds", "Since a worker was last heard of; -1: never.", silent),
+        _one("portal_disk_free_ratio", "Free share of the disk of the data folder.", free),
+        _one("portal_read_only", "1 while nothing is written.", float(takes.read_only_until is not None)),
+    ]  # fmt: skip
+
+
+def _one(name: str, text: str, value: float) -> Gauge:
+    return Gauge(name, text, (({}, value),))
+
+
+def _by(label: str, values: Mapping[str, float]) -> tuple[tuple[dict[str, str], float], ...]:
+    return tuple(({label: key}, value) for key, value in values.items())
+
+
+def _late_jobs() -> int:
+    late = select(func.count()).where(
+        Job.done_at.is_(None), Job.dead_at.is_(None), Job.due_at < clock.now() - LATE_AFTER
+    )
+    return db.session.scalar(late) or 0
+
+
+def _deliveries() -> tuple[tuple[dict[str, str], float], ...]:
+    with tenancy.unscoped("monitoring of the installation: counts, no content"):
+        rows = db.session.execute(
+            select(Notice.channel, Notice.state, func.count()).group_by(Notice.channel, Notice.state)
+        ).all()
+    return tuple(
+        ({"channel": channel.value, "state": state.value}, float(number))
+        for channel, state, number in sorted(rows)
     )
 
 

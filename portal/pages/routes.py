@@ -1,7 +1,10 @@
 """The addresses of the portal's own pages. Source: product plan, section 8."""
 
 from portal.core.registry import PUBLIC, Place, Route
-from portal.pages import api, desk, views
+from portal.pages import api, views
+from portal.pages.desk import front, settings
+
+BOTH = ("GET", "POST")
 
 ROUTES = (
     Route("/", "root", views.root, PUBLIC, place=Place.BARE),
@@ -29,15 +32,25 @@ ROUTES = (
     Route("/accessibility", "town_accessibility", views.town_accessibility, PUBLIC, cache=()),
     Route("/privacy", "town_privacy", views.town_privacy, PUBLIC, cache=()),
     Route("/contact", "town_contact", views.town_contact, PUBLIC, cache=()),
-    Route("/desk", "desk", desk.desk, "desk.choose", place=Place.PORTAL),
-    Route("/desk", "town_desk", desk.town_desk, "desk.open"),
-    Route("/portal", "portal", desk.portal, "portal.operate", place=Place.PORTAL),
-    Route("/portal/health", "portal_health", desk.portal_health, "portal.operate", place=Place.PORTAL),
-    Route("/portal/jobs", "portal_jobs", desk.portal_jobs, "portal.operate", place=Place.PORTAL),
+    Route("/desk", "desk", front.desk, "desk.choose", place=Place.PORTAL),
+    Route("/desk", "town_desk", front.town_desk, "desk.open"),
+    Route("/desk/settings", "settings", settings.settings, "municipality.edit"),
+    Route("/desk/settings/name", "settings_name", settings.name, "municipality.edit", BOTH),
+    Route("/desk/settings/look", "settings_look", settings.look, "municipality.edit", BOTH),
+    Route("/desk/settings/contact", "settings_contact", settings.contact, "municipality.edit", BOTH),
+    Route("/desk/settings/days", "settings_days", settings.days, "municipality.edit", BOTH),
+    Route("/desk/settings/team", "settings_team", settings.team, "municipality.edit", BOTH),
+    Route("/desk/settings/residents", "settings_residents", settings.residents, "municipality.edit"),
+    Route("/desk/settings/done", "settings_done", settings.done, "municipality.edit"),
+    Route("/desk/settings/preview.css", "settings_css", settings.preview_css, "municipality.edit"),
+    Route("/desk/settings/preview.svg", "settings_mark", settings.preview_mark, "municipality.edit"),
+    Route("/portal", "portal", front.portal, "portal.operate", place=Place.PORTAL),
+    Route("/portal/health", "portal_health", front.portal_health, "portal.operate", place=Place.PORTAL),
+    Route("/portal/jobs", "portal_jobs", front.portal_jobs, "portal.operate", place=Place.PORTAL),
     Route(
         "/portal/jobs/<int:job_id>/revive",
         "revive",
-        desk.revive,
+        front.revive,
         "portal.operate",
         methods=("POST",),
         place=Place.PORTAL,
@@ -45,7 +58,7 @@ ROUTES = (
     Route(
         "/portal/municipalities",
         "portal_municipalities",
-        desk.portal_municipalities,
+        front.portal_municipalities,
         "portal.operate",
         methods=("GET", "POST"),
         place=Place.PORTAL,
@@ -56,6 +69,7 @@ ROUTES = (
     Route("/favicon.ico", "favicon", api.favicon, PUBLIC, place=Place.BARE),
     Route("/healthz", "healthz", api.healthz, PUBLIC, place=Place.BARE),
     Route("/readyz", "readyz", api.readyz, PUBLIC, place=Place.BARE),
+    Route("/metrics", "metrics", api.metrics, PUBLIC, place=Place.BARE),
     Route("/robots.txt", "robots", api.robots, PUBLIC, place=Place.BARE),
     Route("/sitemap.xml", "sitemap", api.sitemap, PUBLIC, place=Place.BARE),
     Route("/opensearch.xml", "opensearch", api.opensearch, PUBLIC, place=Place.BARE),

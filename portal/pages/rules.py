@@ -5,13 +5,15 @@ Pure: the caller says which slugs and codes are taken and which words addresses 
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.accounts.rules import canonical_email
+from portal.core import disk
 from portal.core.i18n import LOCALES, Text
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
@@ -34,7 +36,7 @@ RESERVED = frozenset(
         "municipalities", "initiatives", "search", "follow", "sign-in", "sign-out", "invitation", "password",
         "account", "about", "help", "accessibility", "privacy", "contact", "open-data", "demo", "desk", "portal",
         "confirm", "surveys", "meetings", "visits", "points", "budget", "programme", "partners", "news", "pages",
-        "static", "map", "theme", "api", "open311", "healthz", "readyz", *LOCALES,
+        "static", "map", "theme", "api", "open311", "healthz", "readyz", "metrics", *LOCALES,
     }
 )  # fmt: skip
 
@@ -295,7 +297,11 @@ def _contact_problem(key: str, text: str) -> str:
             if PHONE.fullmatch(text)
             else _("Write the phone number with digits and spaces, such as +48 81 466 10 00.")
         )
-    return "" if canonical_email(text) else _("%(email)s is not an e-mail address.", email=text)
+    return (
+        ""
+        if canonical_email(text)
+        else _("“%(email)s” is not an e-mail address. Write it like name@example.org.", email=text)
+    )
 
 
 def _day_problem(text: str, today: date) -> str:
@@ -337,6 +343,28 @@ def _opened_problem(days: Sequence[date], closures: Collection[str]) -> str:
     return _("%(day)s is not among the days the office is closed.", day=unknown) if unknown else ""
 
 
+DAY_FORMS = ("%d.%m.%Y", "%Y-%m-%d", "%d. %m. %Y")
+
+
+def days_of(text: str) -> tuple[list[date], list[str]]:
+    """The days of a text with one a line, and the lines that hold none."""
+    found, unread = [], []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        day = _read_day(line)
+        if day is None:
+            unread.append(line)
+        else:
+            found.append(day)
+    return found, unread
+
+
+def _read_day(text: str) -> date | None:
+    for form in DAY_FORMS:
+        with suppress(ValueError):
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day, no instant
+    return None
+
+
 class Health(StrEnum):
     """How one part of the installation is; only `failed` takes a server out of service."""
 
@@ -345,23 +373,25 @@ class Health(StrEnum):
     FAILED = "failed"
 
 
-LEAST_FREE = 0.10
-"""Share of the disk below which uploads, then forms are refused. Source: R65 (docs/security.md)."""
-NEARLY_FULL = 0.02
 LONGEST_WAIT = timedelta(hours=1)
 """The longest pause between two tries of a message; one that waits longer is late."""
 
 
 def disk_health(free_share: float) -> Health:
     """Reading goes on while the disk fills up; below a fiftieth not even a journal can be written."""
-    if free_share < NEARLY_FULL:
+    if free_share < disk.NEARLY_FULL:
         return Health.FAILED
-    return Health.WARNING if free_share < LEAST_FREE else Health.WELL
+    return Health.WELL if disk.takes_uploads(free_share) else Health.WARNING
 
 
 def message_health(oldest: timedelta | None) -> Health:
     """A late message is a matter for people: another web server would not send it either."""
     return Health.WARNING if oldest is not None and oldest > LONGEST_WAIT else Health.WELL
+
+
+def worker_health(silent_for: timedelta | None, longest: timedelta) -> Health:
+    """Pages go on without a worker, but nothing is sent and no deadline rings; None: never heard of one."""
+    return Health.WARNING if silent_for is None or silent_for > longest else Health.WELL
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Founding a municipality, changing its facts, giving a dead letter another chance: the portal operator's acts."""
+"""Founding a municipality, changing its facts and settings, giving a dead letter another chance."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from portal.core.actor import Actor
 from portal.core.audit import note
 from portal.core.calendar import local_day
 from portal.core.db import db
-from portal.core.errors import Invalid
+from portal.core.errors import Conflict, Invalid
 from portal.core.events import tell
 from portal.core.i18n import from_json
 from portal.core.i18n import gettext as _
@@ -108,6 +108,21 @@ def change_municipality(actor: Actor, row: Municipality, told: Facts) -> None:
 
     Raises Invalid with what to do for each fact that does not hold; then none is taken.
     """
+    _change(row, told)
+
+
+@use_case("municipality.edit", code="municipality.changed", load=queries.municipality)
+def change_settings(actor: Actor, row: Municipality, section: str, told: Facts, made_from: str) -> None:
+    """Change one page of settings, filled from what `made_from` marks (see `queries.made_from`).
+
+    Raises Conflict when it was changed meanwhile, Invalid with what to do for each fact that does not hold.
+    """
+    if made_from != queries.made_from(tenancy.snapshot(row), section):
+        raise Conflict(_("Somebody else changed this meanwhile. Compare, then save again to keep yours."))
+    _change(row, told)
+
+
+def _change(row: Municipality, told: Facts) -> None:
     wrong = fact_problems(told, _standing(row))
     if wrong:
         raise Invalid(_("Nothing was changed."), wrong)
@@ -129,7 +144,11 @@ def _apply(row: Municipality, told: Facts) -> None:
             contact[key] = _in_languages(contact.get(key), texts, row.language)
     contact |= told.contact
     if told.districts is not None:
-        contact["districts"] = [{"name": name} for name in told.districts]
+        # What a module keeps of a district stays; hidden ones are on old cases and go only with the module's own page.
+        known = {part["name"]: part for part in contact.get("districts", [])}
+        hidden = [part for name, part in known.items() if part.get("hidden") and name not in told.districts]
+        shown = [{**known.get(name, {}), "name": name, "hidden": False} for name in told.districts]
+        contact["districts"] = [*map(_without_empty, shown), *hidden]
     if told.statement:
         contact["statement"] = _without_empty({**contact.get("statement", {}), **told.statement})
     row.contact = _without_empty(contact)
@@ -162,6 +181,12 @@ def reserved_words() -> frozenset[str]:
             if route.place is Place.PORTAL and first and "<" not in first:
                 found.add(first)
     return frozenset(found)
+
+
+@use_case("portal.operate", code="municipality.quota_set", load=queries.municipality)
+def set_quota(actor: Actor, row: Municipality, megabytes: int | None) -> None:
+    """Say how many megabytes of uploads a municipality may keep; None goes back to what the installation says."""
+    row.upload_quota_mb = megabytes
 
 
 @use_case("portal.operate", code="job.revived")

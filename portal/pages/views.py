@@ -15,7 +15,8 @@ from portal.maps.folium_map import MapParts, render_map
 from portal.maps.geo import Point
 from portal.pages import queries
 from portal.pages.rules import StatementDates, statement_dates
-from portal.ui.pages import Link, TownFrame, address, page, town_frame
+from portal.ui import structured
+from portal.ui.pages import Link, TownFrame, address, page, public_address, town_frame
 
 MAP_ID = "towns"
 MAP_ZOOM = 7
@@ -79,11 +80,33 @@ def home() -> FlaskResponse:
     return page(
         "pages/home.html",
         title=_("What should change where you live?"),
+        fronts=queries.fronts(),
         tiles=[tile for tile in tiles if tile.href],
         search_href=address("search.results"),
         news=queries.news(),
         towns=_cards(),
+        meta=_portal_meta(),
     )
+
+
+def _portal_meta() -> structured.Meta:
+    """The portal as a site with a search of its own."""
+    words = _(
+        "Residents propose what should change where they live, and see every step of the office in public."
+    )
+    find = f"{public_address('search.results')}?q={{words}}"
+    site = {
+        "@type": "WebSite",
+        "name": _("Residents’ Portal"),
+        "url": public_address("pages.home"),
+        "inLanguage": current_locale(),
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": {"@type": "EntryPoint", "urlTemplate": find},
+            "query-input": "required name=words",
+        },
+    }
+    return structured.meta(words, site)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +210,16 @@ def town() -> FlaskResponse:
         "pages/town.html",
         title=town.name,
         town=town,
+        fronts=queries.fronts(),
         tiles=[tile for tile in tiles if tile.href],
         search_href=address("search.town_results"),
         news=queries.news(),
         numbers=queries.numbers(),
         contact=queries.contact_of(town),
+        meta=structured.meta(
+            town.intro or _("Say what should change here, and see what the office makes of it."),
+            structured.office(town),
+        ),
     )
 
 
@@ -214,7 +242,12 @@ def contact() -> FlaskResponse:
 def open_data() -> FlaskResponse:
     """What may be taken away and used, in which formats and on which terms."""
     return page(
-        "pages/open_data.html", title=_("Open data"), towns=queries.towns_in_order(), base_url=_base_url()
+        "pages/open_data.html",
+        title=_("Open data"),
+        towns=queries.towns_in_order(),
+        base_url=_base_url(),
+        dataset_href=address("initiatives.codebook"),
+        figures_href=address("initiatives.statistics_everywhere"),
     )
 
 

@@ -8,6 +8,7 @@ from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts import queries as accounts
+from portal.accounts.copies import readable
 from portal.core import clock, tenancy
 from portal.core.actor import Actor, current
 from portal.core.errors import Invalid, Missing, NotAllowed, TooMany
@@ -179,6 +180,7 @@ def copy(request_id: int) -> BaseResponse:
             "privacy/copy.html",
             title=_("What is kept of you"),
             parts=parts,
+            readable=readable,
             crumbs=_crumbs(found),
             town=g.town,
             at=clock.now(),

@@ -20,18 +20,21 @@ NOTICES = (
         _l("Somebody read unusually many contacts"),
         "privacy/mail/unusual.txt",
         _l("Unusual number of readings"),
+        example={"day": date(2027, 3, 1), "people": 1, "link": "/lublin/desk/privacy/readings"},
     ),
     NoticeKind(
         "privacy.second",
         _l("An erasure waits for a second person"),
         "privacy/mail/second.txt",
         _l("Erasure that waits for a second person"),
+        example={"link": "/lublin/desk/privacy/requests/1"},
     ),
     NoticeKind(
         "privacy.anchor",
         _l("Head of the audit log"),
         "privacy/mail/anchor.txt",
         _l("Head of the audit log, for keeping elsewhere"),
+        example={"line": '{"chain": 1}'},
     ),
 )
 

@@ -18,12 +18,15 @@ PERMISSIONS = (
     Permission(
         "privacy.act",
         _l("Hand out and erase what is kept of a person"),
-        (Grant(Role.DPO, fresh=True), Grant(Role.ADMIN, fresh=True)),
+        (Grant(Role.DPO, fresh=True), Grant(Role.ADMIN, fresh=True, lent=False)),
     ),
     Permission(
         "privacy.confirm",
         _l("Confirm the erasure of many cases at once"),
-        (Grant(Role.DPO, another_asked, fresh=True), Grant(Role.ADMIN, another_asked, fresh=True)),
+        (
+            Grant(Role.DPO, another_asked, fresh=True),
+            Grant(Role.ADMIN, another_asked, fresh=True, lent=False),
+        ),
         denied=_l("Another person than the one who asked for it has to confirm this erasure."),
     ),
     # Nobody's: the daily work of the portal and the command line do it.

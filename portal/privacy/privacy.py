@@ -98,7 +98,7 @@ def erase_consents_here(whom: Whom) -> int:
 
 
 CONSENTS = PersonalData(
-    title=_l("Consents you gave and took back"),
+    title=_l("Consents given and taken back"),
     columns={"consent_event": ("person", "user_id")},
     export=export_consents,
     erase=erase_consents,

@@ -1,5 +1,6 @@
 """Reading for the officer: what is kept and due, and who read what."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -7,7 +8,7 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from portal.accounts import queries as accounts
 from portal.accounts.models import User
@@ -29,6 +30,7 @@ from portal.privacy import rules
 from portal.privacy.models import DataRequest
 
 PAGE_SIZE = 30
+CASES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,9 @@ def readings(user_id: int | None = None, number: str = "", before: int | None = 
     if user_id is not None:
         statement = statement.where(AuditEntry.user_id == user_id)
     if number:
-        statement = statement.where(AuditEntry.details["number"].as_string() == number)
+        alone, among = (AuditEntry.details[key].as_string() for key in ("number", "numbers"))
+        listed = among.contains(json.dumps(number), autoescape=True)
+        statement = statement.where(or_(alone == number, listed))
     if before is not None:
         statement = statement.where(AuditEntry.seq < before)
     entries = list(db.session.scalars(statement))
@@ -151,10 +155,17 @@ def _row(entry: AuditEntry, names: dict[int, str]) -> ReadingRow:
         who=names.get(entry.user_id or 0, "")
         or (_("a former account") if entry.user_id else _("the portal")),
         what=_titles()[entry.code],
-        number=str(entry.details.get("number", "")),
+        number=_cases(entry.details),
         reason=REASONS[Reason(said)] if said in set(Reason) else "",
         words=str(entry.details.get("words", "")),
     )
+
+
+def _cases(details: dict[str, Any]) -> str:
+    """The case that was read, or the first of many: the search knows them all."""
+    numbers = [str(number) for number in details.get("numbers", [])]
+    more = " …" if len(numbers) > CASES_SHOWN else ""
+    return str(details.get("number", "")) or ", ".join(numbers[:CASES_SHOWN]) + more
 
 
 def readers() -> list[Reader]:
@@ -237,7 +248,8 @@ def keys_of_account(user: User) -> frozenset[str]:
 def find(known: Known, country: str) -> Whom:
     """The person by keyed look-ups, in the municipality in scope; without keys when nothing was typed that fits.
 
-    An account is found by its confirmed address alone: the number in it is whatever its owner typed.
+    An account is found by what it has confirmed: its address, or its number once a code came back from it. A
+    number that was only typed finds none.
     """
     keys: set[str] = set()
     user_id = None
@@ -251,6 +263,10 @@ def find(known: Known, country: str) -> Whom:
     phone = canonical_phone(known.phone, country) if known.phone else None
     if phone:
         keys |= keys_of_phone(phone)
+        user = accounts.by_phone(phone)
+        if user is not None and user_id is None:
+            user_id = user.id
+            keys |= keys_of_account(user)
     if known.number and known.code:
         for _name, part in _parts():
             keys |= part.locate(known.number, known.code) if part.locate else frozenset()

@@ -4,7 +4,7 @@ Modules need not call this: whoever tells the fact `content.changed` about a thi
 type is indexed; `content.arrived` does so for a list of new ones, `content.removed` takes one out again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from random import randrange
 from typing import Any
@@ -15,9 +15,21 @@ from portal.core import tenancy
 from portal.core.db import db, insert_or_keep, insert_or_keep_all
 from portal.core.events import Fact, listen
 from portal.core.registry import ContentType, SearchText, registry
-from portal.search.models import SearchDocument
-from portal.search.rules import SLOTS, document_id, excerpt_of, index_words, scopes, slot_of
+from portal.search.models import SearchDocument, Spelling
+from portal.search.rules import (
+    SLOTS,
+    can_be_misspelt,
+    document_id,
+    excerpt_of,
+    index_words,
+    scopes,
+    slot_of,
+    spelling_keys,
+    spellings,
+)
 
+LEARNT_AT_ONCE = 500
+"""Words looked up by one statement; engines limit the number of values in it."""
 TRIES = 8
 """A second holds 16 million places: even an import of one date finds a free one at once."""
 
@@ -40,9 +52,10 @@ def put(kind: str, object_id: int, text: SearchText, href: str, *, anew: bool = 
             SearchDocument.kind == kind, SearchDocument.object_id == object_id
         )
     ).one_or_none()
+    if known is not None and not anew and tuple(known)[1:] == tuple(values.values()):
+        return  # A step was noted: to index the same words again would cost the most.
+    learn([text])
     if known is not None:
-        if not anew and tuple(known)[1:] == tuple(values.values()):
-            return  # A counter changed or a step was noted: to index the same words again would cost the most.
         if document_id(known.at, 0) == document_id(text.at, 0):
             db.session.execute(update(SearchDocument).where(SearchDocument.id == known.id).values(**values))
             return
@@ -73,7 +86,7 @@ def _values(kind: str, object_id: int, text: SearchText, href: str) -> dict[str,
         "language": text.language,
         "public": text.public,
         "at": text.at,
-        "scope": scopes(municipality_id, public=text.public),
+        "scope": scopes(municipality_id, kind, public=text.public),
         "words": index_words(text.title, text.body, text.number),
     }
 
@@ -82,10 +95,12 @@ def put_new(content_type: ContentType, things: Sequence[Any]) -> None:
     """Index things that were not there before, of any number in a few statements; an import brings thousands."""
     if content_type.index is None:
         return
+    texts = {thing.id: text for thing in things if (text := content_type.index(thing)) is not None}
+    learn(texts.values())
     missing = {
-        thing.id: _values(content_type.key, thing.id, text, content_type.address(thing))
+        thing.id: _values(content_type.key, thing.id, texts[thing.id], content_type.address(thing))
         for thing in things
-        if (text := content_type.index(thing)) is not None
+        if thing.id in texts
     }
     first = True
     for _ in range(1 + TRIES):
@@ -103,6 +118,32 @@ def put_new(content_type: ContentType, things: Sequence[Any]) -> None:
             missing.pop(object_id, None)
         first = False
     raise RuntimeError(f"No free place in the search for {len(missing)} of {content_type.key}.")
+
+
+def learn(texts: Iterable[SearchText]) -> None:
+    """Know the words of public texts, so that a slip of the keyboard is forgiven. Joins the transaction."""
+    found = {
+        word: shown
+        for text in texts
+        if text.public
+        for word, shown in spellings(f"{text.title} {text.body}")
+        if can_be_misspelt(word)
+    }
+    words = list(found)
+    for first in range(0, len(words), LEARNT_AT_ONCE):
+        batch = words[first : first + LEARNT_AT_ONCE]
+        known = set(
+            db.session.scalars(
+                select(Spelling.word).where(Spelling.key.in_(batch), Spelling.key == Spelling.word)
+            )
+        )
+        rows = [
+            {"key": key, "word": word, "shown": found[word]}
+            for word in batch
+            if word not in known
+            for key in spelling_keys(word)
+        ]
+        insert_or_keep_all(Spelling, rows)
 
 
 def _slots(at: datetime) -> Iterator[int]:

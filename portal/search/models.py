@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Key, UtcDateTime
@@ -36,3 +36,19 @@ class SearchDocument(Municipal, Base):
 
     def __repr__(self) -> str:
         return f"<SearchDocument {self.kind} {self.object_id}>"
+
+
+class Spelling(Base):
+    """A word of public texts under every key a misspelt one is looked up by (`rules.spelling_keys`).
+
+    `word` is folded, `shown` as somebody wrote it. Of all municipalities together: what is offered to a reader
+    is looked for in what they may find first.
+    """
+
+    __tablename__ = "search_spelling"
+    __table_args__ = (Index("ix_search_spelling_word", "word"),)
+    AUDITED = False
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(primary_key=True)
+    shown: Mapped[str]

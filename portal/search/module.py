@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.registry import Module
-from portal.search import index
+from portal.core.registry import Daily, Module
+from portal.search import index, services
 from portal.search.cli import search_group
 from portal.search.routes import ROUTES
 
@@ -13,6 +13,7 @@ MODULE = Module(
     title=_l("Search"),
     routes=ROUTES,
     commands=(search_group,),
+    daily=(Daily("search.words", services.forget_words, hour=4),),
     templates=str(Path(__file__).parent / "templates"),
     start=index.start,
 )

@@ -1,9 +1,12 @@
 """Finding: first the keys from the index, newest first, then the rows; both times inside the scope."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, column, func, literal, select, table
 from sqlalchemy import text as sql_text
@@ -14,15 +17,19 @@ from portal.core.db import db
 from portal.core.errors import Missing
 from portal.core.paging import Cursor, Direction, Page, decode, page_of
 from portal.core.tokens import canonical_number
-from portal.search.models import SearchDocument
+from portal.search.models import SearchDocument, Spelling
 from portal.search.rules import (
     KEPT_PREFIX,
+    MAX_QUERY_WORDS,
     Query,
+    can_be_misspelt,
     exactly,
     fts5,
     fts5_any,
     read_query,
     scope_of,
+    spelling_keys,
+    spellings,
     tsquery,
     tsquery_any,
 )
@@ -33,6 +40,10 @@ MAX_QUERY = 200
 """Signs of a query that are read."""
 
 COMPLETIONS = 64
+NEAR, NEAREST = 200, 8
+"""Words looked at, and tried, for a misspelt one."""
+CLOSENESS = 0.7
+"""Ratio of `difflib` from which two words are one misspelt; two swapped letters of four make 0.75."""
 
 # From one term to the next by jumps: a term is told once, not once for each document that holds it. A blank
 # comes before every sign a word has, so nothing lies between a term and the same with a blank.
@@ -66,6 +77,19 @@ class Hit:
     href: str
 
 
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How hits divide: kinds and municipalities (ids), each with its number of hits."""
+
+    kinds: tuple[tuple[str, int], ...]
+    towns: tuple[tuple[int, int], ...]
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(number for _kind, number in self.kinds)
+
+
 def cursor_of(text: str | None) -> Cursor | None:
     """The place in a list that an address names. Raises Missing for one we did not write."""
     try:
@@ -90,12 +114,15 @@ def find(
     return _rows(_keys(text, municipality_id, public_only, limit, before=before), municipality_id)
 
 
-def page(text: str, municipality_id: int | None, cursor: Cursor | None, size: int = PAGE_SIZE) -> Page[Hit]:
-    """A screen of what is public, with the ways to older and newer hits."""
+def page(
+    text: str, municipality_id: int | None, cursor: Cursor | None, size: int = PAGE_SIZE, kind: str = ""
+) -> Page[Hit]:
+    """A screen of what is public, of one kind or of all, with the ways to older and newer hits."""
     if cursor is not None and cursor.direction is Direction.NEWER:
-        keys = _keys(text, municipality_id, True, size + 1, after=cursor.id)
+        keys = _keys(text, municipality_id, True, size + 1, after=cursor.id, kind=kind)
     else:
-        keys = _keys(text, municipality_id, True, size + 1, before=cursor.id if cursor else None)
+        before = cursor.id if cursor else None
+        keys = _keys(text, municipality_id, True, size + 1, before=before, kind=kind)
     return page_of(_rows(keys, municipality_id), size, cursor, lambda hit: (hit.at, hit.id))
 
 
@@ -135,13 +162,96 @@ def _objects(kind: str, municipality_id: int | None, keys: list[int]) -> list[in
     return [row.object_id for row in rows if row.kind == kind and row.municipality_id == municipality_id]
 
 
-def count(text: str, municipality_id: int | None, *, public_only: bool = True) -> int:
+def newest(kind: str, municipality_id: int | None, limit: int) -> list[Hit]:
+    """The newest public things of one kind, here or in all municipalities, for lists on other pages."""
+    statement = (
+        select(SearchDocument.id)
+        .where(SearchDocument.kind == kind, SearchDocument.public)
+        .order_by(SearchDocument.id.desc())
+        .limit(limit)
+    )
+    if municipality_id is not None:
+        with tenancy.within(municipality_id):
+            return _rows(list(db.session.scalars(statement)), municipality_id)
+    with tenancy.unscoped("what is public and new in all municipalities"):
+        return _rows(list(db.session.scalars(statement)), None)
+
+
+def count(text: str, municipality_id: int | None, *, public_only: bool = True, kind: str = "") -> int:
     """How many hits there are; COUNT_CAP + 1 says "more than COUNT_CAP"."""
     query = _chosen(text, municipality_id, public_only)
     if not query:
         return 0
-    hits = _matching(query, scope_of(municipality_id, public_only=public_only)).limit(COUNT_CAP + 1)
+    scope = scope_of(municipality_id, public_only=public_only, kind=kind)
+    hits = _matching(query, scope).limit(COUNT_CAP + 1)
     return db.session.scalar(select(func.count()).select_from(hits.subquery())) or 0
+
+
+def facets(text: str, municipality_id: int | None) -> Facets:
+    """How the newest COUNT_CAP + 1 public hits divide, the most first; so many in all say "more than COUNT_CAP"."""
+    query = _chosen(text, municipality_id, True)
+    if not query:
+        return Facets((), ())
+    hits = _matching(query, scope_of(municipality_id, public_only=True)).order_by(_key().desc())
+    of = (SearchDocument.kind, SearchDocument.municipality_id)
+    statement = (
+        select(*of, func.count()).where(SearchDocument.id.in_(hits.limit(COUNT_CAP + 1))).group_by(*of)
+    )
+    kinds: Counter[str] = Counter()
+    towns: Counter[int] = Counter()
+    with tenancy.unscoped("the keys come from the index of this scope, which holds what is public"):
+        for kind, town_id, number in db.session.execute(statement):
+            kinds[kind] += number
+            towns[town_id] += number
+    return Facets(_most_first(kinds), _most_first(towns))
+
+
+def _most_first(found: Counter[Any]) -> tuple[tuple[Any, int], ...]:
+    return tuple(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def corrected(text: str, municipality_id: int | None) -> str:
+    """A text that found nothing with its slips of the keyboard set right; empty where that finds nothing either.
+
+    A word that nothing public here holds is taken for the nearest one that something does. Words are
+    looked for one by one, so a text is not corrected whose words only never stand together.
+    """
+    text = text[:MAX_QUERY].strip()
+    scope = scope_of(municipality_id, public_only=True)
+    beginning = read_query(text).beginning
+    set_right = []
+    for word, written in spellings(text)[:MAX_QUERY_WORDS]:
+        if _is_found(exactly([word]), scope) or (word == beginning and _is_found(Query((), word, ""), scope)):
+            set_right.append(written)
+        elif nearest := _nearest(word, scope):
+            set_right.append(nearest)
+        else:
+            return ""
+    better = " ".join(set_right)
+    return better if _keys(better, municipality_id, True, 1) else ""
+
+
+def is_public_word(word: str) -> bool:
+    """Whether anything public in any municipality holds this folded word."""
+    return _is_found(exactly([word]), scope_of(None, public_only=True))
+
+
+def _is_found(query: Query, scope: str) -> bool:
+    return db.session.scalar(_matching(query, scope).limit(1)) is not None
+
+
+def _nearest(word: str, scope: str) -> str:
+    """The known word nearest to this one that something in the scope holds, as it is written; empty if none."""
+    if not can_be_misspelt(word):
+        return ""
+    rows = db.session.execute(
+        select(Spelling.word, Spelling.shown).where(Spelling.key.in_(spelling_keys(word))).limit(NEAR)
+    )
+    shown: dict[str, str] = {row.word: row.shown for row in rows}
+    for candidate in get_close_matches(word, shown, n=NEAREST, cutoff=CLOSENESS):
+        if _is_found(exactly([candidate]), scope):
+            return shown[candidate]
+    return ""
 
 
 def _keys(
@@ -152,12 +262,14 @@ def _keys(
     *,
     before: int | None = None,
     after: int | None = None,
+    kind: str = "",
 ) -> list[int]:
     query = _chosen(text, municipality_id, public_only)
     if not query:
         return []
     key = _key()
-    statement = _matching(query, scope_of(municipality_id, public_only=public_only)).limit(limit)
+    scope = scope_of(municipality_id, public_only=public_only, kind=kind)
+    statement = _matching(query, scope).limit(limit)
     if after is not None:
         statement = statement.where(key > after).order_by(key)
     elif before is not None:
@@ -174,7 +286,7 @@ def _chosen(text: str, municipality_id: int | None, public_only: bool) -> Query:
     if query.number:
         as_number = exactly([query.number])
         scope = scope_of(municipality_id, public_only=public_only)
-        if db.session.scalar(_matching(as_number, scope).limit(1)) is not None:
+        if _is_found(as_number, scope):
             return as_number
     return _completed(query)
 

@@ -7,4 +7,6 @@ from portal.search import views
 ROUTES = (
     Route("/search", "results", views.results, PUBLIC, place=Place.PORTAL),
     Route("/search", "town_results", views.town_results, PUBLIC),
+    Route("/search/suggest.json", "suggest", views.suggest, PUBLIC, place=Place.PORTAL),
+    Route("/search/suggest.json", "town_suggest", views.town_suggest, PUBLIC),
 )

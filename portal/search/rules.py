@@ -1,5 +1,7 @@
 """Words of a document, words of a query, and the number a document goes by. Pure."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +16,8 @@ MIN_PREFIX = 3
 KEPT_PREFIX = 5
 """Signs of the longest beginning that FTS5 keeps an index of (`ddl`)."""
 EXCERPT = 200
+MIN_SPELT, MAX_SPELT = 4, 24
+_WRITTEN = re.compile(r"[^\W_]+")
 _SLOT_BITS = 24
 MICROSECOND_BITS = 20
 SLOTS = 1 << _SLOT_BITS
@@ -58,18 +62,18 @@ def number_word(number: str) -> str:
     return ("nr" + "".join(tokens(number)))[:MAX_WORD]
 
 
-def scopes(municipality_id: int, *, public: bool) -> str:
-    """Who may find a document, as the index holds it."""
-    return f"m{municipality_id} m{municipality_id}p p" if public else f"m{municipality_id}"
+def scopes(municipality_id: int, kind: str, *, public: bool) -> str:
+    """Who may find a document, and as one of which kind, as the index holds it."""
+    here = f"m{municipality_id}"
+    return f"{here} {here}p p {here}p{kind} p{kind}" if public else here
 
 
-def scope_of(municipality_id: int | None, *, public_only: bool) -> str:
-    """What a reader may find. Raises ValueError for what is not public everywhere at once."""
-    if municipality_id is None:
-        if not public_only:
-            raise ValueError("Across municipalities only what is public can be found.")
-        return "p"
-    return f"m{municipality_id}p" if public_only else f"m{municipality_id}"
+def scope_of(municipality_id: int | None, *, public_only: bool, kind: str = "") -> str:
+    """What a reader may find, of one kind or of all. Raises ValueError for what is not public everywhere at once."""
+    if not public_only and (municipality_id is None or kind):
+        raise ValueError("Across municipalities, and by kind, only what is public can be found.")
+    here = "" if municipality_id is None else f"m{municipality_id}"
+    return f"{here}p{kind}" if public_only else here
 
 
 def read_query(text: str, canonical_number: str | None = None) -> Query:
@@ -81,6 +85,26 @@ def read_query(text: str, canonical_number: str | None = None) -> Query:
     ends_open = bool(text) and text[-1].isalnum()
     beginning = words.pop() if words and ends_open and len(words[-1]) >= MIN_PREFIX else ""
     return Query(tuple(words), beginning, number)
+
+
+def spellings(text: str) -> list[tuple[str, str]]:
+    """The words of a text in their order: each as search compares it and as it is written, in small letters."""
+    written = _WRITTEN.findall(unicodedata.normalize("NFC", text).lower())
+    return [(word[:MAX_WORD], shown) for shown in written for word in tokens(shown)]
+
+
+def can_be_misspelt(word: str) -> bool:
+    """Whether a word is long enough to be known in another spelling; short ones are near to everything."""
+    return MIN_SPELT <= len(word) <= MAX_SPELT and word.isalpha()
+
+
+def spelling_keys(word: str) -> set[str]:
+    """The word and what is left of it without any one letter.
+
+    Two words one slip apart (a letter too many, missing, wrong, or two swapped) share a key, so a lookup by
+    equality finds what was meant. Source: symmetric deletion, Garbe 2012.
+    """
+    return {word} | {word[:place] + word[place + 1 :] for place in range(len(word))}
 
 
 def excerpt_of(body: str) -> str:

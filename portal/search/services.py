@@ -7,11 +7,12 @@ from sqlalchemy import delete, select
 from portal.core import tenancy
 from portal.core.db import db, writing
 from portal.core.registry import ContentType, registry
+from portal.search import queries
 from portal.search.index import put_thing
-from portal.search.models import SearchDocument
+from portal.search.models import SearchDocument, Spelling
 
 BATCH = 200
-"""Things indexed in one transaction: others may write between two of them."""
+"""Things indexed, or words looked at, in one transaction: others may write between two of them."""
 
 
 def rebuild() -> Iterator[int]:
@@ -49,3 +50,20 @@ def _rebuild_type(content_type: ContentType) -> Iterator[int]:
             return
         last = ids[-1]
         yield len(ids)
+
+
+def forget_words() -> None:
+    """Know no word any longer that no public text holds, so that what was erased is gone here too."""
+    last = ""
+    while True:
+        with tenancy.unscoped("words are known of all municipalities together"):
+            known = select(Spelling.word).where(Spelling.word > last, Spelling.key == Spelling.word)
+            words = list(db.session.scalars(known.order_by(Spelling.word).limit(BATCH)))
+            gone = [word for word in words if not queries.is_public_word(word)]
+        db.session.rollback()
+        if gone:
+            with writing():
+                db.session.execute(delete(Spelling).where(Spelling.word.in_(gone)))
+        if not words:
+            return
+        last = words[-1]

@@ -13,6 +13,7 @@ from flask import Response, request
 
 from portal.core.i18n import LOCALES, Text
 from portal.core.registry import ApiRoute, Place, Route, Schema
+from portal.ui import georeport
 
 ROOT = "/api/v1"
 PROBLEM = "application/problem+json"
@@ -20,7 +21,26 @@ LARGEST_BODY = 64 * 1024
 """Bytes of a body at most: texts, never files."""
 COMMON: dict[str, Schema] = {"lang": {"type": "string", "enum": list(LOCALES)}}
 """Parameters of every operation: the language of labels."""
+TEXT: Schema = {"type": "string"}
+MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+WHEN: Schema = {"type": ["string", "null"], "format": "date-time"}
+LINKS: Schema = {"type": "object", "additionalProperties": TEXT}
 TRUTH = {"true": True, "false": False}
+
+
+def object_of(**properties: Schema) -> Schema:
+    """The schema of an object that always has all of these."""
+    return {"type": "object", "required": sorted(properties), "properties": properties}
+
+
+def list_of(schema: Schema) -> Schema:
+    """The schema of a list."""
+    return {"type": "array", "items": schema}
+
+
+def reference(name: str) -> Schema:
+    """A schema by its name in the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 class Unreadable(Exception):
@@ -74,6 +94,8 @@ def answer(found: Any, operation: ApiRoute) -> Response:
 
 def problem(status: int, title: str, detail: str, errors: Mapping[str, Text] | None = None) -> Response:
     """A problem document; `errors` maps a field or JSON pointer → what to do."""
+    if georeport.is_asked():
+        return georeport.refusal(status, detail or title, errors)
     found: dict[str, Any] = {
         "type": "about:blank",
         "title": title,

@@ -43,6 +43,10 @@ def chosen(text: Text) -> Any:
     return check
 
 
+_POLE = 90
+"""Degrees of latitude end here; those of longitude at 180."""
+
+
 class DegreesField(StringField):  # type: ignore[misc]
     """Degrees of latitude or longitude; a decimal comma is fine. `data` is a float or None."""
 
@@ -66,7 +70,12 @@ class DegreesField(StringField):  # type: ignore[misc]
         except ValueError:
             value = self.limit + 1
         if not -self.limit <= value <= self.limit:
-            raise ValueError(_l("Write degrees as a number, such as 51.2465."))
+            # Both stand in one summary: each names itself.
+            raise ValueError(
+                _l("Write the latitude as a number of degrees, such as 51.2465.")
+                if self.limit <= _POLE
+                else _l("Write the longitude as a number of degrees, such as 22.5684.")
+            )
         self.data = round(value, DEGREE_DIGITS)
 
 

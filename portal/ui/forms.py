@@ -19,7 +19,8 @@ from portal.core.i18n import Text, current_locale
 from portal.core.i18n import lazy_gettext as _l
 
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_UNWANTED_IN_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNWANTED_IN_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_TURNING = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FORM_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 WTFORMS_LOCALES = {"pl": "pl", "cs": "cs_CZ", "en": "en"}
 
@@ -31,8 +32,17 @@ def clean(value: Any) -> Any:
     return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
+def unturned(value: Any) -> Any:
+    """Drop the signs that turn the text of a line.
+
+    Phones and address books put them around numbers and names that are copied from them. Nobody sees them, so
+    nobody could take them out when asked to.
+    """
+    return _TURNING.sub("", value) if isinstance(value, str) else value
+
+
 def no_controls(form: Any, field: Field) -> None:
-    """Refuse NUL, control signs and lone surrogates; in one-line fields also signs that turn the text."""
+    """Refuse NUL, control signs and lone surrogates."""
     text = field.data
     if not isinstance(text, str):
         return
@@ -72,7 +82,14 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
             return [WTFORMS_LOCALES[current_locale()]]
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """A file sent under the name of a text field is no text: only fields of files are shown files."""
+            """A file sent under the name of a text field is no text: only fields of files are shown files.
+
+            JSON is no form: its numbers and lists would stand where a field expects words. It counts as one left empty;
+            what a view hands over by itself is taken.
+            """
+            given = formdata is None or isinstance(formdata, MultiDict)
+            if not given and request.is_json and form.is_submitted():
+                return MultiDict()
             sent = super().wrap_formdata(form, formdata)
             if not isinstance(sent, CombinedMultiDict):
                 return sent
@@ -84,7 +101,8 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
             """Hang the cleaning filter and the control-sign check on each text field."""
             field = super().bind_field(form, unbound_field, options)
             if isinstance(field, StringField):
-                field.filters = [*field.filters, clean]
+                lines = [] if isinstance(field, TextAreaField) else [unturned]
+                field.filters = [*lines, *field.filters, clean]
                 field.validators = [*field.validators, no_controls]
             return field
 
@@ -110,7 +128,7 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
         found: list[tuple[str, Text]] = [("", text) for text in self.form_errors]
         for field in self:
             errors = field.errors
-            if errors and field.name == "csrf_token":
+            if errors and field.short_name == "csrf_token":
                 found.insert(0, ("", STALE))
                 continue
             if isinstance(errors, dict):

@@ -3,6 +3,7 @@ security headers, and one page for every error. Views never decide on headers or
 """
 
 import secrets
+import time
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any
@@ -12,22 +13,22 @@ import structlog
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter, IntegerConverter, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.core import actor as actors
-from portal.core import i18n, tenancy
+from portal.core import i18n, metrics, taking, tenancy
 from portal.core.config import Settings
-from portal.core.db import db, is_busy
-from portal.core.errors import Busy, Invalid, Missing, NotAllowed, PortalError, TooMany
-from portal.core.i18n import DEFAULT_LOCALE, LOCALES, Text
+from portal.core.db import db, is_busy, is_full, refuse_writing
+from portal.core.errors import Busy, Full, Invalid, Missing, NotAllowed, PortalError, ReadOnly, TooMany
+from portal.core.i18n import DEFAULT_LOCALE, LOCALES, Text, gettext
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import Help, can
 from portal.core.registry import PUBLIC, Module, Place, Route
 from portal.ui import api
 from portal.ui.gateway import host_of
-from portal.ui.page_cache import NOTE
+from portal.ui.page_cache import ENDPOINT, NOTE
 from portal.ui.pages import manifest, page
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,7 @@ PREFIX = {Place.TOWN: "/<lang:lang>/<slug:town>", Place.PORTAL: "/<lang:lang>", 
 CACHE_NOTE = NOTE
 """Private header by which a view tells the page cache that its answer may be kept; never sent."""
 JSON_PLACES = ("/api/", "/open311/", "/map/")
+READING = ("GET", "HEAD", "OPTIONS")
 YEAR = 365 * 24 * 3600
 LARGEST_ID = 2**63 - 1
 NOT_KEPT = frozenset({"csrf_token", "password", "new_password", "code"})
@@ -71,16 +73,23 @@ class NumberConverter(IntegerConverter):
         return number
 
 
+MOST_HEARD = 8 * 1024 * 1024
+"""Bytes of a refused body that are read all the same."""
+
+
 def prepare(app: Flask, settings: Settings) -> None:
     """Hang everything below on the application; before any route is added."""
     app.url_map.converters.update(lang=LangConverter, slug=SlugConverter, int=NumberConverter)
     app.url_map.strict_slashes = False
     app.url_value_preprocessor(_read_address)
     app.url_defaults(_keep_address)
+    app.before_request(_start_clock)
     app.before_request(lambda: _before(settings))
     app.after_request(lambda response: _after(response, settings))
     app.teardown_request(_leave)
     app.register_error_handler(PortalError, _refused)
+    app.register_error_handler(ReadOnly, closed_page)
+    app.register_error_handler(Full, closed_page)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database)
@@ -109,10 +118,13 @@ def add_routes(app: Flask, module: Module) -> None:
 def _door(route: Route) -> Callable[..., Any]:
     @wraps(route.view)
     def enter(**values: Any) -> Any:
+        _keep_reading()
         if route.permission != PUBLIC:
             verdict = can(actors.current(), route.permission)
             if not verdict:
                 raise NotAllowed(verdict.reason, verdict.would_help)
+        if request.method not in READING and not (route.vital or actors.current().is_staff):
+            _take_forms()
         g.on_desk = "/desk" in route.path
         answer = route.view(**values)
         if route.cache is not None and request.method == "GET" and not actors.current().signed_in:
@@ -123,6 +135,22 @@ def _door(route: Route) -> Callable[..., Any]:
 
     enter.route = route  # type: ignore[attr-defined]
     return enter
+
+
+def _keep_reading() -> None:
+    """While the portal is looked after, forms are refused and nothing is written by reading. Raises ReadOnly."""
+    until = taking.now().read_only_until
+    if until is None:
+        return
+    if request.method not in READING:
+        raise ReadOnly(until)
+    refuse_writing(ReadOnly(until))
+
+
+def _take_forms() -> None:
+    """Raise Full while the disk has no room for what residents send."""
+    if not taking.now().forms:
+        raise Full
 
 
 def _read_address(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -154,13 +182,42 @@ def _before(settings: Settings) -> None:
     i18n.speak(lang or _language_of(request.path))
     if host_of(request.host) not in settings.hosts:
         raise Missing(_l("This address does not belong to the portal."))
-    if request.method not in ("GET", "HEAD", "OPTIONS") and not _same_site():
-        raise NotAllowed(_l("This form was sent from another site. Open the page here and try again."))
+    if request.method not in READING:
+        if not _same_site():
+            raise NotAllowed(_l("This form was sent from another site. Open the page here and try again."))
+        _need_a_forms_size()
     slug = g.address_values.get("town") if "address_values" in g else None
     if slug:
         g.town = tenancy.town(slug)
         tenancy.enter(g.town.id)
         i18n.speak(i18n.current_locale(), g.town.zone)
+
+
+def _need_a_forms_size() -> None:
+    """Only what carries files may be large; the framework itself counts the parts of that alone (R43)."""
+    if request.mimetype == "multipart/form-data":
+        return
+    most: int = current_app.config["MAX_FORM_MEMORY_SIZE"]
+    request.max_content_length = most
+    if (request.content_length or 0) > most:
+        _hear_out()
+        raise RequestEntityTooLarge
+    # Other bodies stay unread: a view may take less than this.
+    if request.mimetype != "application/x-www-form-urlencoded":
+        return
+    if sum(map(len, request.form.listvalues())) > current_app.config["MAX_FORM_PARTS"]:
+        raise RequestEntityTooLarge
+
+
+def _hear_out() -> None:
+    """Read what is being sent and keep nothing: who is hung up on in the middle never sees the answer."""
+    body, left = request.environ["wsgi.input"], MOST_HEARD
+    while left > 0 and (piece := body.read(min(left, 1 << 16))):
+        left -= len(piece)
+
+
+def _start_clock() -> None:
+    g.began = time.perf_counter()
 
 
 def _same_site() -> bool:
@@ -189,12 +246,16 @@ def _after(response: Response, settings: Settings) -> Response:
     if db.session.registry.has():
         db.session.rollback()
     headers = response.headers
-    for name, value in security_headers(secure=settings.secure).items():
+    for name, value in security_headers(secure=settings.secure, framed=g.get("framed", False)).items():
         headers.setdefault(name, value)
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = _cache_control()
     if "Vary" not in headers and not headers["Cache-Control"].startswith("public"):
         headers["Vary"] = "Cookie"
+    seconds = time.perf_counter() - g.began if "began" in g else None
+    metrics.count(request.endpoint, response.status_code, seconds=seconds)
+    if CACHE_NOTE in headers:
+        request.environ[ENDPOINT] = request.endpoint
     return response
 
 
@@ -208,13 +269,18 @@ def _cache_control() -> str:
 
 
 @lru_cache
-def security_headers(*, secure: bool) -> dict[str, str]:
-    """The same headers for every answer, cached or live (R15)."""
+def security_headers(*, secure: bool, framed: bool = False) -> dict[str, str]:
+    """The same headers for every answer, cached or live (R15).
+
+    `framed`: other sites may show it inside a page of theirs. Such a page holds no form and nothing of who reads it.
+    """
     switch = manifest().get("inline-sha256", "")
     script = f"script-src 'self'{f' {switch!r}' if switch else ''}"
+    forms, frames = ("'none'", "*") if framed else ("'self'", "'none'")
     policy = (
         f"default-src 'none'; {script}; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        "font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+        f"form-action {forms}; frame-ancestors {frames}; "
         "object-src 'none'; report-uri /csp-report"
     )
     headers = {
@@ -225,6 +291,8 @@ def security_headers(*, secure: bool) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "X-Frame-Options": "DENY",
     }
+    if framed:
+        del headers["X-Frame-Options"]  # It knows no way to allow everybody.
     if secure:
         headers["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
     return headers
@@ -255,10 +323,16 @@ _TITLES: dict[int, tuple[Text, Text]] = {
 
 
 def error_page(
-    status: int, reason: Text = "", incident: str = "", retry_after: int | None = None
+    status: int,
+    reason: Text = "",
+    incident: str = "",
+    retry_after: int | None = None,
+    title: Text = "",
 ) -> Response:
     """The answer for a refusal: a page, or a problem document where machines ask."""
-    title, help_text = _TITLES.get(status, _TITLES[400 if status < 500 else 500])
+    usual, help_text = _TITLES.get(status, _TITLES[400 if status < 500 else 500])
+    title = title or usual
+    g.failed = status >= 500
     if request.path.startswith(JSON_PLACES):
         response = api.problem(status, str(title), str(reason or help_text))
     else:
@@ -327,6 +401,32 @@ def _refused(problem: PortalError) -> BaseResponse:
     return error_page(problem.status, problem.reason, retry_after=problem.retry_after)
 
 
+def closed_page(problem: ReadOnly | Full) -> Response:
+    """A calm answer for a form that cannot be taken now: why, until when, and everything typed."""
+    if isinstance(problem, ReadOnly):
+        title, reason, wait = (
+            _l("The portal is being updated"),
+            gettext(
+                "Everything can be read. Forms open again by themselves at about %(hour)s.",
+                hour=(hour := i18n.hour(problem.until)),
+            ),
+            gettext("Wait until about %(hour)s.", hour=hour),
+        )
+    else:
+        title, reason, wait = (
+            _l("We cannot take forms just now"),
+            gettext(
+                "Our disk is nearly full. Everything can be read, and those who run the portal can see it."
+            ),
+            gettext("Try again later today."),
+        )
+    if _typed() and not request.path.startswith(JSON_PLACES):
+        response = _send_again(problem.status, title, reason=reason, wait=wait)
+        response.headers["Retry-After"] = str(problem.retry_after)
+        return response
+    return error_page(problem.status, reason, retry_after=problem.retry_after, title=title)
+
+
 def _typed() -> list[tuple[str, str]]:
     """The fields of a form that was sent, if somebody filled any; passwords are not among them."""
     if request.method != "POST":
@@ -336,7 +436,14 @@ def _typed() -> list[tuple[str, str]]:
 
 
 def _send_again(
-    status: int, title: Text, *, sign_in_href: str = "", follow_href: str = "", minutes: int = 0
+    status: int,
+    title: Text,
+    *,
+    sign_in_href: str = "",
+    follow_href: str = "",
+    minutes: int = 0,
+    reason: Text = "",
+    wait: Text = "",
 ) -> Response:
     """What somebody typed, kept on a page that sends it again, for a refusal that passes."""
     fields = _typed()
@@ -350,6 +457,8 @@ def _send_again(
         sign_in_href=sign_in_href,
         follow_href=follow_href,
         minutes=minutes,
+        reason=reason,
+        wait=wait,
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -375,6 +484,8 @@ def _database(problem: OperationalError) -> BaseResponse:
     db.session.rollback()
     if is_busy(problem):
         return error_page(503, retry_after=Busy.retry_after)
+    if is_full(problem):
+        return closed_page(Full())
     return _crashed(problem)
 
 

@@ -19,9 +19,10 @@ from flask import has_request_context, request
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.core import tenancy
+from portal.core import metrics, tenancy
 from portal.core.config import Settings
 from portal.core.db import db
+from portal.core.taking import Taking, watch
 from portal.core.tenancy import Municipality
 from portal.ui.gateway import host_of
 
@@ -34,6 +35,8 @@ NOTE = "X-Portal-Cache"
 STATIC_FILES = "/static/"
 BEFORE = "portal.version"
 """Where a request keeps the version of everything public at its coming."""
+ENDPOINT = "portal.endpoint"
+"""Where a request leaves the name of its page, for the figures of those answered from memory."""
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ENTRY = 512 * 1024
 MAX_VALUES = 4096
@@ -46,8 +49,10 @@ POLL, SQLITE_POLL = 1.0, 0.001
 class Entry:
     """A kept answer: final bytes, plain and compressed, with the headers of each and of a 304."""
 
+    endpoint: str
     scope: int
     version: int
+    takes: Taking
     until: float
     etag: str
     headers: list[tuple[str, str]]
@@ -125,6 +130,7 @@ class PageCache:
         self._entries: LRUCache[tuple[str, str], Entry] = LRUCache(MAX_BYTES, getsizeof=_size)
         self._values: TTLCache[tuple[str, int], tuple[int, Any]] = TTLCache(MAX_VALUES, MAX_AGE)
         self.versions = Versions(app)
+        self._watch = watch(app)
 
     def clear(self) -> None:
         """Forget everything: tests that swap the database call this."""
@@ -132,6 +138,7 @@ class PageCache:
             self._entries.clear()
             self._values.clear()
         self.versions.close()
+        self._watch.forget()
 
     def until_change(self, name: str, scope: int, make: Callable[[], T]) -> T:
         """What `make` reads, kept until something public changes in the municipality, a minute at most.
@@ -170,7 +177,9 @@ class PageCache:
             entry is not None
             and entry.until > time.monotonic()
             and self.version(entry.scope) == entry.version
+            and entry.takes == self._watch.now()  # A line above the page tells when forms are not taken.
         ):
+            metrics.count(entry.endpoint, 200, kept=True)
             return _answer(entry, environ, start_response)
         return self._fill(key, environ, start_response)
 
@@ -194,6 +203,7 @@ class PageCache:
     ) -> Iterable[bytes]:
         caught: dict[str, Any] = {}
         before = environ[BEFORE] = self.version(0)
+        takes = self._watch.now()
 
         def catch(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -215,21 +225,26 @@ class PageCache:
             close = getattr(answer, "close", None)
             if close:
                 close()
-        entry = self._made(int(note), kept, body)
+        entry = self._made(environ.get(ENDPOINT, ""), int(note), kept, body, takes)
         # Rendered while somebody published: serve it, but do not keep what may be older than its version.
-        if self.version(0) == before and len(body) <= MAX_ENTRY and entry.version >= 0:
+        same = self.version(0) == before and self._watch.now() == takes
+        if same and len(body) <= MAX_ENTRY and entry.version >= 0:
             with self._lock:
                 self._entries[key] = entry
         return _answer(entry, environ, start_response)
 
-    def _made(self, scope: int, headers: list[tuple[str, str]], body: bytes) -> Entry:
+    def _made(
+        self, endpoint: str, scope: int, headers: list[tuple[str, str]], body: bytes, takes: Taking
+    ) -> Entry:
         etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
         packed = gzip.compress(body, 6, mtime=0)
         common = [(n, v) for n, v in headers if n.lower() not in ("content-length", "vary", "etag")]
         common += [("Vary", "Cookie, Accept-Encoding"), ("ETag", etag)]
         return Entry(
+            endpoint=endpoint,
             scope=scope,
             version=self.version(scope),
+            takes=takes,
             until=time.monotonic() + MAX_AGE,
             etag=etag,
             headers=[*common, ("Content-Length", str(len(body)))],

@@ -4,7 +4,7 @@ Also builds `site`, the record every template reads for its frame: town, languag
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,22 +27,24 @@ from markupsafe import Markup
 from werkzeug.routing import BuildError
 
 from portal.core import actor as actors
-from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale, for_templates, gettext
+from portal.core import taking
+from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, current_locale, for_templates, gettext, hour
 from portal.core.policy import Help, can
-from portal.core.registry import PUBLIC, MenuItem, Place, registry
+from portal.core.registry import PUBLIC, Banner, MenuItem, Place, registry
 from portal.core.tenancy import Town
-from portal.ui.fragments import fragment
+from portal.ui.fragments import fragment, until_change
 
 STATIC = Path(__file__).resolve().parent / "static"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A labelled address; `current` marks where the reader is."""
+    """A labelled address; `current` marks where the reader is, `lang` the label's language if somebody wrote it."""
 
     label: Text
     href: str
     current: bool = False
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,10 @@ class Site:
     follow_href: str
     foot: Markup
     notices: tuple[Notice, ...]
+    banners: tuple[Banner, ...]
     accessibility_href: str
+    closed: str
+    lent_href: str
 
 
 def page(template: str, /, status: int = 200, **context: Any) -> Response:
@@ -156,7 +161,7 @@ def site() -> Site:
         locale=locale,
         languages=_languages(locale),
         municipality=standing.municipality,
-        menu=_menu(standing.menu),
+        menu=_menu(standing.menu, _written(town, locale)),
         desk_menu=_menu(standing.desk_menu) if g.get("on_desk") else (),
         person=_person(actor, town),
         demo=g.get("shows_demo", False),
@@ -166,9 +171,25 @@ def site() -> Site:
         follow_href=standing.follow_href,
         foot=standing.foot,
         notices=_notices(),
+        banners=_banners(town),
         accessibility_href=standing.accessibility_href,
+        closed=_closed(actor),
+        lent_href=address("accounts.operator_access") if town and town.id in actor.lent else "",
     )
     return made
+
+
+def _closed(actor: actors.Actor) -> str:
+    """What stands above every page while forms are not taken; empty otherwise."""
+    takes = taking.now()
+    if takes.read_only_until is not None:
+        return gettext(
+            "The portal is being updated: everything can be read, and forms open again by themselves at about %(hour)s.",
+            hour=hour(takes.read_only_until),
+        )
+    if not takes.forms and not actor.is_staff:
+        return gettext("We cannot take forms just now. Everything can be read.")
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,13 +290,50 @@ def _entries(town: Town | None, *, desk: bool) -> tuple[tuple[MenuItem, str], ..
     return tuple((item, url_for(item.endpoint)) for item in sorted(items, key=lambda item: item.order))
 
 
-def _menu(entries: tuple[tuple[MenuItem, str], ...]) -> tuple[Link, ...]:
-    """The entries this reader may use."""
+def _menu(
+    entries: tuple[tuple[MenuItem, str], ...], written: tuple[tuple[int, Link], ...] = ()
+) -> tuple[Link, ...]:
+    """The entries this reader may use, those that an office wrote among them."""
     actor = actors.current()
-    seen = [(item, href) for item, href in entries if _may_see(actor, item)]
+    known = [(item.order, Link(item.label, href)) for item, href in entries if _may_see(actor, item)]
+    seen = (
+        [link for _order, link in sorted([*known, *written], key=lambda pair: pair[0])]
+        if written
+        else [link for _order, link in known]
+    )
     # Of entries whose addresses begin alike, the longest is where the reader is.
-    here = max((href for _, href in seen if _is_here(href)), key=len, default="")
-    return tuple(Link(item.label, href, href == here) for item, href in seen)
+    here = max((link.href for link in seen if _is_here(link.href)), key=len, default="")
+    return tuple(replace(link, current=True) if link.href == here else link for link in seen)
+
+
+def _written(town: Town | None, locale: str) -> tuple[tuple[int, Link], ...]:
+    """Entries of the municipality's menu that modules read from the database, kept until something changes."""
+    if town is None or not _may_ask():
+        return ()
+
+    def read() -> tuple[tuple[int, Link], ...]:
+        return tuple(
+            (
+                entry.order,
+                Link(entry.label, entry.href, lang="" if entry.language == locale else entry.language),
+            )
+            for module in registry.modules
+            for menu in module.menus
+            for entry in menu()
+        )
+
+    return until_change(f"menu:{locale}", read)
+
+
+def _banners(town: Town | None) -> tuple[Banner, ...]:
+    if town is None or not _may_ask():
+        return ()
+    return tuple(banner for module in registry.modules for banners in module.banners for banner in banners())
+
+
+def _may_ask() -> bool:
+    """The frame of an error page is drawn without the database, which may be what failed."""
+    return not g.get("failed", False)
 
 
 def _may_see(actor: actors.Actor, item: MenuItem) -> bool:

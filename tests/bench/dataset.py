@@ -289,7 +289,7 @@ def _case(
             "language": town.language,
             "public": True,
             "at": at,
-            "scope": scopes(town.id, public=True),
+            "scope": scopes(town.id, "initiative", public=True),
             "words": index_words(title, text, number),
         },
     )

@@ -1,19 +1,16 @@
-"""`python3 dev.py drill`: volleys of equal requests and kills at any instant; nothing may be lost or double.
+"""Volleys of equal requests and kills at any instant; nothing may be lost or double.
 
-A portal of its own is started in a temporary folder: the server of `dev.py run` and a worker, both real.
+A portal of its own is started in a temporary folder: the server of `dev.py run` and a worker, both real. It is also
+the portal on trial of the other parts of the drill (`drills.py`).
 
 1. Volleys: 24 equal posts of one form make one case; 24 supports of one person count once.
 2. Kills: people file initiatives through the steps of the form while `kill -9` falls on the whole server,
    on one of its processes or on the worker, at random instants. Whoever got a receipt must be found
    afterwards; no case may be half-written; server and worker must be ready again within five seconds.
 
-    python3 dev.py drill                    200 kills, 100 volleys of each kind: some twenty minutes
-    python3 dev.py drill --kills 20 --volleys 5
-
-Ends with 1 if anything was lost, double or half-written. Source: R57–R63, F3 and F7 (docs/security.md).
+Source: R57–R63, F3 and F7 (docs/security.md).
 """
 
-import argparse
 import contextlib
 import http.client
 import json
@@ -22,7 +19,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -37,6 +33,7 @@ from urllib.parse import urlencode, urljoin
 
 import dev
 from portal.core.config import ROOT
+from tests.bench.figures import Figure, at_most, note
 from tests.bench.servers import free_port, stop, wait_for_answer
 from tests.factories.browser import Forms
 
@@ -131,6 +128,7 @@ class Portal:
 
     folder: Path
     port: int = field(default_factory=free_port)
+    settings: dict[str, str] = field(default_factory=dict)
     web: "subprocess.Popen[bytes] | None" = None
     worker: "subprocess.Popen[bytes] | None" = None
 
@@ -148,20 +146,35 @@ class Portal:
             PORTAL_BASE_URL=f"http://127.0.0.1:{self.port}",
         )
         env.pop("PORTAL_DATABASE_URL", None)
-        return env
+        return env | self.settings
 
     def stage(self, *words: str) -> dict[str, Any]:
         """Run `tests.bench.stage` over the folder."""
+        return self.told("stage", *words)
+
+    def told(self, script: str, *words: str) -> dict[str, Any]:
+        """Run a script of `tests.bench` over the folder; what it prints last."""
         done = subprocess.run(
-            [dev.PYTHON, "-m", "tests.bench.stage", *words],
+            [dev.PYTHON, "-m", f"tests.bench.{script}", *words],
             cwd=ROOT,
             env=self.environ(),
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         )
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
+
+    def flask(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the portal over the folder."""
+        return subprocess.run(
+            [dev.PYTHON, "-m", "flask", *words],
+            cwd=ROOT,
+            env=self.environ(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def start_web(self) -> float:
         """Start the server; seconds until it is ready."""
@@ -434,61 +447,48 @@ def filed_twice(filed: list[list[str]]) -> list[str]:
     return [title for title, n in tried.items() if n > 1]
 
 
-# The command -----------------------------------------------------------------------------------------------
+# The figures -----------------------------------------------------------------------------------------------
 
 
-def main() -> int:
-    """Drill and tell."""
-    parser = argparse.ArgumentParser("python3 dev.py drill", description="Volleys and kills.")
-    parser.add_argument("--kills", type=int, default=200, help="how many (default 200)")
-    parser.add_argument("--volleys", type=int, default=100, help="how many of each kind (default 100)")
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the random instants")
-    options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        portal(Path(scratch), options.volleys) as (trial, prepared),
-    ):
-        print(f"{options.volleys} volleys of {CLIENTS} equal posts and of {CLIENTS} supports …", flush=True)
-        volleys = fire_volleys(trial, prepared)
-        print(f"{options.kills} kills, seed {options.seed} …", flush=True)
-        kills = kill(trial, options.kills, seed=options.seed)
-    return tell(volleys, kills)
+def volleys_and_kills(folder: Path, volleys: int, kills: int, seed: int) -> list[Figure]:
+    """Both, on one portal; prints what the figures do not say."""
+    with portal(folder, volleys) as (trial, prepared):
+        note(f"  {volleys} volleys of {CLIENTS} equal posts and of {CLIENTS} supports …")
+        fired = fire_volleys(trial, prepared)
+        note(f"  {kills} kills, seed {seed} …")
+        struck = kill(trial, kills, seed=seed)
+    _tell(fired, struck)
+    return figures(fired, struck)
 
 
-def tell(volleys: Volleys, kills: Kills) -> int:
-    """Print the figures; 1 if something is not as it must be."""
+def figures(volleys: Volleys, kills: Kills) -> list[Figure]:
+    """The lines of F3 and F7."""
     slowest = max(kills.ready_s, default=0.0)
     slowest_worker = max(kills.worker_ready_s, default=0.0)
-    lines = [
-        ("cases too many or too few in volleys", volleys.cases_too_many, 0),
-        ("supports too many or too few in volleys", volleys.supports_too_many, 0),
-        ("different receipts of equal posts", volleys.other_receipts, 0),
-        ("acknowledged filings lost", len(kills.lost), 0),
-        ("rows half-written or not adding up", len(kills.problems), 0),
-        ("pieces of work left over", kills.waiting, 0),
-        ("seconds until the server is ready again, the longest", round(slowest, 1), READY_WITHIN_S),
-        ("seconds until the worker is, the longest", round(slowest_worker, 1), READY_WITHIN_S),
+    return [
+        at_most("F7", "cases too many or too few in volleys", volleys.cases_too_many, 0),
+        at_most("F7", "supports too many or too few in volleys", volleys.supports_too_many, 0),
+        at_most("F7", "different receipts of equal posts", volleys.other_receipts, 0),
+        at_most("F3", "acknowledged filings lost", len(kills.lost), 0),
+        at_most("F3", "rows half-written or not adding up", len(kills.problems), 0),
+        at_most("F3", "pieces of work left over", kills.waiting, 0),
+        at_most(
+            "F3", "until the server is ready again, the longest", round(slowest, 1), READY_WITHIN_S, " s"
+        ),
+        at_most("F3", "until the worker is, the longest", round(slowest_worker, 1), READY_WITHIN_S, " s"),
     ]
+
+
+def _tell(volleys: Volleys, kills: Kills) -> None:
     answers = ", ".join(f"{n} × {status}" for status, n in sorted(volleys.statuses.items()))
-    print(f"\nVolleys: {volleys.fired} of each kind; answers: {answers}")
+    note(f"  Volleys: {volleys.fired} of each kind; answers: {answers}")
     by_kind = ", ".join(f"{n} on the {what}" for what, n in kills.kills.items())
     filings = kills.filings
-    print(
-        f"Kills: {sum(kills.kills.values())} ({by_kind}). Filings: {filings.tried} sent, "
+    note(
+        f"  Kills: {sum(kills.kills.values())} ({by_kind}). Filings: {filings.tried} sent, "
         f"{len(filings.acknowledged)} acknowledged ({filings.repeated} only when sent again), "
         f"{len(filings.unheard)} without an answer that says so\n"
-        f"Ready again after {median(kills.ready_s or [0.0]):.1f} s (median)\n"
+        f"  Ready again after {median(kills.ready_s or [0.0]):.1f} s (median)"
     )
-    print("| figure | measured | hold | |")
-    print("|---|---|---|---|")
-    failed = 0
-    for what, measured, hold in lines:
-        failed += measured > hold
-        print(f"| {what} | {measured} | {hold} | {'holds' if measured <= hold else '**missed**'} |")
     for line in [*kills.lost, *kills.problems][:40]:
-        print(f"  {line}")
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        note(f"  {line}")

@@ -184,17 +184,14 @@ def deepest() -> str:
     return encode(Cursor(Direction.OLDER, row.listed_at, row.id))
 
 
-def some_twenty() -> dict[str, Any]:
-    """The filter that comes nearest to a page of twenty cases, as query values, and how many it finds.
-
-    A file holds all that its filter finds, while the peers' lists for machines come in pages.
-    """
+def some_twenty() -> str:
+    """Query of the filter that finds about as many cases as a page shows: a file holds all that its filter finds."""
     pair = (Initiative.phase, Initiative.category)
     statement = select(*pair, func.count()).where(Initiative.listed_at.is_not(None)).group_by(*pair)
     rows = db.session.execute(statement).all()
     db.session.rollback()
-    phase, category, count = min(rows, key=lambda row: abs(row[2] - queries.PAGE_SIZE))
-    return {"query": f"phase={phase}&category={category}", "count": count}
+    phase, category, _count = min(rows, key=lambda row: abs(row[2] - queries.PAGE_SIZE))
+    return f"phase={phase}&category={category}"
 
 
 def numbers(count: int) -> list[str]:

@@ -70,7 +70,8 @@ def run(
     return Told(**json.loads(done.stdout))
 
 
-def _bytes_of(wanted: dict[str, Any], port: int) -> bytes:
+def bytes_of(wanted: dict[str, Any], port: int) -> bytes:
+    """A request as it goes over the wire."""
     body = wanted["body"].encode()
     headers = {"Host": f"127.0.0.1:{port}", **wanted["headers"]}
     if body:
@@ -82,7 +83,7 @@ def _bytes_of(wanted: dict[str, Any], port: int) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def _answer(reader: BufferedReader) -> tuple[str, int]:
+def answer_of(reader: BufferedReader) -> tuple[str, int]:
     """Status and size of the body of the next answer."""
     status = reader.readline().split()[1].decode()
     length, in_chunks = 0, False
@@ -120,13 +121,13 @@ class _Lines:
 
     def receive(self, number: int) -> None:
         """Wait for the answer of a connection."""
-        status, self.size = _answer(self._readers[number])
+        status, self.size = answer_of(self._readers[number])
         self.times.append((time.perf_counter() - self.under_way.pop(number)) * 1000)
         self.statuses[status] += 1
 
 
 def _carry_out(plan: dict[str, Any]) -> dict[str, Any]:
-    payloads = [_bytes_of(wanted, plan["port"]) for wanted in plan["requests"]]
+    payloads = [bytes_of(wanted, plan["port"]) for wanted in plan["requests"]]
     following = iter(payloads) if plan["once"] else cycle(payloads)
     lines = _Lines(plan["port"], plan["connections"])
     started = time.perf_counter()

@@ -93,8 +93,14 @@ class Browser(FlaskClient):
 
         A field with value None is left out, as a box that is not ticked. Fails when the page has no such form.
         """
+        passed = {name: kwargs[name] for name in ("base_url",) if name in kwargs}
+        return self.submit_shown(self.get(path, **passed), path, data, **kwargs)
+
+    def submit_shown(
+        self, page: TestResponse, path: str, data: dict[str, Any] | None = None, **kwargs: Any
+    ) -> TestResponse:
+        """The same with a page that was fetched before."""
         data = data or {}
-        page = self.get(path)
         assert page.status_code == 200, f"{path} answers {page.status}"
         forms = Forms(page.get_data(as_text=True))
         wanted = {name for name, value in data.items() if value is not None}
@@ -107,3 +113,10 @@ class Browser(FlaskClient):
                 filled = {name: value for name, value in sent.items() if value is not None}
                 return self.post(urljoin(path, action) if action else path, data=filled, **kwargs)
         raise AssertionError(f"{path} has no form with {', '.join(sorted(wanted))}; it has {forms.names}")
+
+    def post_button(self, page: TestResponse, action: str, **kwargs: Any) -> TestResponse:
+        """Press the button of a page whose form leads to `action`."""
+        for found, fields in Forms(page.get_data(as_text=True)).found:
+            if found == action:
+                return self.post(action, data=dict(fields), **kwargs)
+        raise AssertionError(f"The page has no button that leads to {action}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from initiatives import rules, services
 from initiatives.models import Author, Initiative, Place, Reviewer, Sheet, StudyKind
-from initiatives.states import CORRECTIONS, HIDDEN, WORKFLOW
+from initiatives.states import CORRECTIONS, HIDDEN, WORKFLOW, WORKING_DAYS
 from portal.content import move
 from portal.content import services as content
 from portal.core import clock, events, tenancy, tokens
@@ -177,7 +177,7 @@ def _write_history(case: Initiative) -> None:
 
 
 def _start_clock(case: Initiative) -> None:
-    if case.state in services.WORKING_DAYS:
+    if case.state in WORKING_DAYS:
         services.start_clock(case, case.state)
     elif case.state == "appealed":
         due = case.local_today + timedelta(days=rules.APPEAL_DECISION_DAYS)

@@ -18,15 +18,21 @@ from portal.core import policy
 from portal.core.actor import Actor
 from portal.core.registry import PUBLIC, Place, Route, registry
 from portal.core.tenancy import Town
+from tests.factories.articles import make_article
 from tests.factories.browser import Browser
+from tests.factories.counted import count
 from tests.factories.initiatives import make_initiative
 
 ROLES = ("visitor", "resident", *(role.value for role in Role))
 VALUES: dict[str, Any] = {
     "draft": "no-such-draft",
     "token": "no-such-token",
+    "secret": "no-such-secret",
+    "gate": "first",
+    "code": "initiative.received",
     "verb": "publish",
     "kind": "purpose",
+    "language": "cs",
     "z": 8,
     "x": 140,
     "y": 84,
@@ -80,9 +86,11 @@ def test_nobody_gets_in_who_may_not(
     actor = actor_as(role, town)
     place = town if at_home else other_town
     numbers = [(make_initiative(place, state).number or "").lower() for state in ("published", "submitted")]
+    make_article(place)
     if role != "visitor":
         sign_in(client, actor)
     wrong: list[str] = []
+    asked = 0
     for endpoint, route in _routes():
         if endpoint in ("accounts.sign_out",):
             continue  # Would end the session this test walks with.
@@ -91,8 +99,10 @@ def test_nobody_gets_in_who_may_not(
         for address in dict.fromkeys(_address(app, endpoint, route, place, number) for number in numbers):
             for method in route.methods:
                 response = client.open(address, method=method, headers={"Sec-Fetch-Site": "same-origin"})
+                asked += 1
                 if problem := _problem(route, response, method, enters=enters):
                     wrong.append(f"{method} {address}: {role} {problem} ({response.status})")
+    count("F8", f"door {role} {at_home}", asked, len(wrong))
     assert not wrong, "\n".join(wrong)
 
 

@@ -1,6 +1,7 @@
 """The catalogues are complete, and the tool that says so finds what it is meant to find."""
 
 import gettext
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -278,3 +279,24 @@ def test_an_installed_portal_has_nothing_to_collect(root: Path, run: Callable[..
     code, output = run()
     assert code == 1
     assert "use a checkout" in output
+
+
+ONLY_SOME = {
+    "A municipality, county, road authority or another body.",
+    "Name the municipality or body it goes to.",
+    (
+        "Polish towns, rural municipalities and a county, together with a Czech city district. Each has its own "
+        "team, its own contacts and is responsible for its own cases."
+    ),
+}
+
+
+@pytest.mark.parametrize(("locale", "word"), [("pl", "gmin"), ("cs", r"(obec|obc)(?!e\b)")])
+def test_texts_fit_a_county_and_a_city_district_too(locale: str, word: str) -> None:
+    """Gmina and obec stand only where they are meant; cs *část obce* is a district, *znak obce* its arms."""
+    found = {
+        str(message.id)
+        for message in catalogues.read(ROOT, locale)
+        if isinstance(message.id, str) and re.search(rf"\b{word}", str(message.string), re.IGNORECASE)
+    }
+    assert found <= ONLY_SOME

@@ -20,11 +20,12 @@ ROOMS = {
 }
 """Rooms that are tried elsewhere in every package."""
 ELSEWHERE = {
-    "portal/app.py": ("tests/conftest.py", "every test of a page begins with it"),
     "portal/worker.py": ("tests/bench/drill.py", "a process: started and killed by the drill"),
     "portal/accounts/session_store.py": ("tests/portal/accounts/test_session.py", "the table behind the sessions"),
+    "portal/content/talk.py": ("tests/initiatives/views/test_talk.py", "pages of comments, read as readers read them"),
     "portal/content/mixins.py": ("tests/portal/content/test_move.py", "columns and properties of what is moved"),
     "portal/api/seed.py": ("tests/journeys/stops.py", "one key and one webhook, which the walk over all pages opens"),
+    "portal/articles/seed": ("tests/portal/articles/test_seed.py", "one demonstration, looked at as a whole"),
     "portal/core/catalogues.py": ("tests/house/test_catalogues.py", "works on all catalogues at once"),
     "portal/core/clock.py": ("tests/portal/core/test_jobs.py", "two lines; stopped by every test of time"),
     "portal/core/errors.py": ("tests/portal/ui/test_http.py", "names of refusals; what they answer is asked there"),
@@ -37,6 +38,10 @@ ELSEWHERE = {
     "portal/privacy/services/retention.py": ("tests/portal/privacy/test_jobs.py", "the nightly work, run as the worker does"),
     "portal/privacy/services/watch.py": ("tests/portal/privacy/test_jobs.py", "the nightly work, run as the worker does"),
     "portal/migrations/env.py": ("tests/house/test_migrations.py", "run whenever a migration is"),
+    "portal/notify/summaries.py": ("tests/portal/notify/test_choices.py", "what waits for a summary, and the summary of it"),
+    "portal/notify/cli.py": ("tests/portal/notify/test_switches.py", "budgets and stops, beside the pages that set the same"),
+    "portal/notify/formats.py": ("tests/portal/notify/test_tasks.py", "letters, read from the pages that are printed"),
+    "portal/notify/seed.py": ("tests/journeys/stops.py", "messages of every way, which the walk over all pages opens"),
     "portal/notify/kinds.py": ("tests/portal/notify/test_outbox.py", "names of channels and states"),
     "initiatives/desk/actions.py": ("tests/initiatives/desk/test_case.py", "buttons of the case desk"),
     "initiatives/desk/entry.py": ("tests/initiatives/desk/test_case.py", "the way into every page of the desk"),

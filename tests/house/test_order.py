@@ -77,6 +77,24 @@ def test_features_use_no_raw_sql() -> None:
     assert not breaches, breaches
 
 
+def test_no_text_is_run() -> None:
+    """Neither as Python nor as a template, nor opened as an object (R47)."""
+    running = {"eval", "exec", "compile", "__import__", "render_template_string", "from_string"}
+    breaches = []
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                alone = called in running or called.endswith((".from_string", ".render_template_string"))
+                if alone:
+                    breaches.append(f"{name(path)}:{node.lineno} {called}")
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                asked = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+                if {"pickle", "marshal", "shelve", "dill"} & set(asked):
+                    breaches.append(f"{name(path)}:{node.lineno} {asked}")
+    assert not breaches, breaches
+
+
 def test_unscoped_says_why() -> None:
     for path, tree in trees():
         for node in ast.walk(tree):

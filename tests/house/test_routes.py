@@ -59,7 +59,7 @@ def test_addresses_are_kebab_case_and_parameters_have_types(portal: Flask) -> No
 
 def test_what_changes_something_is_never_a_public_get_twin(portal: Flask) -> None:
     """A route that takes POST without a permission must say why it may: signing in, following, reports."""
-    may = {"accounts", "pages.csp_report", "initiatives.follow"}
+    may = {"accounts", "pages.csp_report", "initiatives.follow", "notify.sms_report"}
     for module in registry.modules:
         for route in module.routes:
             if "POST" in route.methods and route.permission == PUBLIC:

@@ -50,8 +50,9 @@ def test_python_lock_names_no_host_and_hashes_every_package(lock: Path) -> None:
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-def test_npm_lock_names_no_host_and_hashes_every_package() -> None:
-    lock = json.loads((dev.FRONTEND / "package-lock.json").read_text())
+@pytest.mark.parametrize("folder", [dev.FRONTEND, dev.OIDC_TRIAL])
+def test_npm_lock_names_no_host_and_hashes_every_package(folder: Path) -> None:
+    lock = json.loads((folder / "package-lock.json").read_text())
     packages = {name: entry for name, entry in lock["packages"].items() if name}
     assert packages
     assert not [name for name, entry in packages.items() if "resolved" in entry]

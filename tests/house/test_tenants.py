@@ -12,6 +12,7 @@ from portal.core.tenancy import Municipal, OutsideScope, within
 CROSSING = {
     "portal.core.jobs.Job": "work of the installation has no municipality; only core.jobs reads it",
     "portal.accounts.models.Membership": "read across towns at sign-in",
+    "portal.accounts.models.OperatorAccess": "read at each request of a portal operator, wherever it goes",
     "portal.accounts.models.LoginSession": "belongs to a person, not to a town",
     "portal.accounts.models.Verification": "belongs to a person, not to a town",
     "portal.content.models.Link": "ties things of two municipalities",

@@ -10,8 +10,11 @@ from sqlalchemy import func, select
 from initiatives import queries, services
 from initiatives.models import Initiative
 from portal.api import services as keys
+from portal.content import services as content
+from portal.content.models import FileRole
 from portal.core.actor import Actor
-from portal.core.db import db
+from portal.core.db import db, writing
+from portal.core.files import Stored
 from portal.core.tenancy import Town
 from tests.factories.initiatives import TEXT, make_initiative
 
@@ -166,3 +169,43 @@ def test_the_working_list_is_for_keys(app: Flask, town: Town, send: Send) -> Non
     assert app.test_client().get(address).status_code == 401
     case = send(f"/{number(hidden)}/@workflow", "read").json
     assert case["state"]["key"] == "submitted"
+
+
+def test_a_decided_one_gives_studies_and_synthesis_and_nobody_who_wrote_them(send: Send, town: Town) -> None:
+    case = make_initiative(
+        town, "adopted", wanted="Ławka.", allowed="Miejsce jest.", tradeoff="Mniejsza.", plan_time="Rok.",
+        cost_once_minor=90_000,
+    )  # fmt: skip
+    found = send(f"/{number(case)}").json
+    assert found["synthesis"] == {
+        "wanted": "Ławka.",
+        "allowed": "Miejsce jest.",
+        "tradeoff": "Mniejsza.",
+        "time": "Rok.",
+        "owner": "",
+        "risks": "",
+        "cost_once": {"minor": 90_000, "currency": "PLN"},
+        "cost_yearly": None,
+    }
+    assert {study["score"] for study in found["studies"]} == {4.0}
+    assert {study["kind"] for study in found["studies"]} == {"purpose", "feasibility"}
+    assert all(part["findings"] for study in found["studies"] for part in study["parts"])
+    assert (found["channel"]["key"], found["place"]) == ("web", "point")
+
+
+def test_before_the_decision_nothing_of_the_studies_is_told(send: Send, town: Town) -> None:
+    case = make_initiative(
+        town, "recommendation", wanted="Ławka.", allowed="Miejsce jest.", tradeoff="Mniejsza."
+    )
+    found = send(f"/{number(case)}").json
+    assert (found["synthesis"], found["studies"]) == (None, [])
+
+
+def test_documents_stand_beside_photos(send: Send, town: Town) -> None:
+    case = make_initiative(town, "published")
+    with writing():
+        for role in (FileRole.PHOTO, FileRole.DOCUMENT):
+            stored = Stored("k", None, None, "application/pdf", 1, "plan.pdf")
+            content.attach(case, stored, role, "Plan")
+    found = send(f"/{number(case)}").json
+    assert (len(found["photos"]), [document["name"] for document in found["documents"]]) == (1, ["plan.pdf"])

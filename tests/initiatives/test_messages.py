@@ -13,6 +13,7 @@ from portal.content import move
 from portal.core.actor import Actor
 from portal.core.db import db, writing
 from portal.core.tenancy import Town
+from portal.notify.kinds import Delivery
 from portal.notify.values import unpack
 from tests.factories.initiatives import make_initiative
 
@@ -187,3 +188,23 @@ def test_a_new_code_makes_earlier_links_useless(town: Town, actor_as: ActorAs) -
     before = messages.follow_token(queries.case(case.id))
     services.new_code(actor_as("reviewer"), case.id, "k")
     assert messages.follow_token(queries.case(case.id)) != before
+
+
+def test_followers_hear_of_progress_once_a_day_and_of_the_decision_at_once(
+    town: Town, actor_as: ActorAs, outbox: Outbox, run_jobs: Callable[[], int]
+) -> None:
+    case = make_initiative(town, "adopted", author=actor_as("resident"))
+    follower = actor_as("resident")
+    services.follow(follower, case.id, "pl")
+    with writing():
+        for code in ("initiative.progress", "initiative.decided"):
+            messages.to_followers(queries.case(case.id), code)
+            messages.to_author(queries.case(case.id), code)
+    run_jobs()
+    told = {(n.code, n.user_id == follower.user_id): n.state for n in outbox()}
+    assert told == {
+        ("initiative.progress", True): Delivery.QUIET,
+        ("initiative.progress", False): Delivery.SENT,
+        ("initiative.decided", True): Delivery.SENT,
+        ("initiative.decided", False): Delivery.SENT,
+    }

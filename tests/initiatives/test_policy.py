@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from initiatives import queries, services
-from initiatives.models import Initiative
+from initiatives.models import Audience, Initiative
 from portal.core.actor import Actor, acting
 from portal.core.policy import can
 from portal.core.tenancy import Town
@@ -90,6 +90,16 @@ def test_groups_see_what_waits_for_a_decision(
 ) -> None:
     member = actor_as(role)
     assert bool(can(member, "initiative.desk", seen_by(member, make_initiative(town, state)))) is open_
+
+
+@pytest.mark.parametrize("role", ["steering", "expert"])
+def test_groups_never_see_what_is_handled_without_publication(
+    town: Town, actor_as: ActorAs, role: str
+) -> None:
+    member = actor_as(role)
+    case = make_initiative(town, "recommendation", audience=Audience.TEAM, listed_at=None)
+    assert not can(member, "initiative.desk", seen_by(member, case))
+    assert queries.work_counts(member, [queries.DeskFilter(tab="all")]) == (0,)
 
 
 def test_who_refused_decides_no_appeal_but_may_correct_the_decision(town: Town, actor_as: ActorAs) -> None:

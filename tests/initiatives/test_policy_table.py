@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from initiatives.forms.verbs import EXTEND
-from initiatives.models import Initiative, Reviewer
+from initiatives.models import Audience, Initiative, Reviewer
 from initiatives.states import WORKFLOW
 from portal.content import move
 from portal.core.actor import Actor
@@ -96,7 +96,7 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "partly_done": {"confirm": OWN, "dispute": OWN, "correct": BACK},
     "abandoned": {"correct": BACK},
     "confirmed": {"correct": BACK},
-    "disputed": {"finish": WORKING, "resume_work": WORKING, "correct": BACK},
+    "disputed": {"answer": WORKING, "resume_work": WORKING, "correct": BACK},
     "merged": {"split": LEADERS, "correct": BACK},
     "transferred": {},
     "withdrawn": {},
@@ -109,6 +109,7 @@ def a_case(state: str) -> Initiative:
     case = Initiative(
         id=1,
         municipality_id=HOME,
+        audience=Audience.EVERYBODY,
         author_user_id=AUTHOR.id,
         taken_by_user_id=PEOPLE["taker"].id,
         lead_user_id=PEOPLE["lead"].id,

@@ -1,17 +1,36 @@
 """What is held of a person: the export holds it all, the erasure takes the person out and keeps the record."""
 
+from collections import Counter
 from collections.abc import Callable
+from io import BytesIO
+from typing import Any
 
+from PIL import Image
 from sqlalchemy import select
 
 from initiatives import privacy, queries, services
 from initiatives.models import Initiative, Support
-from portal.content.models import Comment, Follow, Stance
-from portal.core import tenancy
+from initiatives.services import forgetting
+from portal.content import services as content
+from portal.content.models import (
+    Attachment,
+    Comment,
+    CommentReport,
+    CommentState,
+    CommentStep,
+    CommentUseful,
+    FileRole,
+    Follow,
+    Stance,
+    StateChange,
+)
+from portal.core import files, tenancy
 from portal.core.actor import Actor
+from portal.core.audit import AuditEntry
 from portal.core.db import db, writing
 from portal.core.tenancy import Town
-from tests.factories.initiatives import TEXT, make_initiative
+from portal.notify.outbox import recipient_key
+from tests.factories.initiatives import CODE, TEXT, make_initiative
 
 ActorAs = Callable[..., Actor]
 
@@ -40,8 +59,8 @@ def test_an_export_holds_what_one_did_in_every_town(town: Town, other_town: Town
     filed = found["initiative"]
     assert (filed["number"], filed["text"], filed["phone"]) == (own.number, TEXT, "+48602123456")
     assert (found["comment"]["text"], found["comment"]["name"]) == ("Popieram.", "Ewa Sadowa")
-    assert found["support"]["initiative"] == there.id
-    assert found["follow"]["of"] == f"initiative:{there.id}"
+    assert (found["support"]["initiative"], found["support"]["number"]) == (there.id, there.number)
+    assert (found["follow"]["of"], found["follow"]["number"]) == (f"initiative:{there.id}", there.number)
 
 
 def test_an_export_holds_nothing_of_others(town: Town, other_town: Town, actor_as: ActorAs) -> None:
@@ -74,6 +93,46 @@ def test_an_erasure_takes_the_person_out_and_keeps_words_and_counts(
     assert privacy.export(ewa.user_id or 0) == []
 
 
+def test_words_of_the_author_at_a_step_are_in_the_copy_and_the_step_names_no_account(
+    town: Town, actor_as: ActorAs
+) -> None:
+    ewa = actor_as("resident")
+    case = make_initiative(town, author=ewa)
+    services.withdraw(ewa, case.id, "Już mi niepotrzebne.")
+    (step,) = [row for row in privacy.export(ewa.user_id or 0) if row["kind"] == "step"]
+    assert (step["number"], step["text"]) == (case.number, "Już mi niepotrzebne.")
+    kept = db.session.scalars(select(StateChange).where(StateChange.verb == "withdraw")).one()
+    assert (kept.user_id, kept.who) == (None, "author")
+
+
+def test_the_audit_log_holds_no_words_of_a_comment(town: Town, actor_as: ActorAs) -> None:
+    case = make_initiative(town)
+    services.comment(actor_as("resident"), case.id, Stance.FOR, "Mieszkam obok.", "pl", "k", shows_name=False)
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.code == "initiative.commented")).one()
+    assert "Mieszkam" not in str(entry.details)
+
+
+def test_number_and_code_lead_to_the_messages_too(town: Town) -> None:
+    """Whoever has no account is known by them alone; messages are found by the address they went to."""
+    case = make_initiative(town, email="anna@people.example", with_code=True)
+    keys = privacy.locate(case.number or "", CODE)
+    assert recipient_key("anna@people.example") in keys
+
+
+def test_an_erasure_takes_the_names_of_files_as_well(town: Town, actor_as: ActorAs) -> None:
+    ewa = actor_as("resident")
+    case = make_initiative(town, author=ewa)
+    raw = BytesIO()
+    Image.new("RGB", (40, 30), "red").save(raw, "JPEG")
+    with writing():
+        stored = files.store_photo(raw.getvalue(), "ewa-sadowa.jpg")
+        content.attach(queries.case(case.id), stored, FileRole.PHOTO)
+    with writing():
+        privacy.erase(ewa.user_id or 0)
+    row = db.session.scalars(select(Attachment)).one()
+    assert row.name == f"{row.id}.webp"
+
+
 def test_an_erasure_touches_nobody_else(town: Town, actor_as: ActorAs) -> None:
     case = make_initiative(town, email="anna@people.example")
     with writing():
@@ -81,3 +140,53 @@ def test_an_erasure_touches_nobody_else(town: Town, actor_as: ActorAs) -> None:
     author = queries.case(case.id).author
     assert author is not None
     assert author.email == "anna@people.example"
+
+
+def test_an_erasure_reaches_the_talk_and_keeps_its_counts(town: Town, actor_as: ActorAs) -> None:
+    ewa, jan, reviewer = actor_as("resident"), actor_as("resident"), actor_as("reviewer")
+    case = make_initiative(town)
+    theirs = services.comment(jan, case.id, Stance.FOR, "Popieram.", "pl", "j", shows_name=False).id
+    services.mark_useful(ewa, case.id, theirs, wanted=True)
+    services.report_comment(ewa, case.id, theirs, "other", "Stoi tam moje nazwisko.")
+    hidden = services.comment(
+        ewa, case.id, Stance.FOR, "Mieszkam pod piątką.", "pl", "e", shows_name=False
+    ).id
+    held = services.comment(ewa, case.id, Stance.FOR, "www.ewa.example", "pl", "h", shows_name=False).id
+    services.moderate(reviewer, case.id, hidden, "hide", "personal")
+    services.object_to(ewa, case.id, hidden, "To mój własny adres.")
+    kinds = Counter(row["kind"] for row in privacy.export(ewa.user_id or 0))
+    assert kinds == {"comment": 2, "comment_report": 1, "comment_useful": 1, "objection": 1}
+    with writing():
+        privacy.erase(ewa.user_id or 0)
+    assert privacy.export(ewa.user_id or 0) == []
+    kept = db.session.get_one(Comment, theirs, populate_existing=True)
+    assert (kept.text, kept.useful_count, kept.reports) == ("Popieram.", 1, 1)
+    for gone in (hidden, held):
+        row = db.session.get_one(Comment, gone, populate_existing=True)
+        assert (row.text, row.state, row.queued_at) == ("", CommentState.TAKEN_BACK, None)
+    words = [*db.session.scalars(select(CommentReport.words)), *db.session.scalars(select(CommentStep.words))]
+    assert not any(words)
+    people = [
+        *db.session.scalars(select(CommentReport.person)),
+        *db.session.scalars(select(CommentUseful.person)),
+    ]
+    assert all(person.startswith("erased:") for person in people)
+
+
+def test_marks_and_reports_end_with_the_case(town: Town, actor_as: ActorAs, frozen: Any) -> None:
+    frozen("2026-03-02 10:00")
+    ewa, jan, leader = actor_as("resident"), actor_as("resident"), actor_as("leader")
+    case = make_initiative(town)
+    said = services.comment(jan, case.id, Stance.FOR, "Popieram.", "pl", "j", shows_name=False).id
+    services.mark_useful(ewa, case.id, said, wanted=True)
+    services.report_comment(ewa, case.id, said, "insult", "")
+    services.transfer(leader, case.id, "powiat", "Droga jest powiatowa.")
+    assert forgetting.how_many(forgetting.with_old_supports()) == 0
+    frozen("2026-05-02 10:00")
+    assert forgetting.how_many(forgetting.with_old_supports()) == 1
+    with writing():
+        assert forgetting.end_supports(10) == 1
+    row = db.session.get_one(Comment, said, populate_existing=True)
+    assert (row.useful_count, row.reports, row.queued_at) == (1, 0, None)
+    assert db.session.scalars(select(CommentUseful)).all() == []
+    assert forgetting.how_many(forgetting.with_old_supports()) == 0

@@ -125,7 +125,7 @@ def decide(town: Town, case_id: int) -> None:
         services.start_study(one, case_id, verb)
         for person in (one, two):
             words, scores = dict.fromkeys(parts, "W porządku."), dict.fromkeys(parts, 4)
-            services.save_sheet(person, case_id, kind, words, scores, (None, None), 0, finished=True)
+            services.save_sheet(person, case_id, kind, words, scores, {}, 0, finished=True)
     version = queries.case(case_id).version
     services.recommend(
         lead,

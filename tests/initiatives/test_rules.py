@@ -19,6 +19,8 @@ class Sheet:
     kind: str = "purpose"
     parts: dict[str, str] = field(default_factory=dict)
     scores: dict[str, int] = field(default_factory=dict)
+    values: dict[str, str | int] = field(default_factory=dict)
+    weights: dict[str, int] = field(default_factory=dict)
     finished: bool = True
 
 
@@ -173,14 +175,6 @@ def test_what_lies_nearer_is_more_alike(words, near, more):
 
 
 @pytest.mark.parametrize(
-    ("days", "tone"), [(None, "none"), (-1, "late"), (0, "soon"), (2, "soon"), (3, "ok")]
-)
-def test_a_deadline_warns_two_days_before(days, tone):
-    due = None if days is None else TODAY + timedelta(days=days)
-    assert rules.deadline_tone(due, TODAY) == tone
-
-
-@pytest.mark.parametrize(
     ("text", "kind", "words"),
     [
         ("Piszcie na jan.nowak+x@poczta.example.", "an e-mail address", "jan.nowak+x@poczta.example"),
@@ -214,3 +208,36 @@ def test_hints_are_told_once_and_at_most_ten():
 @given(st.text(max_size=300))
 def test_hints_stand_in_the_text(text):
     assert all(words in text for _, words in rules.personal_hints(text))
+
+
+def test_the_score_of_a_sheet_weighs_each_criterion():
+    sheet = Sheet(
+        scores={"need": 5, "reach": 2},
+        values={"ours": "no", "asked": "unclear", "cost-once": 900, "ready": "2027-05-01"},
+        weights={"need": 3, "reach": 1},
+    )
+    assert rules.terms(sheet) == [
+        rules.Term("need", 5, 3), rules.Term("reach", 2, 1), rules.Term("ours", 1, 1), rules.Term("asked", 3, 1)
+    ]  # fmt: skip
+    assert rules.weighted(sheet) == pytest.approx((15 + 2 + 1 + 3) / 6)
+    assert rules.weighted(Sheet(values={"cost-once": 900})) is None
+
+
+def test_the_score_of_a_study_counts_each_reviewer_the_same():
+    sheets = [Sheet(scores={"need": 5}, weights={"need": 9}), Sheet(scores={"need": 2}), Sheet()]
+    assert rules.study_score(sheets) == 3.5
+    assert rules.study_score([]) is None
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(rules.PURPOSE_PARTS), st.tuples(st.integers(0, 5), st.integers(1, 10)), min_size=1
+    )
+)
+def test_a_weighted_score_lies_between_the_scores(given_scores):
+    sheet = Sheet(
+        scores={key: score for key, (score, _weight) in given_scores.items()},
+        weights={key: weight for key, (_score, weight) in given_scores.items()},
+    )
+    found = rules.weighted(sheet)
+    assert min(sheet.scores.values()) - 1e-9 <= found <= max(sheet.scores.values()) + 1e-9

@@ -216,9 +216,7 @@ class Walk(RuleBasedStateMachine):
             for name in ("one", "two"):
                 theirs = [s for s in case.sheets if s.kind is kind and s.user_id == self.people[name].user_id]
                 if not theirs:
-                    services.save_sheet(
-                        self.people[name], self.id, kind, words, scores, (None, None), 0, finished=True
-                    )
+                    services.save_sheet(self.people[name], self.id, kind, words, scores, {}, 0, finished=True)
         elif self.chance.random() < 0.5:
             services.add_note(self.people["lead"], self.id, SECRET, self.key())
         else:
@@ -241,9 +239,10 @@ class Walk(RuleBasedStateMachine):
         rows = list(
             db.session.scalars(select(Comment).where(Comment.object_id == self.id).order_by(Comment.id))
         )
-        chosen = self.chance.choice(rows).id
-        visible = self.chance.random() < 0.5
-        services.judge_comment(self.people["one"], self.id, chosen, visible=visible, reason=WHY)
+        row = self.chance.choice(rows)
+        act = "publish" if self.chance.random() < 0.5 else "hide"
+        if row.state in services.JUDGED_FROM[act]:
+            services.moderate(self.people["one"], self.id, row.id, act, "advertising", WHY)
 
     def wait(self, case: Initiative, days: int | None = None) -> None:
         """Time passes, and what is due is done."""

@@ -11,45 +11,82 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from initiatives.models import Author, Initiative, Reviewer, Sheet, StudyKind, Translation
-from portal.accounts.models import User
+from initiatives.models import (
+    AgendaItem,
+    Author,
+    BatchItem,
+    BulkAct,
+    Echo,
+    Initiative,
+    Milestone,
+    Reviewer,
+    Sheet,
+    StudyKind,
+    Translation,
+)
+from initiatives.queries import draft_token
+from initiatives.services import echo_token
+from portal.accounts.models import OperatorAccess, Passkey, User
+from portal.accounts.queries import email_hash
 from portal.api.models import ApiKey, Webhook
-from portal.content.models import Comment
+from portal.articles.models import Alert, Article
+from portal.content.models import Comment, CommentState, Objection
 from portal.core import tenancy
 from portal.core.db import db
+from portal.notify.models import LetterBatch, Notice
+from portal.notify.outbox import mute_token
 from portal.privacy.models import DataRequest
 
 LUBLIN = "lublin"
 PAGELESS = {
     # Files and data
     "initiatives.listing_csv", "initiatives.listing_json", "initiatives.listing_geojson", "initiatives.listing_atom",
+    "initiatives.codebook_csv", "initiatives.catalogue",
+    "initiatives.open311_discovery", "initiatives.open311_services", "initiatives.open311_service",
+    "initiatives.open311_requests", "initiatives.open311_request", "initiatives.open311_take",
+    "initiatives.comments_file", "initiatives.statistics_csv", "initiatives.statistics_everywhere_csv", "initiatives.desk_statistics_csv",
     "initiatives.points", "initiatives.map_script", "initiatives.file", "initiatives.case_file",
     "initiatives.new_photo", "accounts.data_file", "pages.municipalities_map", "pages.municipalities_points",
     "pages.theme", "pages.mark", "pages.tile", "pages.favicon", "pages.healthz", "pages.readyz", "pages.robots",
-    "pages.sitemap", "pages.opensearch", "pages.security_txt",
+    "pages.settings_css", "pages.settings_mark", "pages.metrics",
+    "pages.sitemap", "pages.opensearch", "pages.security_txt", "search.suggest", "search.town_suggest",
+    "articles.news_atom", "articles.file", "articles.places_script", "articles.places_points",
     "api.root", "api.openapi", "api.municipalities", "api.municipality", "api.search", "api.initiatives",
     "api.initiative", "api.initiative_history", "api.initiative_translations", "api.initiative_comments",
     "api.initiative_workflow", "api.work",
     # Go on to another page at once
+    "articles.document",
     "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
-    "initiatives.case_comment", "notify.address", "privacy.copy",
+    "initiatives.agenda_pdf", "initiatives.paper", "initiatives.agenda", "initiatives.bulk_undo", "notify.address", "privacy.copy",
     # Only take posts
+    "articles.arrange",
     "api.initiative_move", "api.take_initiative",
-    "accounts.sign_out", "accounts.withdraw", "notify.resend", "notify.done", "pages.revive", "pages.csp_report",
+    "accounts.sign_out", "accounts.withdraw", "accounts.end_access", "notify.resend", "notify.done", "pages.revive",
+    "pages.csp_report",
+    "notify.stop_here", "notify.start_here", "notify.portal_stop_all", "notify.portal_start_all",
+    "notify.portal_stop", "notify.portal_start", "notify.sms_report", "notify.unreached", "notify.plan_call",
+    "notify.drop_text", "notify.resend_stopped", "notify.take_up_text", "notify.by_letter", "notify.give_up", "notify.letter_pages",
+    # Lead to another service and back; where none is set up they are not there (tests/portal/accounts/test_oidc.py)
+    "accounts.oidc", "accounts.oidc_back", "accounts.oidc_connect", "accounts.oidc_disconnect",
 }  # fmt: skip
 
 
 REFUSED = {
-    "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email",
-    "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "initiatives.new",
-    "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.appeal", "initiatives.result",
-    "initiatives.call", "initiatives.study", "initiatives.milestones", "initiatives.case_edit",
+    "accounts.sign_in_phone", "accounts.phone_code", "accounts.confirm_phone_code",
+    "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email", "accounts.claim", "accounts.recover",
+    "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "accounts.begin_access", "initiatives.new",
+    "initiatives.realisation", "initiatives.echo",
+    "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.comment_answer", "initiatives.comment_report",
+    "initiatives.comment_object", "initiatives.case_speak", "initiatives.appeal", "initiatives.result",
+    "initiatives.call", "initiatives.study", "initiatives.case_edit",
+    "pages.settings_team",
     "pages.portal_municipalities", "api.new_key", "api.new_webhook", "privacy.requests", "privacy.erase",
+    "articles.new", "articles.new_alert",
 }  # fmt: skip
 """Forms that are refused when they are sent as they stand; the answer is looked at as well."""
 REFUSED_MOVES = {
     "send-back", "hold", "assign", "merge", "transfer", "extend", "decide", "uphold", "reverse", "plan", "finish",
-    "abandon", "split", "correct",
+    "abandon", "answer", "split", "correct", "reply", "schedule",
 }  # fmt: skip
 
 
@@ -150,6 +187,14 @@ def public() -> Iterator[Stop]:
     for name in ("town", "town_accessibility", "town_privacy", "town_contact"):
         yield Stop(f"pages.{name}", {"town": LUBLIN})
     yield Stop("initiatives.everywhere")
+    yield Stop("initiatives.statistics_everywhere")
+    yield Stop("initiatives.codebook")
+    yield Stop("initiatives.statistics", {"town": LUBLIN})
+    yield Stop("initiatives.embed_list", {"town": LUBLIN})
+    yield Stop("initiatives.embed_list_code", {"town": LUBLIN})
+    shown = case("adopted").values
+    yield Stop("initiatives.embed", shown)
+    yield Stop("initiatives.embed_code", shown)
     yield Stop("initiatives.listing", {"town": LUBLIN})
     yield Stop("initiatives.listing", {"town": LUBLIN, "q": "niczegotakiegoniema"})
     yield Stop("initiatives.map", {"town": LUBLIN})
@@ -164,9 +209,73 @@ def public() -> Iterator[Stop]:
     )
     yield Stop("initiatives.printed", case("adopted").values)
     yield Stop("initiatives.follow")
+    yield Stop("notify.mute", {"token": mute_token(1, "initiatives.followed")})
     yield Stop("accounts.demo")
+    yield Stop("accounts.signed_out")
     yield Stop("notify.demo_messages")
     yield Stop("initiatives.detail", {"town": LUBLIN, "number": "lub-i-1999-0001"}, status=404)
+
+
+def articles() -> Iterator[Stop]:
+    """Pages and news as everybody reads them, and the work on them."""
+    yield Stop("articles.index", {"town": LUBLIN})
+    for slug in ("about", "help"):
+        yield Stop("articles.page", {"town": LUBLIN, "slug": slug})
+    yield Stop("articles.page", {"town": "wodzislaw-slaski", "slug": "partners"})
+    yield Stop("articles.page", {"town": "wodzislaw-slaski", "slug": "partners", "original": 1})
+    yield Stop("articles.news", {"town": LUBLIN})
+    yield Stop("articles.news", {"town": "poniatowa"})
+    yield Stop("articles.news_item", {"town": LUBLIN, "slug": "bench-vote"})
+    yield Stop("pages.town", {"town": "swidnik"})
+    yield Stop("pages.town", {"town": "ostrava-jih"})
+    editor, translator, leader = (f"{role}@{LUBLIN}.example" for role in ("editor", "translator", "leader"))
+    about, draft, pending = written("about"), written("draft-volunteers"), written("new-tram")
+    scheduled, news, partners = written("budget-launch"), written("bench-vote"), written("old-consultation")
+    for kind in ("page", "news"):
+        yield Stop("articles.desk", {"town": LUBLIN, "kind": kind}, editor)
+    yield Stop("articles.desk", {"town": LUBLIN, "q": "niczegotakiegoniema"}, editor)
+    yield Stop("articles.new", {"town": LUBLIN, "kind": "news"}, editor)
+    for found in (about, draft, pending, scheduled):
+        yield Stop("articles.one", found, editor)
+    yield Stop("articles.edit", about, editor)
+    yield Stop("articles.edit", draft, leader)
+    yield Stop("articles.settings", about, editor)
+    yield Stop("articles.drop", draft, editor)
+    yield Stop("articles.preview", {**about, "language": "cs"}, editor)
+    yield Stop("articles.versions", {**about, "language": "pl"}, editor)
+    yield Stop("articles.compare", {**about, "language": "pl", "old": 1, "new": 2}, editor)
+    yield Stop("articles.restore", {**about, "language": "pl", "version": 1}, editor)
+    for found, verb in (
+        (draft, "submit"),
+        (draft, "publish"),
+        (draft, "schedule"),
+        (pending, "send-back"),
+        (pending, "take-back"),
+        (scheduled, "unschedule"),
+        (about, "publish"),
+        (about, "withdraw"),
+    ):
+        yield Stop("articles.move", {**found, "verb": verb}, editor)
+    yield Stop("articles.translations", {"town": LUBLIN}, translator)
+    yield Stop("articles.translations", {"town": LUBLIN, "standing": "reviewed"}, translator)
+    yield Stop("articles.translate", {**about, "language": "cs"}, translator)
+    yield Stop("articles.translate", {**news, "language": "en"}, translator)
+    yield Stop("articles.translate", {**partners, "language": "cs"}, translator)
+    yield Stop("articles.alerts", {"town": LUBLIN}, editor)
+    yield Stop("articles.new_alert", {"town": LUBLIN}, editor)
+    with tenancy.within(tenancy.town("swidnik").id):
+        alert = db.session.scalars(select(Alert.id).order_by(Alert.ends_at.desc())).first()
+    yield Stop("articles.alerts", {"town": "swidnik"}, "admin@swidnik.example")
+    for name in ("alert", "end_alert"):
+        yield Stop(f"articles.{name}", {"town": "swidnik", "alert_id": alert}, "admin@swidnik.example")
+
+
+def written(slug: str) -> dict[str, Any]:
+    """Address values of a page or news item of Lublin in the demo data."""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        found = db.session.scalar(select(Article.id).where(Article.slug == slug))
+    assert found is not None, slug
+    return {"town": LUBLIN, "article_id": found}
 
 
 def closed_doors() -> Iterator[Stop]:
@@ -176,17 +285,23 @@ def closed_doors() -> Iterator[Stop]:
     yield Stop("initiatives.new", {"town": LUBLIN})
 
 
-def entering(draft: str, receipt: str, link: str, reset: str, invitation: str) -> Iterator[Stop]:
+def entering(draft: str, photo: int, receipt: str, link: str, reset: str, invitation: str) -> Iterator[Stop]:
     """Coming in, and filing without an account."""
     yield from closed_doors()
     yield Stop("accounts.second_factor")
+    yield Stop("accounts.recover")
+    yield Stop("accounts.sign_in_phone")
+    yield Stop("accounts.phone_code")
+    yield Stop("accounts.second_factor_passkey")
+    yield Stop("accounts.sign_in_passkey")
     yield Stop("accounts.use_link", {"token": link})
     yield Stop("accounts.new_password", {"token": reset})
     yield Stop("accounts.invitation", {"token": invitation})
     yield Stop("accounts.use_link", {"token": "A" * 43}, status=410)
-    for step in ("what", "where", "photos", "you", "preview", "drop"):
+    for step in ("what", "where", "photos", "you", "preview", "later", "drop"):
         yield Stop(f"initiatives.new_{step}", {"town": LUBLIN, "draft": draft})
     yield Stop("initiatives.receipt", {"town": LUBLIN, "number": receipt})
+    yield Stop("initiatives.new_alt", {"town": LUBLIN, "draft": draft, "file_id": photo})
 
 
 def an_author() -> str:
@@ -194,17 +309,77 @@ def an_author() -> str:
     return case("returned", Initiative.author_user_id.is_not(None)).author
 
 
+def said_in(**wanted: Any) -> tuple[dict[str, Any], str]:
+    """Address of a comment of the demo data with these values, and who wrote it."""
+    for town in tenancy.towns().values():
+        with tenancy.within(town.id):
+            row = db.session.execute(
+                select(Initiative.number, Comment)
+                .join(Comment, Comment.object_id == Initiative.id)
+                .where(Initiative.listed_at.is_not(None), Initiative.state != "withdrawn")
+                .where(*(getattr(Comment, name) == value for name, value in wanted.items()))
+                .where(Comment.user_id.is_not(None) if "state" in wanted else Comment.official.is_(False))
+                .order_by(Comment.id)
+                .limit(1)
+            ).one_or_none()
+            if row is not None:
+                where = {"town": town.slug, "number": row[0].lower(), "comment_id": row[1].id}
+                return where, _email(row[1].user_id)
+    raise LookupError(wanted)
+
+
+def _talk() -> Iterator[Stop]:
+    """Comments as those see them who read, write, wait or were hidden."""
+    reader = an_author()
+    answered, _writer = said_in(answer_count=1, parent_id=None)
+    listed = {name: answered[name] for name in ("town", "number")}
+    for sort in ("new", "useful"):
+        yield Stop("initiatives.comments", {**listed, "sort": sort})
+    yield Stop("initiatives.comments", listed, reader)
+    yield Stop("initiatives.comment_one", answered, reader)
+    for name in ("answer", "report", "useful"):
+        yield Stop(f"initiatives.comment_{name}", answered, reader)
+    held, writer = said_in(state=CommentState.HELD)
+    for name in ("one", "edit", "take_back"):
+        yield Stop(f"initiatives.comment_{name}", held, writer)
+    hidden, writer = said_in(state=CommentState.HIDDEN)
+    yield Stop("initiatives.comment_one", hidden, writer)
+    open_to_object, writer = said_in(state=CommentState.HIDDEN, objection=Objection.NONE)
+    yield Stop("initiatives.comment_object", open_to_object, writer)
+
+
 def own(new_address: str) -> Iterator[Stop]:
     """One's own account and cases."""
     author = an_author()
-    for name in ("account", "sessions", "data", "data_all", "email", "erase"):
+    draft = case("draft")
+    there = case("published", towns=(draft.town,))
+    joining = {"town": draft.town, "number": there.number, "draft": draft_token(draft.id)}
+    yield Stop("initiatives.join", joining, author)
+    for name in (
+        "account",
+        "claim",
+        "notifications",
+        "security",
+        "sessions",
+        "data",
+        "data_all",
+        "email",
+        "erase",
+    ):
         yield Stop(f"accounts.{name}", who=author)
+    for name in ("account", "notifications", "confirm_phone", "confirm_phone_code"):
+        yield Stop(f"accounts.{name}", who="teresa.wolniak@poczta.example")
     yield Stop("accounts.new_email", {"token": new_address}, who=author)
     yield Stop("initiatives.mine", who=author)
     published = case("published").values
     for name in ("support", "follow_one", "comment", "report", "detail"):
         yield Stop(f"initiatives.{name}", published, author)
-    for state, name in (("returned", "complete"), ("done", "result"), ("published", "withdraw")):
+    for state, name in (
+        ("returned", "complete"),
+        ("returned", "audience"),
+        ("done", "result"),
+        ("published", "withdraw"),
+    ):
         mine = case(state, Initiative.author_user_id.is_not(None))
         yield Stop(f"initiatives.{name}", mine.values, mine.author)
     named = case(
@@ -213,9 +388,20 @@ def own(new_address: str) -> Iterator[Stop]:
         Initiative.id.in_(select(Author.initiative_id).where(Author.name_sealed.is_not(None))),
     )
     yield Stop("initiatives.name", named.values, named.author)
+    yield from _talk()
     yield Stop("privacy.consents", who=named.author)
     mine = case("refused", Initiative.author_user_id.is_not(None), Initiative.appealed_once.is_(False))
     yield Stop("initiatives.appeal", mine.values, mine.author)
+
+
+def securing() -> Iterator[Stop]:
+    """How a member of the team signs in; the codes were made a moment ago."""
+    who = f"expert@{LUBLIN}.example"
+    for name in ("codes", "notifications", "security", "new_codes", "new_app", "new_passkey"):
+        yield Stop(f"accounts.{name}", who=who)
+    ours = select(Passkey.id).join(User, User.id == Passkey.user_id).where(User.email_hash == email_hash(who))
+    for name in ("passkey", "remove_passkey"):
+        yield Stop(f"accounts.{name}", {"passkey_id": db.session.scalars(ours).one()}, who)
 
 
 def confirming(lang: str) -> Iterator[Stop]:
@@ -223,6 +409,7 @@ def confirming(lang: str) -> Iterator[Stop]:
     town = {"pl": "rzeszow", "cs": "ostrava-jih", "en": "swidnik"}[lang]
     yield Stop("accounts.confirm", who=an_author())
     yield Stop("accounts.confirm", who=f"admin@{town}.example")
+    yield Stop("accounts.confirm_passkey", who=f"admin@{town}.example")
 
 
 def desk() -> Iterator[Stop]:
@@ -234,21 +421,72 @@ def desk() -> Iterator[Stop]:
     yield Stop("initiatives.desk", {"town": LUBLIN}, leader)
     yield Stop("initiatives.desk", {"town": LUBLIN, "q": "niczegotakiegoniema"}, leader)
     yield Stop("initiatives.board", {"town": LUBLIN}, leader)
+    yield Stop("initiatives.desk_statistics", {"town": LUBLIN}, leader)
+    whole_list = {"town": LUBLIN, "tab": "all", "take": "100"}
+    yield Stop("initiatives.bulk", {"town": LUBLIN}, leader)
+    yield Stop("initiatives.bulk", {**whole_list, "verb": "assign"}, leader)
+    yield Stop("initiatives.bulk", {**whole_list, "verb": "reply"}, leader)
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        act = db.session.scalars(select(BulkAct.id).order_by(BulkAct.at).limit(1)).one()
+    yield Stop("initiatives.bulk_result", {"town": LUBLIN, "bulk_id": act}, leader)
     yield Stop("initiatives.call", {"town": LUBLIN}, operator)
+    yield Stop("initiatives.settings", {"town": LUBLIN}, leader)
+    for part in (
+        "categories", "districts", "questions", "purpose", "feasibility", "help", "deadlines", "words",
+    ):  # fmt: skip
+        yield Stop("initiatives.settings_part", {"town": LUBLIN, "part": part}, leader)
+    for part, key in (
+        ("categories", "roads"),
+        ("categories", "new"),
+        ("districts", "new"),
+        ("questions", "2"),
+        ("questions", "5"),
+        ("questions", "new"),
+        ("purpose", "need"),
+        ("feasibility", "own1"),
+        ("feasibility", "new"),
+        ("help", "what"),
+    ):
+        yield Stop("initiatives.settings_item", {"town": LUBLIN, "part": part, "key": key}, leader)
+    yield Stop("initiatives.settings_ask", {"town": LUBLIN, "key": 2}, leader)
     for state in ("submitted", "feasibility_study", "recommendation", "refused", "in_progress"):
         found = case(state)
         yield Stop("initiatives.case", found.values, found.team("leader"))
     commented = case("published", Initiative.id.in_(select(Comment.object_id)))
     yield Stop("initiatives.case", commented.values, commented.team("leader"))
+    for tab in ("waiting", "objected", "judged"):
+        yield Stop("initiatives.comments_desk", {"town": LUBLIN, "tab": tab}, leader)
+    for state in (CommentState.HELD, CommentState.HIDDEN):
+        judged, _writer = said_in(state=state)
+        yield Stop("initiatives.case_comment", judged, f"leader@{judged['town']}.example")
+    yield Stop("initiatives.case_speak", commented.values, commented.team("leader"))
     edited = case("submitted")
     yield Stop("initiatives.case_edit", edited.values, edited.team("reviewer"))
     for kind in StudyKind:
         ours = case(f"{kind.value}_study", Initiative.id.in_(select(Sheet.initiative_id)))
         yield Stop("initiatives.study", {**ours.values, "kind": kind.value}, ours.reviewers[0])
     studied = case("feasibility_study")
+    yield Stop("initiatives.compare", {**studied.values, "kind": "purpose"}, studied.reviewers[0])
+    yield Stop("initiatives.cite", studied.values, studied.reviewers[0])
+    yield from sessions(leader)
     yield Stop("initiatives.synthesis", studied.values, studied.team("leader"))
+    yield from realisation()
+
+
+def realisation() -> Iterator[Stop]:
+    """The work on what was adopted, and the question whether it helped."""
     working = case("in_progress")
-    yield Stop("initiatives.milestones", working.values, working.lead)
+    yield Stop("initiatives.realisation", working.values, working.lead)
+    with tenancy.within(tenancy.town(working.town).id):
+        ahead = db.session.scalars(
+            select(Milestone.id).where(Milestone.initiative_id == working.id, Milestone.done_on.is_(None))
+        ).first()
+    if ahead is not None:
+        yield Stop("initiatives.milestone", {**working.values, "milestone_id": ahead}, working.lead)
+    with tenancy.unscoped("whoever was asked, wherever"):
+        asked = db.session.scalars(select(Echo).where(Echo.answer.is_(None)).order_by(Echo.id)).first()
+    if asked is not None:
+        yield Stop("initiatives.echo", {"token": echo_token(asked)})
 
 
 MOVES = {
@@ -269,9 +507,11 @@ MOVES = {
     "start": ("planned", ""),
     "finish": ("in_progress", ""),
     "abandon": ("in_progress", ""),
+    "answer": ("disputed", ""),
     "resume-work": ("disputed", ""),
     "split": ("merged", "leader"),
     "correct": ("assigned", "leader"),
+    "reply": ("published", "leader"),
 }
 """A state each verb leads out of, and who does it; nobody named: those the case is assigned to."""
 
@@ -300,6 +540,18 @@ def _key_and_webhook() -> tuple[int, int]:
     return key, hook
 
 
+def _batch() -> int:
+    """A batch of letters that is printed and not yet posted."""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        return db.session.scalars(select(LetterBatch.id).where(LetterBatch.posted_at.is_(None))).first() or 0
+
+
+def _call() -> int:
+    """A call that was in vain twice."""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        return db.session.scalars(select(Notice.id).where(Notice.unreached >= 2)).first() or 0
+
+
 def running(notice: str) -> Iterator[Stop]:
     """Messages, members, the installation."""
     admin = f"admin@{LUBLIN}.example"
@@ -317,9 +569,26 @@ def running(notice: str) -> Iterator[Stop]:
     yield Stop("accounts.invite", {"town": LUBLIN}, admin)
     for name in ("member", "roles", "remove", "close", "reopen", "setup"):
         yield Stop(f"accounts.{name}", {"town": LUBLIN, "user_id": colleague}, admin)
+    yield Stop("pages.settings", {"town": LUBLIN}, admin)
+    for section in ("name", "look", "contact", "days", "team"):
+        yield Stop(f"pages.settings_{section}", {"town": LUBLIN}, admin)
+    for section in ("name", "residents", "done"):
+        yield Stop(
+            f"pages.settings_{section}", {"town": "rzeszow", "setup": 1}, "portal-operator@portal.example"
+        )
     leader = f"leader@{LUBLIN}.example"
     yield Stop("notify.messages", {"town": LUBLIN}, leader)
     yield Stop("notify.message", {"town": LUBLIN, "notice_id": int(notice)}, leader)
+    yield Stop("notify.letters", {"town": LUBLIN}, leader)
+    yield Stop("notify.letter_batch", {"town": LUBLIN, "batch_id": _batch()}, leader)
+    yield Stop("notify.calls", {"town": LUBLIN}, leader)
+    yield Stop("notify.message", {"town": LUBLIN, "notice_id": _call()}, leader)
+    yield Stop("notify.settings", {"town": LUBLIN}, admin)
+    yield Stop("notify.texts", {"town": LUBLIN}, admin)
+    yield Stop("notify.text", {"town": LUBLIN, "code": "initiative.received", "language": "pl"}, admin)
+    yield Stop("notify.portal_messages", who="portal-operator@portal.example")
+    yield Stop("notify.portal_all", who="portal-operator@portal.example")
+    yield Stop("notify.portal_place", {"slug": LUBLIN}, "portal-operator@portal.example")
     officer = f"dpo@{LUBLIN}.example"
     with tenancy.within(tenancy.town(LUBLIN).id):
         asked = {row.is_over: row.id for row in db.session.scalars(select(DataRequest))}
@@ -331,5 +600,30 @@ def running(notice: str) -> Iterator[Stop]:
     for is_over in (False, True):
         yield Stop("privacy.request", {"town": LUBLIN, "request_id": asked[is_over]}, officer)
     yield Stop("privacy.erase", {"town": LUBLIN, "request_id": asked[False]}, officer)
+    yield Stop("accounts.accesses", {"town": LUBLIN}, officer)
+    found = db.session.scalars(
+        select(OperatorAccess.id).where(OperatorAccess.municipality_id == tenancy.town(LUBLIN).id)
+    ).first()
+    yield Stop("accounts.access", {"town": LUBLIN, "access_id": found}, officer)
+    for name in ("operator_access", "begin_access"):
+        yield Stop(f"accounts.{name}", who="portal-operator@portal.example")
     for name in ("portal", "portal_health", "portal_jobs", "portal_municipalities"):
         yield Stop(f"pages.{name}", who="portal-operator@portal.example")
+
+
+def sessions(leader: str) -> Iterator[Stop]:
+    """The steering group's agenda, and decisions under embargo."""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        spoken = db.session.scalars(select(AgendaItem).order_by(AgendaItem.session_on).limit(1)).one()
+        prepared = db.session.scalars(select(BatchItem).order_by(BatchItem.id).limit(1)).one()
+    month = f"{spoken.session_on:%Y-%m}"
+    yield Stop("initiatives.agenda_month", {"town": LUBLIN, "month": month}, leader)
+    yield Stop("initiatives.agenda_month", {"town": LUBLIN, "month": month}, f"steering@{LUBLIN}.example")
+    yield Stop("initiatives.agenda_month", {"town": LUBLIN, "month": "2020-01"}, leader)
+    talked = case("recommendation", Initiative.id == spoken.initiative_id)
+    yield Stop("initiatives.case_agenda", talked.values, leader)
+    decider = f"decision-maker@{LUBLIN}.example"
+    yield Stop("initiatives.batches", {"town": LUBLIN}, decider)
+    yield Stop("initiatives.batch", {"town": LUBLIN, "batch_id": prepared.batch_id}, decider)
+    held = case("recommendation", Initiative.id == prepared.initiative_id)
+    yield Stop("initiatives.prepare", {**held.values, "batch_id": prepared.batch_id}, decider)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
+from tests.factories.counted import count
 from tests.journeys import stops
 from tests.journeys.conftest import Visit
 from tests.journeys.visitor import Visitor
@@ -75,14 +76,16 @@ def test_every_public_page_is_light_at_first_sight(visit: Visit, seeded_app: Fla
     someone = visit("pl", width=390)
     scales = Scales(someone)
     scales.forget_cache()
-    heavy = []
+    heavy, shares = [], []
     for stop in (*stops.public(), *stops.closed_doors()):
         scales.bytes.clear()
         someone.open(stop.path(seeded_app, "pl"), stop.status)
         someone.page.wait_for_load_state("networkidle")
         most = MAP_BYTES if stop.endpoint == "initiatives.map" else PAGE_BYTES
-        if not 0 < scales.total(tiles=False, photos=False) <= most:
+        shares.append(100 * scales.total(tiles=False, photos=False) / most)
+        if not 0 < shares[-1] <= 100:
             heavy.append(f"{stop.path(seeded_app, 'pl')}\n{scales}")
+    count("F10", "public pages", len(shares), len(heavy), max(shares))
     assert not heavy, "\n".join(heavy)
 
 

@@ -26,6 +26,8 @@ def update_profile(_actor: Actor, user: User, name: str, language: str, phone: s
         raise Invalid(fields={"phone": _l("Write a Polish or Czech number, such as +48 600 000 000.")})
     user.name = name or None
     user.language = language
+    if user.phone_hash != (queries.phone_hash(number) if number else None):
+        user.phone_confirmed_at = None
     user.phone = number
     user.phone_hash = queries.phone_hash(number) if number else None
     audit.note(f"user:{user.id}")

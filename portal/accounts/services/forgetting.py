@@ -1,4 +1,4 @@
-"""Accounts nobody uses any more: warned twice, then erased; sessions and links that are over. Source: product 9, no. 33."""
+"""Accounts nobody uses any more: warned twice, then erased; sessions, links, codes that are over. Product 9, no. 33."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select
 
 from portal.accounts import messages
-from portal.accounts.models import LoginSession, Membership, User, Verification
+from portal.accounts.models import LoginSession, Membership, PhoneCode, User, Verification
 from portal.accounts.rules import INACTIVE_DAYS, LAST_WARNING_DAYS, LIFETIMES, LINK_KEPT_DAYS, WARNING_DAYS
 from portal.accounts.services.account import erase_everywhere
 from portal.core import audit, clock
@@ -100,6 +100,11 @@ def over_sessions() -> ColumnElement[bool]:
 def over_links() -> ColumnElement[bool]:
     """Single-use links that are long over."""
     return Verification.expires_at < clock.now() - timedelta(days=LINK_KEPT_DAYS)
+
+
+def over_phone_codes() -> ColumnElement[bool]:
+    """Codes by SMS that work no more."""
+    return PhoneCode.expires_at < clock.now()
 
 
 def count(model: Any, condition: ColumnElement[bool]) -> int:

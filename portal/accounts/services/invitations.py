@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.accounts import messages, queries, rules
-from portal.accounts.models import Membership, User, Verification, VerificationKind
+from portal.accounts.models import Membership, Passkey, User, Verification, VerificationKind
 from portal.accounts.queries import Member, Opened
 from portal.accounts.roles import MUNICIPAL, Role, in_order
 from portal.accounts.services.links import GONE, issue, use_up, withdraw
 from portal.accounts.services.passwords import check_password
+from portal.accounts.services.recovery import write_codes
 from portal.accounts.services.sign_in import CODE_STEPS, WRONG_CODE, hasher, new_user
 from portal.accounts.session import end_sessions, renew_sessions
 from portal.core import audit, clock, tenancy, throttle
@@ -106,10 +107,12 @@ def invite_by_command(actor: Actor, email: str, roles: tuple[Role, ...], languag
 
 
 @use_case("portal.operate", code="member.invited")
-def invite_first_admin(actor: Actor, email: str, language: str) -> tuple[str, int]:
+def invite_first_admin(
+    actor: Actor, email: str, language: str, others: Iterable[str] = ()
+) -> tuple[str, int]:
     """The secret for the first administrator of the municipality in scope, and how many earlier ones it replaced.
 
-    A link that was lost, or went to a mistyped address, must not open the door as well. Raises Conflict once an
+    `others`: roles held beside it, since nobody gives a role to themselves later. A link that was lost, or went to a mistyped address, must not open the door as well. Raises Conflict once an
     administrator can sign in.
     """
     place = tenancy.current_id() or 0
@@ -118,7 +121,21 @@ def invite_first_admin(actor: Actor, email: str, language: str) -> tuple[str, in
     earlier = [waiting.id for waiting in queries.invited(place) if Role.ADMIN in waiting.roles]
     withdraw(Verification.id.in_(earlier))
     audit.note(withdrawn=len(earlier))
-    return issue_invitation(actor, email, (Role.ADMIN,), language), len(earlier)
+    roles = in_order({Role.ADMIN, *(Role(role) for role in others if role in MUNICIPAL)})
+    return issue_invitation(actor, email, roles, language), len(earlier)
+
+
+@use_case("portal.operate", code="member.invited")
+def send_first_admin(
+    actor: Actor, email: str, language: str, form_key: str, others: Iterable[str] = ()
+) -> None:
+    """Send the first administrator of the municipality in scope an invitation. Raises Conflict as above."""
+
+    def send() -> None:
+        secret, _ = invite_first_admin(actor, email, language, others)
+        messages.invitation(messages.to_address(email, language), secret)
+
+    once("accounts.first_admin", form_key, send)
 
 
 def invitee(link: Opened) -> User | None:
@@ -132,8 +149,11 @@ def keeps_factor(link: Opened) -> bool:
     return user is not None and user.password_hash is not None and not link.data.get("again")
 
 
-def accept(actor: Actor, secret: str, name: str, password: str, code: str) -> int:
-    """Join with a new password and authenticator app: the account. Raises Invalid, TooMany."""
+def accept(actor: Actor, secret: str, name: str, password: str, code: str, form_key: str) -> int:
+    """Join with a new password and authenticator app: the account. Its recovery codes follow from `form_key`.
+
+    Raises Invalid, TooMany.
+    """
     link = queries.opened(secret, INVITATION)
     if link is None or keeps_factor(link):
         raise Invalid(GONE)
@@ -150,11 +170,11 @@ def accept(actor: Actor, secret: str, name: str, password: str, code: str) -> in
     if problems:
         raise Invalid(fields=problems)
     with _place(link):
-        return _join(actor, secret, name, hasher().hash(password), step or 0)
+        return _join(actor, secret, name, hasher().hash(password), step or 0, form_key)
 
 
 @use_case("account.enter", code="member.joined")
-def _join(_actor: Actor, secret: str, name: str, password_hash: str, step: int) -> int:
+def _join(_actor: Actor, secret: str, name: str, password_hash: str, step: int, form_key: str) -> int:
     link = use_up(secret, INVITATION)
     user = invitee(link)
     if user is None:
@@ -166,10 +186,13 @@ def _join(_actor: Actor, secret: str, name: str, password_hash: str, step: int) 
     user.name = name
     user.password_hash, user.totp, user.totp_step = password_hash, link.data["factor"], step
     user.last_sign_in_at = clock.now()
+    write_codes(user.id, form_key)
     # Whoever came in by a link before has to come in again, now with the second factor.
     end_sessions(user.id)
     _give(user, link)
     if link.data.get("again"):
+        # The lost phone may hold a passkey, too.
+        db.session.execute(delete(Passkey).where(Passkey.user_id == user.id))
         messages.account_changed(messages.recipient_of(user), "factor")
     return user.id
 

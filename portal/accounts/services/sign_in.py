@@ -162,12 +162,17 @@ def prove_code(actor: Actor, user_id: int, code: str, source: str) -> str:
     except Invalid:
         log.info("sign-in refused", step="code", account=pseudonym("log", user_id)[:12])
         raise
+    forgive_attempts(email, user_id, source)
+    return email
+
+
+def forgive_attempts(email: str, user_id: int, source: str) -> None:
+    """Forget the attempts of somebody who has proved who they are."""
     account_hash = queries.email_hash(email)
     for limit in STEPS:
         throttle.forgive(limit, account_hash, source)
     for limit in CODE_STEPS:
         throttle.forgive(limit, user_id)
-    return email
 
 
 @use_case("account.enter", code="account.signed_in")

@@ -6,13 +6,13 @@ from typing import Any
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.accounts import menu, queries
+from portal.accounts import copies, menu, queries
 from portal.accounts import session as sessions
 from portal.accounts.forms import ActForm, EmailForm, EraseForm, ProfileForm, form_page, on_to, refusals
 from portal.accounts.models import VerificationKind
 from portal.accounts.roles import TEXTS
 from portal.accounts.services import account as own
-from portal.accounts.views.shared import link_gone, me
+from portal.accounts.views.shared import link_gone, me, sends_sms
 from portal.core import tenancy
 from portal.core.actor import current
 from portal.core.errors import Missing
@@ -56,6 +56,11 @@ def account() -> Response | BaseResponse:
         since=day(user.created_at),
         places=places,
         has_password=user.password_hash is not None,
+        phone_state=""
+        if not user.phone or not sends_sms()
+        else "confirmed"
+        if user.phone_confirmed_at
+        else "open",
     )
 
 
@@ -125,8 +130,11 @@ def data() -> Response:
 
 
 def data_all() -> Response:
-    """Everything kept about the person, readable."""
-    parts = own.export(current(), current().user_id or 0)
+    """Everything kept about the person, readable: named, with instants as days and hours of the reader."""
+    parts = {
+        title: [copies.readable(record) for record in records]
+        for title, records in own.export(current(), current().user_id or 0).items()
+    }
     return _account_page("accounts/data_all.html", _("Everything we keep about you"), parts=parts)
 
 

@@ -19,16 +19,23 @@ from portal.accounts.forms import (
     refusals,
 )
 from portal.accounts.models import VerificationKind
-from portal.accounts.services import passwords
+from portal.accounts.services import oidc, passkeys, passwords
 from portal.accounts.services import sign_in as entering
-from portal.accounts.views.shared import landing, link_gone, me, wanted
+from portal.accounts.views.shared import (
+    PENDING,
+    begin_again,
+    first_page,
+    landing,
+    link_gone,
+    me,
+    pending,
+    sends_sms,
+    wanted,
+)
 from portal.core import clock
 from portal.core.actor import current
 from portal.core.i18n import gettext as _
 from portal.ui.pages import address, page, say
-
-PENDING = "second_factor"
-"""Key of the session that remembers whose password was right until the code is typed."""
 
 
 def sign_in() -> Response | BaseResponse:
@@ -41,7 +48,14 @@ def sign_in() -> Response | BaseResponse:
             if not form.is_robot:
                 entering.ask_link(current(), form.address, wanted(), form.form_key.data, sessions.network())
             return on_to(url_for("accounts.link_sent"))
-    return form_page("accounts/sign_in.html", form, _("Sign in"), next=wanted() or "")
+    return form_page(
+        "accounts/sign_in.html",
+        form,
+        _("Sign in"),
+        next=wanted() or "",
+        by_phone=sends_sms(),
+        oidc_name=oidc.name_of(oidc.RESIDENTS),
+    )
 
 
 def link_sent() -> Response:
@@ -62,7 +76,7 @@ def use_link(token: str) -> Response | BaseResponse:
             user_id, target = entering.use_link(current(), token, form.name.data)
             sessions.sign_in(user_id, strong=False)
             say(_("You are signed in."))
-            return on_to(target or url_for("accounts.account"))
+            return on_to(target or first_page(user_id))
     is_new = queries.by_email(link.data["email"]) is None
     return form_page("accounts/enter.html", form, _("Sign in"), email=link.data["email"], is_new=is_new)
 
@@ -78,6 +92,7 @@ def sign_in_staff() -> Response | BaseResponse:
             source = device or sessions.network()
             user_id = entering.prove_password(form.address, form.password.data, source, known=bool(device))
             until = clock.now() + rules.SECOND_FACTOR_WITHIN
+            session.pop("oidc_by", None)
             session[PENDING] = {
                 "user": user_id,
                 "until": until.timestamp(),
@@ -85,30 +100,42 @@ def sign_in_staff() -> Response | BaseResponse:
                 "source": source,
             }
             return on_to(url_for("accounts.second_factor"))
-    return form_page("accounts/sign_in_staff.html", form, _("Sign in to your desk"))
+    return form_page(
+        "accounts/sign_in_staff.html",
+        form,
+        _("Sign in to your desk"),
+        oidc_name=oidc.name_of(oidc.STAFF),
+    )
 
 
 def second_factor() -> Response | BaseResponse:
     """Staff: the code of the app. Only then is anybody signed in."""
-    pending = session.get(PENDING)
-    if not pending or pending["until"] < clock.now().timestamp():
-        session.pop(PENDING, None)
-        say(_("Begin again with your password: the code was not typed in time."), "info")
-        return on_to(url_for("accounts.sign_in_staff"))
+    begun = pending()
+    if begun is None:
+        return begin_again()
     form = CodeForm()
     if form.validate_on_submit():
         with refusals(form):
-            email = entering.prove_code(current(), pending["user"], form.code.data, pending["source"])
-            person = sessions.sign_in(pending["user"], strong=True)
-            response = on_to(rules.own_path(pending["next"]) or landing(person))
+            email = entering.prove_code(current(), begun["user"], form.code.data, begun["source"])
+            by = session.get("oidc_by")
+            person = sessions.sign_in(begun["user"], strong=True)
+            if by:
+                session["oidc_by"] = by
+            response = on_to(rules.own_path(begun["next"]) or landing(person))
             sessions.remember_device(response, queries.email_hash(email))
             return response
-    return form_page("accounts/second_factor.html", form, _("Your code"))
+    return form_page(
+        "accounts/second_factor.html", form, _("Your code"), has_passkey=passkeys.has(begun["user"])
+    )
 
 
 def sign_out() -> BaseResponse:
     """Out, for good: the server forgets the session."""
+    by = session.get("oidc_by")
     sessions.sign_out()
+    if by:
+        # Our content policy lets no form lead to another host, so the provider is a link on a page of ours.
+        return on_to(url_for("accounts.signed_out", by=by))
     say(_("You are signed out."))
     return on_to(url_for("pages.home"))
 
@@ -118,8 +145,11 @@ def confirm() -> Response | BaseResponse:
     target = wanted() or url_for("accounts.account")
     if current().fresh:
         return on_to(target)
+    passkey_href = ""
+    if passkeys.has(current().user_id or 0):
+        passkey_href = url_for("accounts.confirm_passkey", next=target)
     if not sessions.is_strong():
-        return _confirm_by_link(target)
+        return _confirm_by_link(target, passkey_href)
     form = ConfirmForm(next=target)
     if form.validate_on_submit():
         with refusals(form):
@@ -127,17 +157,21 @@ def confirm() -> Response | BaseResponse:
             entering.prove_again(current(), user_id, form.password.data, form.code.data, sessions.network())
             sessions.confirm()
             return on_to(target)
-    return form_page("accounts/confirm.html", form, _("Confirm that it is you"), email="")
+    return form_page(
+        "accounts/confirm.html", form, _("Confirm that it is you"), email="", passkey_href=passkey_href
+    )
 
 
-def _confirm_by_link(target: str) -> Response | BaseResponse:
+def _confirm_by_link(target: str, passkey_href: str) -> Response | BaseResponse:
     form = ActForm(next=target)
     email = me().email or ""
     if form.validate_on_submit():
         with refusals(form):
             entering.ask_link(current(), email, target, form.form_key.data, sessions.network())
             return on_to(url_for("accounts.link_sent"))
-    return form_page("accounts/confirm.html", form, _("Confirm that it is you"), email=email)
+    return form_page(
+        "accounts/confirm.html", form, _("Confirm that it is you"), email=email, passkey_href=passkey_href
+    )
 
 
 def password() -> Response | BaseResponse:

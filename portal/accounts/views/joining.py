@@ -2,18 +2,17 @@
 
 from typing import Any
 
-import segno
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.accounts import queries, rules
+from portal.accounts import queries
 from portal.accounts import session as sessions
 from portal.accounts.forms import ActForm, JoinForm, form_page, on_to, refusals
 from portal.accounts.models import VerificationKind
 from portal.accounts.queries import Opened
 from portal.accounts.roles import TEXTS
 from portal.accounts.services import invitations
-from portal.accounts.views.shared import landing, link_gone
+from portal.accounts.views.shared import app_to_connect, landing, link_gone, show_codes
 from portal.core import tenancy
 from portal.core.actor import current
 from portal.core.i18n import gettext as _
@@ -31,20 +30,18 @@ def invitation(token: str) -> Response | BaseResponse:
     form = JoinForm(name=user.name if user else None)
     if form.validate_on_submit():
         with refusals(form):
-            user_id = invitations.accept(current(), token, form.name.data, form.password.data, form.code.data)
+            user_id = invitations.accept(
+                current(), token, form.name.data, form.password.data, form.code.data, form.form_key.data
+            )
             person = sessions.sign_in(user_id, strong=True)
             say(_("Welcome to the team. You are signed in."))
-            return on_to(landing(person))
-    secret = link.data["factor"]
-    uri = rules.factor_uri(secret, link.data["email"], _("Residents’ Portal"))
+            return show_codes(form.form_key.data, landing(person))
     return form_page(
         "accounts/invitation.html",
         form,
         _("Join the team"),
         link=_invitation_facts(link),
-        qr=segno.make(uri, error="m").svg_data_uri(scale=5, border=3, dark="#000", light="#fff"),
-        secret=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
-        uri=uri,
+        app=app_to_connect(link.data["factor"], link.data["email"]),
     )
 
 

@@ -73,6 +73,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_job_kind", ["kind"], unique=False)
 
     op.create_table(
+        "maintenance",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_maintenance_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_maintenance")),
+    )
+    op.create_table(
         "municipality",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("slug", sa.String(), nullable=False),
@@ -92,13 +102,23 @@ def upgrade() -> None:
         sa.Column("box", sa.JSON(), nullable=False),
         sa.Column("population", sa.Integer(), nullable=True),
         sa.Column("closures", sa.JSON(), nullable=False),
+        sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("content_version", sa.Integer(), nullable=False),
+        sa.Column("upload_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("upload_quota_mb", sa.Integer(), nullable=True),
         sa.CheckConstraint("country in ('PL', 'CZ')", name=op.f("ck_municipality_country")),
         sa.CheckConstraint("currency in ('PLN', 'CZK', 'EUR')", name=op.f("ck_municipality_currency")),
         sa.CheckConstraint("length(code) = 3", name=op.f("ck_municipality_code_of_three")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_municipality")),
         sa.UniqueConstraint("code", name=op.f("uq_municipality_code")),
         sa.UniqueConstraint("slug", name=op.f("uq_municipality_slug")),
+    )
+    op.create_table(
+        "worker_beat",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_worker_beat")),
     )
     op.create_table(
         "throttle",
@@ -116,6 +136,7 @@ def upgrade() -> None:
         sa.Column("email_hash", sa.String(), nullable=True),
         sa.Column("phone_sealed", sa.String(), nullable=True),
         sa.Column("phone_hash", sa.String(), nullable=True),
+        sa.Column("phone_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("name_sealed", sa.String(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=True),
@@ -134,11 +155,21 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "erased_at IS NULL OR email_hash IS NULL", name=op.f("ck_user_erased_has_no_address")
         ),
+        sa.CheckConstraint(
+            "phone_confirmed_at IS NULL OR phone_hash IS NOT NULL", name=op.f("ck_user_confirmed_has_phone")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email_hash", name=op.f("uq_user_email_hash")),
     )
     with op.batch_alter_table("user", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_user_phone_hash"), ["phone_hash"], unique=False)
+        batch_op.create_index(
+            "uq_user_confirmed_phone",
+            ["phone_hash"],
+            unique=True,
+            sqlite_where=sa.text("phone_confirmed_at IS NOT NULL"),
+            postgresql_where=sa.text("phone_confirmed_at IS NOT NULL"),
+        )
 
     op.create_table(
         "attachment",
@@ -156,6 +187,7 @@ def upgrade() -> None:
         sa.Column("width", sa.Integer(), nullable=True),
         sa.Column("height", sa.Integer(), nullable=True),
         sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("scan", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -201,15 +233,105 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("official", sa.Boolean(), nullable=False),
         sa.Column("hidden_reason", sa.String(), nullable=False),
+        sa.Column("hidden_rule", sa.String(), nullable=False),
+        sa.Column("hidden_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("by_author", sa.Boolean(), nullable=False),
+        sa.Column("office", sa.String(), nullable=False),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("useful_count", sa.Integer(), nullable=False),
+        sa.Column("answer_count", sa.Integer(), nullable=False),
+        sa.Column("highlighted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_by", sa.JSON(), nullable=False),
+        sa.Column("reports", sa.Integer(), nullable=False),
+        sa.Column("objection", sa.String(), nullable=False),
+        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["municipality_id"], ["municipality.id"], name=op.f("fk_comment_municipality_id")
         ),
+        sa.ForeignKeyConstraint(["parent_id"], ["comment.id"], name=op.f("fk_comment_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
     )
     with op.batch_alter_table("comment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_comment_municipality_id"), ["municipality_id"], unique=False)
         batch_op.create_index("ix_comment_object", ["kind", "object_id", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_comment_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index("ix_comment_queue", ["municipality_id", "queued_at", "id"], unique=False)
+        batch_op.create_index("ix_comment_useful", ["kind", "object_id", "useful_count", "id"], unique=False)
+        batch_op.create_index("ix_comment_user", ["user_id", "id"], unique=False)
+
+    op.create_table(
+        "comment_report",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("comment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["comment_id"], ["comment.id"], name=op.f("fk_comment_report_comment_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_comment_report_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment_report")),
+        sa.UniqueConstraint("comment_id", "person", name=op.f("uq_comment_report_comment_id_person")),
+    )
+    with op.batch_alter_table("comment_report", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_comment_report_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "comment_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("comment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("from_state", sa.String(), nullable=False),
+        sa.Column("to_state", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("undoes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["comment_id"], ["comment.id"], name=op.f("fk_comment_step_comment_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_comment_step_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment_step")),
+    )
+    with op.batch_alter_table("comment_step", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_comment_step_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index("ix_comment_step_comment", ["comment_id", "id"], unique=False)
+
+    op.create_table(
+        "comment_useful",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("comment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["comment_id"], ["comment.id"], name=op.f("fk_comment_useful_comment_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_comment_useful_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment_useful")),
+        sa.UniqueConstraint("comment_id", "person", name=op.f("uq_comment_useful_comment_id_person")),
+    )
+    with op.batch_alter_table("comment_useful", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_comment_useful_municipality_id"), ["municipality_id"], unique=False
+        )
 
     op.create_table(
         "deadline",
@@ -278,6 +400,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("audience", sa.String(), nullable=False),
         sa.Column("support_count", sa.Integer(), nullable=False),
         sa.Column("comment_count", sa.Integer(), nullable=False),
         sa.Column("returned_once", sa.Boolean(), nullable=False),
@@ -294,6 +417,9 @@ def upgrade() -> None:
         sa.Column("cost_once_minor", sa.BigInteger(), nullable=True),
         sa.Column("cost_yearly_minor", sa.BigInteger(), nullable=True),
         sa.Column("cost_source", sa.String(), nullable=False),
+        sa.Column("plan_time", sa.String(), nullable=False),
+        sa.Column("plan_owner", sa.String(), nullable=False),
+        sa.Column("plan_risks", sa.String(), nullable=False),
         sa.Column("decided_by_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("returns_on", sa.Date(), nullable=True),
         sa.Column("appeal_until", sa.Date(), nullable=True),
@@ -302,8 +428,15 @@ def upgrade() -> None:
         sa.Column("merge_consented", sa.Boolean(), nullable=False),
         sa.Column("transferred_to", sa.String(), nullable=False),
         sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("planned_minor", sa.BigInteger(), nullable=True),
+        sa.Column("spent_minor", sa.BigInteger(), nullable=True),
+        sa.Column("news_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("silent_since", sa.Date(), nullable=True),
+        sa.Column("echo_round", sa.Integer(), nullable=False),
         sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("untouched_version", sa.Integer(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
@@ -314,6 +447,8 @@ def upgrade() -> None:
         sa.CheckConstraint("(lat is null) = (cell is null)", name=op.f("ck_initiative_point_has_cell")),
         sa.CheckConstraint("(lat is null) = (lon is null)", name=op.f("ck_initiative_whole_point")),
         sa.CheckConstraint("cost_minor is null or cost_minor >= 0", name=op.f("ck_initiative_cost")),
+        sa.CheckConstraint("planned_minor is null or planned_minor >= 0", name=op.f("ck_initiative_planned")),
+        sa.CheckConstraint("spent_minor is null or spent_minor >= 0", name=op.f("ck_initiative_spent")),
         sa.ForeignKeyConstraint(
             ["merged_into_id"], ["initiative.id"], name=op.f("fk_initiative_merged_into_id")
         ),
@@ -354,6 +489,16 @@ def upgrade() -> None:
             "ix_initiative_town_district", ["municipality_id", "district", "listed_at", "id"], unique=False
         )
         batch_op.create_index(
+            "ix_initiative_silent",
+            ["municipality_id", "listed_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("silent_since is not null"),
+            postgresql_where=sa.text("silent_since is not null"),
+        )
+        batch_op.create_index(
+            "ix_initiative_town_outcome", ["municipality_id", "outcome", "listed_at", "id"], unique=False
+        )
+        batch_op.create_index(
             "ix_initiative_town_phase", ["municipality_id", "phase", "listed_at", "id"], unique=False
         )
         batch_op.create_index(
@@ -370,6 +515,23 @@ def upgrade() -> None:
             ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_count_municipality_id")
         ),
         sa.PrimaryKeyConstraint("municipality_id", "state", "category", name=op.f("pk_initiative_count")),
+    )
+    op.create_table(
+        "initiative_figure",
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("part", sa.String(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("bucket", sa.Integer(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_figure_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "municipality_id", "part", "month", "key", "what", "bucket", name=op.f("pk_initiative_figure")
+        ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "initiative_map_cell",
@@ -469,6 +631,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "letter_batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("letters", sa.Integer(), nullable=False),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_letter_batch_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_batch")),
+    )
+    with op.batch_alter_table("letter_batch", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_letter_batch_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
         "notice",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -484,6 +664,17 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("gate", sa.String(), nullable=True),
+        sa.Column("parts", sa.Integer(), nullable=True),
+        sa.Column("report", sa.String(), nullable=True),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("network_key", sa.String(), nullable=True),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("unreached", sa.Integer(), nullable=False),
+        sa.Column("hold", sa.String(), nullable=True),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("email_sealed", sa.String(), nullable=True),
         sa.Column("phone_sealed", sa.String(), nullable=True),
         sa.Column("postal_sealed", sa.String(), nullable=True),
@@ -494,6 +685,7 @@ def upgrade() -> None:
         sa.Column("html_sealed", sa.String(), nullable=True),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("(about_kind IS NULL) = (about_id IS NULL)", name=op.f("ck_notice_about_whole")),
+        sa.ForeignKeyConstraint(["batch_id"], ["letter_batch.id"], name=op.f("fk_notice_batch_id")),
         sa.ForeignKeyConstraint(
             ["municipality_id"], ["municipality.id"], name=op.f("fk_notice_municipality_id")
         ),
@@ -503,13 +695,70 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_about", ["about_kind", "about_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_created_at"), ["created_at"], unique=False)
         batch_op.create_index(
             "ix_notice_desk", ["municipality_id", "state", "created_at", "id"], unique=False
         )
+        batch_op.create_index("ix_notice_gate", ["gate", "sent_at"], unique=False)
+        batch_op.create_index("ix_notice_hold", ["hold", "about_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_recipient_key"), ["recipient_key"], unique=False)
         batch_op.create_index("ix_notice_town", ["municipality_id", "created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "notice_text",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("extra", sa.String(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("sms", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_notice_text_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_text")),
+        sa.UniqueConstraint(
+            "municipality_id",
+            "code",
+            "locale",
+            "version",
+            name=op.f("uq_notice_text_municipality_id_code_locale_version"),
+        ),
+    )
+    with op.batch_alter_table("notice_text", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_text_municipality_id"), ["municipality_id"], unique=False)
+
+    op.create_table(
+        "message_rule",
+        sa.Column(
+            "place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("parts_a_day", sa.Integer(), nullable=False),
+        sa.Column("folds", sa.Boolean(), nullable=False),
+        sa.Column("window_left", sa.Boolean(), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("stop_reason", sa.String(), nullable=True),
+        sa.Column("held", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_message_rule")),
+    )
+    op.create_table(
+        "sms_day",
+        sa.Column(
+            "place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("place", "day", name=op.f("pk_sms_day")),
+    )
 
     op.create_table(
         "search_document",
@@ -543,6 +792,16 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_search_document_municipality_id"), ["municipality_id"], unique=False
         )
+
+    op.create_table(
+        "search_spelling",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("word", sa.String(), nullable=False),
+        sa.Column("shown", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("key", "word", name=op.f("pk_search_spelling")),
+    )
+    with op.batch_alter_table("search_spelling", schema=None) as batch_op:
+        batch_op.create_index("ix_search_spelling_word", ["word"], unique=False)
 
     op.create_table(
         "state_change",
@@ -606,6 +865,7 @@ def upgrade() -> None:
         sa.Column("phone_sealed", sa.String(), nullable=True),
         sa.Column("postal_sealed", sa.String(), nullable=True),
         sa.Column("original_sealed", sa.String(), nullable=True),
+        sa.Column("answers_sealed", sa.String(), nullable=True),
         sa.Column("shows_name", sa.Boolean(), nullable=False),
         sa.Column("locale", sa.String(), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -654,6 +914,60 @@ def upgrade() -> None:
         batch_op.create_index("ix_initiative_decision_case", ["initiative_id", "id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_initiative_decision_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_cost",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("planned_minor", sa.BigInteger(), nullable=True),
+        sa.Column("spent_minor", sa.BigInteger(), nullable=True),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_cost_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_cost_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_cost")),
+    )
+    with op.batch_alter_table("initiative_cost", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_initiative_cost_initiative_id"), ["initiative_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_initiative_cost_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_echo",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("asked_as", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer", sa.String(), nullable=True),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_echo_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_echo_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_echo")),
+        sa.UniqueConstraint(
+            "initiative_id", "round", "person", name=op.f("uq_initiative_echo_initiative_id_round_person")
+        ),
+    )
+    with op.batch_alter_table("initiative_echo", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_initiative_echo_user_id"), ["user_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_initiative_echo_municipality_id"), ["municipality_id"], unique=False
         )
 
     op.create_table(
@@ -713,19 +1027,13 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("parts", sa.JSON(), nullable=False),
         sa.Column("scores", sa.JSON(), nullable=False),
-        sa.Column("cost_once_minor", sa.BigInteger(), nullable=True),
-        sa.Column("cost_yearly_minor", sa.BigInteger(), nullable=True),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("weights", sa.JSON(), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("finished", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.CheckConstraint(
-            "cost_once_minor is null or cost_once_minor >= 0", name=op.f("ck_initiative_sheet_cost_once")
-        ),
-        sa.CheckConstraint(
-            "cost_yearly_minor is null or cost_yearly_minor >= 0",
-            name=op.f("ck_initiative_sheet_cost_yearly"),
-        ),
         sa.ForeignKeyConstraint(
             ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_sheet_initiative_id")
         ),
@@ -740,6 +1048,157 @@ def upgrade() -> None:
     with op.batch_alter_table("initiative_sheet", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_initiative_sheet_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_study_note",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("criterion", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_study_note_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_study_note_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_study_note")),
+    )
+    with op.batch_alter_table("initiative_study_note", schema=None) as batch_op:
+        batch_op.create_index("ix_initiative_study_note_case", ["initiative_id", "kind", "id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_initiative_study_note_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_citation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("survey", sa.String(), nullable=False),
+        sa.Column("wave", sa.String(), nullable=False),
+        sa.Column("question", sa.String(), nullable=False),
+        sa.Column("result", sa.String(), nullable=False),
+        sa.Column("link", sa.String(), nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_citation_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_citation_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_citation")),
+    )
+    with op.batch_alter_table("initiative_citation", schema=None) as batch_op:
+        batch_op.create_index("ix_initiative_citation_case", ["initiative_id", "id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_initiative_citation_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_agenda",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("session_on", sa.Date(), nullable=False),
+        sa.Column("opinion", sa.String(), nullable=False),
+        sa.Column("votes_for", sa.Integer(), nullable=True),
+        sa.Column("votes_against", sa.Integer(), nullable=True),
+        sa.Column("votes_abstained", sa.Integer(), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "votes_for is null or votes_for >= 0", name=op.f("ck_initiative_agenda_votes_for")
+        ),
+        sa.CheckConstraint(
+            "votes_against is null or votes_against >= 0", name=op.f("ck_initiative_agenda_votes_against")
+        ),
+        sa.CheckConstraint(
+            "votes_abstained is null or votes_abstained >= 0",
+            name=op.f("ck_initiative_agenda_votes_abstained"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_agenda_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_agenda_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_agenda")),
+        sa.UniqueConstraint(
+            "initiative_id", "session_on", name=op.f("uq_initiative_agenda_initiative_id_session_on")
+        ),
+    )
+    with op.batch_alter_table("initiative_agenda", schema=None) as batch_op:
+        batch_op.create_index("ix_initiative_agenda_day", ["municipality_id", "session_on"], unique=False)
+
+    op.create_table(
+        "initiative_batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("publish_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("log", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_batch_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_batch")),
+    )
+    with op.batch_alter_table("initiative_batch", schema=None) as batch_op:
+        batch_op.create_index("ix_initiative_batch_town", ["municipality_id", "id"], unique=False)
+
+    op.create_table(
+        "initiative_batch_item",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("reasons", sa.String(), nullable=False),
+        sa.Column("left_out", sa.String(), nullable=False),
+        sa.Column("returns_on", sa.Date(), nullable=True),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["initiative_batch.id"],
+            name=op.f("fk_initiative_batch_item_batch_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"],
+            ["initiative.id"],
+            name=op.f("fk_initiative_batch_item_initiative_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_batch_item_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_batch_item")),
+        sa.UniqueConstraint(
+            "batch_id", "initiative_id", name=op.f("uq_initiative_batch_item_batch_id_initiative_id")
+        ),
+    )
+    with op.batch_alter_table("initiative_batch_item", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_initiative_batch_item_initiative_id"), ["initiative_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_initiative_batch_item_municipality_id"), ["municipality_id"], unique=False
         )
 
     op.create_table(
@@ -813,6 +1272,149 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice_attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_notice_attempt_notice_id"), ["notice_id"], unique=False)
+    op.create_table(
+        "article",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("spot", sa.String(), nullable=False),
+        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("in_menu", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("wanted", sa.JSON(), nullable=False),
+        sa.Column("publish_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expire_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("author_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("kind in ('page', 'news')", name=op.f("ck_article_kind")),
+        sa.ForeignKeyConstraint(["parent_id"], ["article.id"], name=op.f("fk_article_parent_id")),
+        sa.UniqueConstraint(
+            "municipality_id", "kind", "slug", name=op.f("uq_article_municipality_id_kind_slug")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_article_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
+    )
+    with op.batch_alter_table("article", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_article_list", ["municipality_id", "kind", "state", "published_at", "id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_article_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_article_author_user_id"), ["author_user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_article_municipality_id"), ["municipality_id"], unique=False)
+
+    op.create_table(
+        "article_former_address",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["article.id"], name=op.f("fk_article_former_address_article_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"],
+            ["municipality.id"],
+            name=op.f("fk_article_former_address_municipality_id"),
+        ),
+        sa.UniqueConstraint(
+            "municipality_id",
+            "kind",
+            "slug",
+            name=op.f("uq_article_former_address_municipality_id_kind_slug"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_former_address")),
+    )
+    with op.batch_alter_table("article_former_address", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_article_former_address_article_id"), ["article_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_article_former_address_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "article_text",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("latest", sa.Integer(), nullable=False),
+        sa.Column("public", sa.Integer(), nullable=True),
+        sa.Column("due", sa.Integer(), nullable=False),
+        sa.Column("based_on", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_article_text_article_id")),
+        sa.UniqueConstraint("article_id", "language", name=op.f("uq_article_text_article_id_language")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_article_text_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_text")),
+    )
+    with op.batch_alter_table("article_text", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_article_text_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "article_version",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("summary", sa.String(), nullable=False),
+        sa.Column("blocks", sa.JSON(), nullable=False),
+        sa.Column("based_on", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_article_version_article_id")),
+        sa.UniqueConstraint(
+            "article_id", "language", "number", name=op.f("uq_article_version_article_id_language_number")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_article_version_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_version")),
+    )
+    with op.batch_alter_table("article_version", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_article_version_user_id"), ["user_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_article_version_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "alert",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("level", sa.String(), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("href", sa.String(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("ends_at >= starts_at", name=op.f("ck_alert_ends_after_start")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_alert_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
+    )
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index("ix_alert_time", ["municipality_id", "ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_alert_municipality_id"), ["municipality_id"], unique=False)
 
     op.create_table(
         "api_key",
@@ -937,6 +1539,173 @@ def upgrade() -> None:
             batch_op.f("ix_data_request_municipality_id"), ["municipality_id"], unique=False
         )
 
+    op.create_table(
+        "recovery_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code_hash", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_recovery_code_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_code")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_recovery_code_code_hash")),
+    )
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_code_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "passkey",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("credential_id", sa.String(), nullable=False),
+        sa.Column("public_key", sa.String(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("synced", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("name_sealed", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_passkey_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkey")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkey_credential_id")),
+    )
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkey_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "notice_preference",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("choice", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_preference")),
+        sa.UniqueConstraint(
+            "user_id", "category", "channel", name=op.f("uq_notice_preference_user_id_category_channel")
+        ),
+    )
+
+    op.create_table(
+        "operator_access",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("ends_at > began_at", name=op.f("ck_operator_access_in_order")),
+        sa.ForeignKeyConstraint(["ended_by_id"], ["user.id"], name=op.f("fk_operator_access_ended_by_id")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_operator_access_municipality_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_operator_access_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_access")),
+    )
+    with op.batch_alter_table("operator_access", schema=None) as batch_op:
+        batch_op.create_index("ix_operator_access_town", ["municipality_id", "began_at"], unique=False)
+        batch_op.create_index("ix_operator_access_user", ["user_id", "ends_at"], unique=False)
+
+    op.create_table(
+        "phone_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("code_hash", sa.String(), nullable=False),
+        sa.Column("phone_hash", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("confirms", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_phone_code_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_code")),
+        sa.UniqueConstraint("digest", name=op.f("uq_phone_code_digest")),
+    )
+    with op.batch_alter_table("phone_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_phone_code_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_phone_code_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "identity",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("issuer", sa.String(), nullable=False),
+        sa.Column("subject_hash", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_identity_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity")),
+        sa.UniqueConstraint("issuer", "subject_hash", name=op.f("uq_identity_issuer_subject_hash")),
+    )
+    with op.batch_alter_table("identity", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "initiative_bulk",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verb", sa.String(), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("cases", sa.Integer(), nullable=False),
+        sa.Column("undo_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("restored_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_bulk_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_bulk")),
+    )
+    with op.batch_alter_table("initiative_bulk", schema=None) as batch_op:
+        batch_op.create_index("ix_initiative_bulk_town", ["municipality_id", "at"], unique=False)
+
+    op.create_table(
+        "initiative_bulk_item",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bulk_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("after", sa.Integer(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bulk_id"],
+            ["initiative_bulk.id"],
+            name=op.f("fk_initiative_bulk_item_bulk_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"],
+            ["initiative.id"],
+            name=op.f("fk_initiative_bulk_item_initiative_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_bulk_item_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_bulk_item")),
+        sa.UniqueConstraint(
+            "bulk_id", "initiative_id", name=op.f("uq_initiative_bulk_item_bulk_id_initiative_id")
+        ),
+    )
+    with op.batch_alter_table("initiative_bulk_item", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_initiative_bulk_item_initiative_id"), ["initiative_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_initiative_bulk_item_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index("ix_initiative_bulk_item_next", ["bulk_id", "outcome", "id"], unique=False)
     create_index_tables(op.get_bind())
     _refuse_changes()
 

@@ -83,7 +83,8 @@ async function inlineHash() {
   return `sha256-${createHash("sha256").update(scripts[0][1]).digest("base64")}`;
 }
 
-/** The licences of everything that is delivered to browsers; licences/ holds those a package leaves out. */
+/** The licences of everything that is delivered to browsers; licences/ holds those a package leaves out, its own or
+ *  of what it brings along. */
 async function licences() {
   const { dependencies } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
   const own = await readdir(join(here, "licences"));
@@ -97,6 +98,9 @@ async function licences() {
       return `${name} ${version}\n\n${(await readFile(path, "utf8")).trim()}\n`;
     }),
   );
+  for (const name of own.filter((entry) => !(entry.replace(/\.txt$/, "") in dependencies))) {
+    parts.push(`${name.replace(/\.txt$/, "")}\n\n${(await readFile(join(here, "licences", name), "utf8")).trim()}\n`);
+  }
   return parts.join(`\n${"-".repeat(72)}\n\n`);
 }
 
@@ -119,6 +123,8 @@ async function build() {
       { in: "scss/map.css", out: "map" },
       { in: "js/main.js", out: "main" },
       { in: "js/map.js", out: "map" },
+      { in: "js/passkey.js", out: "passkey" },
+      { in: "js/suggest.js", out: "suggest" },
     ],
     outdir: out,
     write: false,
@@ -152,7 +158,9 @@ async function build() {
   }
   for (const [logical, content] of [
     ["icons.svg", await sprite()],
-    ["favicon.svg", await readFile(join(here, "images", "favicon.svg"))],
+    ...(await Promise.all(
+      ["favicon.svg", "funding-eu.svg", "funding-pas.svg"].map(async (name) => [name, await readFile(join(here, "images", name))]),
+    )),
   ]) {
     const name = logical.replace(".", `-${shortHash(content)}.`);
     await writeFile(join(out, name), content);

@@ -103,6 +103,21 @@ def test_mistakes_are_told_and_everything_typed_stays(client, town, operator):
     assert db.session.scalars(select(Initiative)).first() is None
 
 
+def test_mistakes_are_told_to_the_operator_and_not_to_the_author(client, town, operator):
+    wrong = client.submit(
+        CALL, {**SAID, "text": "Ławka", "shows_name": "y", "place": "point", "lat": "x", "lon": "y"}
+    )
+    for words in (
+        "Write down what they propose in 30",
+        "Write their name",
+        "the latitude as",
+        "the longitude as",
+    ):
+        assert words in wrong.text
+    assert not any(words in wrong.text for words in ("Describe your idea", "Write your name"))
+    assert "Write down what they propose." in client.submit(CALL, {**SAID, "text": ""}).text
+
+
 def test_channel_must_be_one_of_the_four(client, town, operator):
     page = client.submit(CALL, {**SAID, "channel": "telepathy"})
     assert page.status_code == 422

@@ -4,9 +4,10 @@ import io
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from initiatives import services
+from initiatives.messages import facts
 from initiatives.models import Initiative
 from portal.content import queries as content_queries
 from portal.content import services as content
@@ -16,6 +17,10 @@ from portal.core.audit import AuditEntry
 from portal.core.db import db, writing
 from portal.core.readings import Reason, Why
 from portal.core.workflow import Lane
+from portal.notify.delivery import record
+from portal.notify.kinds import Delivery, Outcome
+from portal.notify.models import Notice
+from portal.notify.outbox import Recipient, send
 from tests.factories.initiatives import make_initiative
 
 DESK = "/en/lublin/desk/initiatives"
@@ -128,6 +133,9 @@ def test_groups_read_the_case_but_no_contact(client, town, actor_as, sign_in, ro
     assert "Show contact data" not in page
     assert "Messages sent" not in page
     assert "Internal note" not in page
+    # It stands among what waits for them, so it must not say that there is nothing to do.
+    assert "There is nothing for you to do here now." not in page
+    assert "It is on your list to be read before the decision." in page
     assert client.get(f"{href(case)}/contact").status_code == 403
 
 
@@ -171,7 +179,7 @@ def test_original_and_small_picture_are_for_staff(client, town, reviewer):
     assert original.mimetype == "image/jpeg"
     assert original.data == raw.getvalue()
     assert original.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert original.headers["Cache-Control"] == "no-store"
+    assert original.headers["Cache-Control"] == "private, no-store"
     small = client.get(f"{href(case)}/files/{photo_id}?size=small")
     assert (small.mimetype, small.data[8:12]) == ("image/webp", b"WEBP")
     assert client.get(f"{href(case)}/files/{photo_id + 1}").status_code == 404
@@ -268,41 +276,11 @@ def test_imported_case_without_a_text_can_be_edited(client, town, reviewer):
     assert client.submit(f"{href(case)}/edit", {**EDIT, "text": ""}).status_code == 303
 
 
-# ---- comments ----
-
-
-def test_held_comment_is_shown_or_hidden_with_a_reason(client, town, reviewer):
-    case = make_initiative(town, "published")
-    comment = say_comment(case, "Patrz www.sklep.example", CommentState.HELD)
-    field = f"comment-{comment.id}-"
-    assert "Waits for you" in client.get(href(case)).text
-    shut = client.submit(href(case), {f"{field}reason": "", f"{field}visible": "0"})
-    assert shut.status_code == 422
-    assert "Give a reason." in shut.text
-    assert client.submit(href(case), {f"{field}visible": "1"}).status_code == 303
-    assert fresh(case).comment_count == 1
-    assert client.submit(href(case), {f"{field}reason": "Reklama", f"{field}visible": "0"}).status_code == 303
-    assert fresh(case).comment_count == 0
-    row = db.session.get_one(Comment, comment.id)
-    assert (row.state, row.hidden_reason) == (CommentState.HIDDEN, "Reklama")
-
-
-def test_comment_of_another_case_is_not_found(client, town, reviewer, token):
-    case, other = make_initiative(town, "published"), make_initiative(town, "published")
-    comment = say_comment(other, "Dobrze.")
-    field = f"comment-{comment.id}-"
-    answer = client.post(
-        f"{href(case)}/comments/{comment.id}",
-        data={f"{field}visible": "1", "csrf_token": token(href(case))},
-    )
-    assert answer.status_code == 404
-
-
 # ---- who gets in ----
 
 
 @pytest.mark.parametrize(
-    "page", ["", "/edit", "/studies/purpose", "/synthesis", "/milestones", "/move/publish"]
+    "page", ["", "/edit", "/studies/purpose", "/synthesis", "/realisation", "/move/publish"]
 )
 def test_foreign_town_draft_and_nonsense_are_not_found(client, town, other_town, actor_as, sign_in, page):
     foreign = make_initiative(other_town, "published")
@@ -369,10 +347,28 @@ def test_lead_finds_the_milestones(client, town, actor_as, sign_in):
     lead = actor_as("leader")
     sign_in(client, lead)
     case = make_initiative(town, "in_progress", lead=lead)
-    assert f'href="{href(case)}/milestones"' in client.get(href(case)).text
+    assert f'href="{href(case)}/realisation"' in client.get(href(case)).text
 
 
-def test_comment_address_alone_leads_to_the_case(client, town, reviewer):
+def test_a_message_that_did_not_arrive_says_why_and_is_sent_again(
+    client, town, reviewer, run_jobs, outbox, token
+):
     case = make_initiative(town, "published")
-    comment = say_comment(case, "Dobrze.")
-    assert client.get(f"{href(case)}/comments/{comment.id}").location == href(case)
+    with writing():
+        to = Recipient(locale="pl", email="gone@people.example")
+        send("initiative.withdrawn", to, {**facts(case), "link": "", "is_author": False}, about=case.about)
+    notice = outbox()[-1]
+    run_jobs()
+    with writing():
+        db.session.execute(update(Notice).where(Notice.id == notice.id).values(state=Delivery.DEAD))
+        record(notice.id, Outcome.REFUSED, error="550 no such user")
+    page = client.get(href(case)).text
+    assert "E-mail: Not delivered" in page
+    assert "Reason: 550 no such user" in page
+    address = f"/en/lublin/desk/messages/{notice.id}/resend"
+    assert f'action="{address}"' in page
+    assert "gone@people.example" not in page
+    assert client.post(address, data={"csrf_token": token(href(case))}).status_code == 303
+    run_jobs()
+    assert outbox()[-1].state is Delivery.SENT
+    assert "Send again" not in client.get(href(case)).text

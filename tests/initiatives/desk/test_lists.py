@@ -1,6 +1,6 @@
 """Work lists and the board: whose work is shown where, and filters that stay in the address."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from initiatives.queries import DeskFilter
 from portal.content import services as content
 from portal.core.actor import acting
 from portal.core.db import writing
+from portal.core.paging import Cursor, Direction, decode, encode
 from tests.factories.initiatives import make_initiative
 
 DESK = "/en/lublin/desk/initiatives"
@@ -172,7 +173,41 @@ def test_board_has_a_column_for_each_state_that_holds_a_case(client, town, leade
 
 def test_board_of_mine(client, town, leader):
     make_initiative(town, "assigned", title="Cudza")
-    assert "No case is under way" in client.get(f"{DESK}/board?mine=1").text
+    assert "Nothing fits these filters" in client.get(f"{DESK}/board?mine=1").text
+
+
+def test_board_is_narrowed_as_the_lists_are(client, town, leader):
+    make_initiative(town, "published", title="Ławka", category="greenery")
+    make_initiative(town, "published", title="Chodnik", category="roads")
+    make_initiative(town, "assigned", title="Lampa", category="roads")
+    page = client.get(f"{DESK}/board?category=roads&state=published").text
+    assert "Chodnik" in page
+    assert "Ławka" not in page
+    assert "Lampa" not in page
+    found = client.get(f"{DESK}/board?q=chodnik").text
+    assert "Chodnik" in found
+    assert "Lampa" not in found
+    assert "Chodnik" in client.get(f"{DESK}/board?state=done&tab=late&category=roads").text
+    listed = client.get(f"{DESK}?category=roads").text
+    assert f"{DESK}/board?category=roads" in listed
+
+
+def test_board_counts_what_is_late_and_leaves_out_what_was_taken_over(client, town, leader, frozen):
+    frozen("2026-03-02 10:00")
+    make_initiative(town, "published", title="Stara")
+    make_initiative(town, "published", title="Z pliku", external_source="csv", external_number="1")
+    frozen("2026-03-09 10:00")
+    make_initiative(town, "published", title="Nowa")
+    page = client.get(f"{DESK}/board").text
+    assert "1 late" in page
+    assert f"{DESK}?tab=late&amp;state=published" in page
+    assert '<span class="count">2</span>' in page
+    assert "Z pliku" not in page
+    assert page.index("Nowa") < page.index("Stara")
+
+
+def test_board_with_nothing_under_way(client, town, leader):
+    assert "No case is under way" in client.get(f"{DESK}/board").text
 
 
 @pytest.mark.parametrize("role", ["resident", "editor", "admin"])
@@ -198,3 +233,58 @@ def test_clock_that_ended_on_a_free_day_is_late_on_the_next(town):
     assert (late.kind, late.days) == ("late", -1)
     assert due_of(friday, friday, town).kind == "soon"
     assert due_of(date(2026, 3, 20), friday, town).kind == "ok"
+
+
+@pytest.fixture
+def waiting(town):
+    """Cases due on several days, two on the same, one with two clocks, and some without a clock; as they should stand."""
+    found = []
+    for title, ahead in [("e", None), ("f", None), ("d", 9), ("c", 3), ("b", 3), ("a", -7)]:
+        case = make_initiative(town, "published", title=title)
+        with writing():
+            content.finish_deadline(case)
+            if ahead is not None:
+                day = date.today() + timedelta(days=ahead)  # noqa: DTZ011 - whole days, far from midnight's edge
+                content.start_deadline_on(case, "assign", day)
+                if title == "c":
+                    content.start_deadline_on(case, "appeal", day + timedelta(days=30))
+        found.append(case)
+    with writing():
+        found[0].updated_at = found[1].updated_at + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 7])
+def test_what_is_due_first_leads_and_pages_go_on_and_back(town, actor_as, waiting, size):
+    actor = actor_as("leader")
+
+    def walk(cursor):
+        with acting(actor):
+            return queries.work_list(actor, DeskFilter(), decode(cursor) if cursor else None, size)
+
+    pages = [walk(None)]
+    while pages[-1].older:
+        pages.append(walk(pages[-1].older))
+    assert "".join(row.title for one in pages for row in one.items) == "abcdef"
+    assert [len(one.items) for one in pages[:-1]] == [size] * (len(pages) - 1)
+    back = pages[-1]
+    while back.newer:
+        before = walk(back.newer)
+        assert [row.title for row in before.items] == [
+            title for title in "abcdef" if title < back.items[0].title
+        ][-size:]
+        back = before
+    assert back.items[0].title == "a"
+
+
+@pytest.mark.parametrize("at", [datetime(9999, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)])
+def test_a_place_no_clock_has_is_harmless(town, client, leader, at):
+    for direction in Direction:
+        address = f"{DESK}?at={encode(Cursor(direction, at, 1))}"
+        assert client.get(address).status_code in (200, 404)
+
+
+def test_what_is_over_stands_by_the_last_touch(town, actor_as, waiting):
+    actor = actor_as("leader")
+    with acting(actor):
+        rows = queries.work_list(actor, DeskFilter(tab="all"), None).items
+    assert [row.updated_at for row in rows] == sorted((row.updated_at for row in rows), reverse=True)

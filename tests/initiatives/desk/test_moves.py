@@ -7,7 +7,7 @@ import pytest
 from initiatives import queries, services
 from initiatives.desk import moves
 from initiatives.forms.verbs import PAGES, move_of
-from initiatives.models import Outcome
+from initiatives.models import Audience, Outcome
 from initiatives.states import WORKFLOW
 from portal.content import queries as content_queries
 from portal.core.db import db
@@ -421,6 +421,50 @@ def test_double_click_is_one_move(client, town, as_role, role, state, verb, word
     assert len(verbs_of(case)) == before + 1
 
 
+def test_going_back_to_assign_somebody_else_is_no_double_click(client, town, as_role, actor_as, token):
+    as_role("leader")
+    one, two = actor_as("reviewer"), actor_as("reviewer")
+    case = make_initiative(town, "published")
+    people = {"lead": str(one.user_id), "reviewers": [str(one.user_id), str(two.user_id)]}
+    sign = {"csrf_token": token(href(case, "assign"))}
+    first = {**people, **sign, "department": "Wydział Dróg", "note": "", "version": "1"}
+    assert client.post(href(case, "assign"), data=first).status_code == 303
+    assert client.post(href(case, "assign"), data=first).status_code == 303
+    again = client.post(href(case, "assign"), data={**first, "department": "Wydział Zieleni"})
+    assert again.status_code == 409
+    assert 'value="Wydział Zieleni"' in again.text
+    assert fresh(case).department == "Wydział Dróg"
+    sure = {**first, "department": "Wydział Zieleni", "version": "2"}
+    assert client.post(href(case, "assign"), data=sure).status_code == 303
+    assert fresh(case).department == "Wydział Zieleni"
+
+
+@pytest.mark.parametrize(
+    ("role", "state", "verb", "words", "other"),
+    [
+        ("decision_maker", "recommendation", "decide", {"verdict": "adopted"}, {"verdict": "refused"}),
+        ("decision_maker", "recommendation", "decide", {"verdict": "deferred"}, {"returns_on": "2031-05-02"}),
+        ("leader", "published", "transfer", {"to": "Zarząd Dróg"}, {"to": "Powiat"}),
+        ("leader", "purpose_study", "extend", {"due": "SOON"}, {"due": "LATER"}),
+    ],
+)
+def test_same_words_with_another_choice_are_no_double_click(
+    client, town, as_role, role, state, verb, words, other, token
+):
+    as_role(role)
+    case = make_initiative(town, state)
+    today = case.local_today
+    days = {"SOON": today + timedelta(days=40), "LATER": today + timedelta(days=50)}
+    wanted = {"note": WHY, "version": "1", "csrf_token": token(href(case, verb)), **words}
+    if words.get("verdict") == "deferred":
+        wanted["returns_on"] = str(today + timedelta(days=60))
+    first = {key: str(days.get(value, value)) for key, value in wanted.items()}
+    second = {**first, **{key: str(days.get(value, value)) for key, value in other.items()}}
+    assert client.post(href(case, verb), data=first).status_code == 303
+    assert client.post(href(case, verb), data=first).status_code == 303
+    assert client.post(href(case, verb), data=second).status_code == 409
+
+
 def test_second_correction_at_the_same_instant_is_refused(town, actor_as):
     leader = actor_as("leader")
     case = make_initiative(town, "adopted")
@@ -449,7 +493,7 @@ def test_form_without_its_token_is_refused(client, town, as_role):
 
 def test_every_move_of_the_team_has_a_page():
     by_hand = {m.verb for m in WORKFLOW.moves if m.permission != "initiative.own"} - {"lapse", "recommend"}
-    assert by_hand | {"extend"} == set(PAGES)
+    assert by_hand | {"extend", "reply", "open"} == set(PAGES)
 
 
 @pytest.mark.parametrize("state", [s.key for s in WORKFLOW.states if s.key != "draft"])
@@ -490,3 +534,14 @@ def test_reviewers_named_before_stay_when_assigned_anew(client, town, as_role, a
     assert 'value="Wydział Zieleni"' in page
     assert f'value="{one.user_id}" checked' in page
     assert f'<option selected value="{leader.user_id}">' in page
+
+
+def test_checking_a_case_handled_without_publication_promises_no_publication(client, town, actor_as, sign_in):
+    case = make_initiative(town, "submitted", audience=Audience.TEAM)
+    sign_in(client, actor_as("reviewer"))
+    desk = client.get(f"/en/lublin/desk/initiatives/{case.number.lower()}").text
+    assert "Check it off, without publication" in desk
+    page = client.get(f"/en/lublin/desk/initiatives/{case.number.lower()}/move/publish").text
+    assert "only the author and the team ever read it" in page
+    assert "Everybody can read it from now on" not in page
+    assert "The case becomes: checked." in page

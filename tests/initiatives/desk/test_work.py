@@ -33,9 +33,9 @@ def test_what_is_due_first_stands_first(town, actor_as):
     without = make_initiative(town, "published", title="Bez terminu")
     with writing():
         content.finish_deadline(without)
-    rows = queries.most_urgent(leader, queries.DeskFilter(), 3)
+    rows = queries.work_list(leader, queries.DeskFilter(), None, 3).items
     assert [row.title for row in rows] == ["Spóźniona", "Jutro", "Za tydzień"]
-    assert queries.most_urgent(leader, queries.DeskFilter(), 9)[-1].title == "Bez terminu"
+    assert queries.work_list(leader, queries.DeskFilter(), None, 9).items[-1].title == "Bez terminu"
 
 
 def test_comment_with_a_link_waits_on_the_desk_of_reviewers(client, town, actor_as, sign_in):

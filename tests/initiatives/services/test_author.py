@@ -6,14 +6,16 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from initiatives import queries, services
+from initiatives import queries, rules, services
 from initiatives.models import Outcome, Place
-from initiatives.services import What, Where
+from initiatives.services import Sent, What, Where
 from portal.content import queries as content_queries
+from portal.content.models import FileRole
 from portal.core.actor import Actor
 from portal.core.audit import AuditEntry
 from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
+from portal.core.files import Stored
 from portal.core.tenancy import Town
 from portal.core.workflow import Lane
 from tests.factories.initiatives import CODE, TEXT, make_initiative
@@ -40,6 +42,25 @@ def test_a_completed_case_is_checked_again(town: Town, author: Actor) -> None:
         "Lipowa 3",
     )
     assert [row.key for row in content_queries.open_deadlines(*case.about)] == ["check"]
+
+
+def test_files_sent_with_a_completed_case_hang_on_it_once(town: Town, author: Actor) -> None:
+    case = make_initiative(town, "returned", author=author)
+    photo = Sent(Stored("a.jpg", None, None, "image/jpeg", 3, "plac.jpg"), FileRole.PHOTO, "Plac")
+    assert services.complete(author, case.id, WHAT, WHERE, case.version, [photo, photo]) == [photo]
+    assert [row.alt for row in content_queries.files(*case.about, public_only=False)] == ["Plac"]
+
+
+def test_more_files_than_are_taken_leave_the_case_as_it_was(
+    town: Town, author: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "DOCUMENTS_MAX", 0)
+    case = make_initiative(town, "returned", author=author)
+    paper = Sent(Stored("a.pdf", None, None, "application/pdf", 3, "plan.pdf"), FileRole.DOCUMENT)
+    with pytest.raises(Invalid) as caught:
+        services.complete(author, case.id, WHAT, WHERE, case.version, [paper])
+    assert "document" in caught.value.fields
+    assert queries.case(case.id).state == "returned"
 
 
 def test_a_case_completed_on_another_device_is_a_conflict(town: Town, author: Actor) -> None:

@@ -20,6 +20,7 @@ from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.tenancy import Town
 from portal.core.workflow import Lane
+from portal.notify.models import Notice
 from tests.factories.initiatives import TEXT, TITLE
 
 ActorAs = Callable[..., Actor]
@@ -132,7 +133,7 @@ def test_a_removed_photo_leaves_no_file(town: Town, visitor: Actor, draft: str) 
     services.remove_file(visitor, draft, row.id)
     services.remove_file(visitor, draft, row.id)
     assert counted(Attachment) == 0
-    assert not files.path_of(stored.key).exists()
+    assert not files.exists(stored.key)
 
 
 def test_a_photo_of_another_draft_stays(town: Town, visitor: Actor, draft: str) -> None:
@@ -147,7 +148,7 @@ def test_a_dropped_draft_is_gone_with_files_and_contact(town: Town, visitor: Act
     services.add_file(visitor, draft, stored, FileRole.PHOTO, "")
     services.drop_draft(visitor, draft)
     assert (counted(Initiative), counted(Author), counted(Attachment)) == (0, 0, 0)
-    assert not files.path_of(stored.key).exists()
+    assert not files.exists(stored.key)
 
 
 def test_sending_gives_number_code_clock_and_history(town: Town, visitor: Actor, draft: str) -> None:
@@ -217,3 +218,13 @@ def test_only_operators_write_for_others(town: Town, actor_as: ActorAs) -> None:
     with pytest.raises(NotAllowed):
         services.take_call(actor_as("resident"), Channel.PHONE, WHAT, WHERE, Who(), "pl", "k")
     assert counted(Initiative) == 0
+
+
+def test_the_link_of_a_draft_goes_out_once_and_ends_with_it(town: Town, visitor: Actor, draft: str) -> None:
+    for _ in range(2):
+        services.send_draft_link(visitor, draft, "ewa@poczta.example", "cs", "the-same-form")
+    notice = db.session.scalars(select(Notice)).one()
+    assert (notice.code, notice.email, notice.locale) == ("initiative.draft_link", "ewa@poczta.example", "cs")
+    assert TITLE not in str(notice.values)
+    services.drop_draft(visitor, draft)
+    assert counted(Notice) == 0

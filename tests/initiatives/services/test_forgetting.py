@@ -123,9 +123,9 @@ def test_originals_go_and_cleaned_photos_stay(town: Town, frozen: Frozen) -> Non
     _, other = photo(going_on)
     frozen("2027-03-03 10:00")
     assert end("initiative.original") == 1
-    assert files.path_of(clean).exists()
-    assert not files.path_of(original).exists()
-    assert files.path_of(other).exists()
+    assert files.exists(clean)
+    assert not files.exists(original)
+    assert files.exists(other)
 
 
 def test_supports_become_a_number_a_month_after_the_end(
@@ -173,7 +173,7 @@ def test_a_held_case_is_deleted_with_all_that_hangs_on_it(
         queries.case(case.id)
     for model in (Author, Attachment, Reviewer, Comment, Notice, SearchDocument):
         assert db.session.scalar(select(func.count()).select_from(model)) == 0, model
-    assert not files.path_of(original).exists()
+    assert not files.exists(original)
 
 
 def aged(case: Initiative, days: int) -> Initiative:

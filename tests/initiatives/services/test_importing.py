@@ -23,6 +23,7 @@ from portal.core.tenancy import Town
 from portal.core.tokens import CaseCounter
 from portal.core.workflow import Lane
 from tests.factories.initiatives import make_initiative
+from tests.initiatives.services.test_figures import assert_figures_are_true
 
 ActorAs = Callable[..., Actor]
 AT = datetime(2025, 5, 1, 9, tzinfo=UTC)
@@ -87,6 +88,13 @@ def test_what_is_taken_over_promises_nothing_until_somebody_touches_it(
     services.assign(leader, rows["A/1"].id, "Zieleń", lead, [lead, second])
     assert queries.case(rows["A/1"].id).present is WORKFLOW.state("assigned")
     assert queries.work_counts(leader, lists) == (0, 1, 0, 1)
+
+
+def test_figures_of_what_is_taken_over_equal_counting_anew(town: Town, leader: Actor) -> None:
+    taken(leader, replace(ITEM, steps=(OPEN,)), replace(ITEM, external_number="A/2", done=True))
+    assert_figures_are_true(town)
+    taken(leader, replace(ITEM, steps=(OPEN, ENDED)))
+    assert_figures_are_true(town)
 
 
 def test_the_same_file_again_changes_nothing(town: Town, leader: Actor) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from initiatives import queries, rules, services
+from initiatives import queries, services
 from initiatives.models import Initiative, Support
 from portal.content import queries as content_queries
 from portal.content import services as content_services
-from portal.content.models import Comment, CommentState, Stance
 from portal.core.actor import Actor
 from portal.core.db import db
 from portal.core.errors import Invalid, Missing, NotAllowed
@@ -19,10 +18,6 @@ from portal.core.workflow import Lane
 from tests.factories.initiatives import make_initiative
 
 ActorAs = Callable[..., Actor]
-
-
-def say(actor: Actor, case: Initiative, text: str, key: str = "k", *, shows_name: bool = False) -> bool:
-    return services.comment(actor, case.id, Stance.FOR, text, "pl", key, shows_name=shows_name)
 
 
 def counts(case: Initiative) -> tuple[int, int]:
@@ -54,7 +49,6 @@ def test_what_is_not_public_is_not_there(town: Town, actor_as: ActorAs) -> None:
         lambda: services.support(ewa, case.id),
         lambda: services.unsupport(ewa, case.id),
         lambda: services.follow(ewa, case.id, "pl"),
-        lambda: say(ewa, case, "Dobrze."),
         lambda: services.report(ewa, case.id, "Nazwisko.", "k"),
     ):
         with pytest.raises(Missing):
@@ -83,41 +77,6 @@ def test_following_twice_is_following_once(town: Town, actor_as: ActorAs) -> Non
     assert (row.user_id, row.locale) == (ewa.user_id, "cs")
     services.unfollow(ewa, case.id)
     assert content_queries.followers(*case.about) == []
-
-
-def test_a_comment_is_seen_at_once_and_counted_once(town: Town, actor_as: ActorAs) -> None:
-    case, ewa = make_initiative(town), actor_as("resident", name="Ewa Sadowa")
-    assert [say(ewa, case, "Bardzo potrzebne.") for _ in range(2)] == [False, False]
-    (row,) = content_queries.comments(*case.about)
-    assert (row.text, row.name) == ("Bardzo potrzebne.", "")
-    assert counts(case) == (0, 1)
-    say(ewa, case, "Podpisuję się.", "second", shows_name=True)
-    assert [row.name for row in content_queries.comments(*case.about)].count("Ewa Sadowa") == 1
-
-
-def test_a_comment_with_a_link_waits_for_the_team(town: Town, actor_as: ActorAs) -> None:
-    case, ewa = make_initiative(town), actor_as("resident")
-    for link in ("http://a.example", "https://a.example", "www.a.example"):
-        assert say(ewa, case, f"Zobacz {link} koniecznie", link) is True
-    assert content_queries.comments(*case.about) == []
-    assert counts(case) == (0, 0)
-    assert db.session.scalars(select(Comment.state)).all() == [CommentState.HELD] * 3
-
-
-def test_a_link_in_capital_letters_is_a_link(town: Town, actor_as: ActorAs) -> None:
-    case, ewa = make_initiative(town), actor_as("resident")
-    held = [say(ewa, case, f"Zobacz {link}", link) for link in ("HTTPS://a.example", "Www.a.example")]
-    assert held == [True, True]
-
-
-def test_a_comment_has_words_and_not_too_many(town: Town, actor_as: ActorAs) -> None:
-    case, ewa = make_initiative(town), actor_as("resident")
-    for text in ("", "x" * (rules.COMMENT_MAX + 1)):
-        with pytest.raises(Invalid) as caught:
-            say(ewa, case, text)
-        assert "text" in caught.value.fields
-    say(ewa, case, "x" * rules.COMMENT_MAX)
-    assert counts(case) == (0, 1)
 
 
 def test_a_report_reaches_the_leaders_once_and_no_reader(

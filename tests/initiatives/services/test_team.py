@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from initiatives import queries, rules, services
-from initiatives.models import Initiative, Sheet, StudyKind, Support
+from initiatives import queries, services
+from initiatives.models import Initiative, Support
 from portal.content import queries as content_queries
-from portal.content import services as content_services
-from portal.content.models import Comment, CommentState, Link, Stance
+from portal.content.models import Link
 from portal.core.actor import Actor
-from portal.core.db import db, writing
+from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.readings import Reason, Why
 from portal.core.tenancy import Town
@@ -97,42 +96,6 @@ def test_assigning_anew_replaces_the_people(town: Town, actor_as: ActorAs) -> No
     with pytest.raises(Conflict):
         services.assign(leader, case.id, "Drogi", one, [one, two], version=1)
     assert queries.case(case.id).department == "Zieleń"
-
-
-def test_a_sheet_is_kept_and_belongs_to_its_writer(town: Town, actor_as: ActorAs) -> None:
-    one, two = actor_as("reviewer"), actor_as("reviewer")
-    case = make_initiative(town, "purpose_study", reviewers=[one, two], sheets=False)
-    words, scores = dict.fromkeys(rules.PURPOSE_PARTS, "Tak."), dict.fromkeys(rules.PURPOSE_PARTS, 4)
-    save = services.save_sheet
-    save(one, case.id, StudyKind.PURPOSE, {**words, "law": "Nie tu."}, scores, (12, None), 0, finished=True)
-    save(two, case.id, StudyKind.PURPOSE, {"need": "Może."}, {}, (None, 3), 0, finished=False)
-    rows = {sheet.user_id: sheet for sheet in queries.sheets(case.id)}
-    mine, theirs = rows[one.user_id or 0], rows[two.user_id or 0]
-    assert (mine.parts, mine.scores, mine.finished) == (words, scores, True)
-    assert (mine.cost_once_minor, mine.cost_yearly_minor) == (1200, None)
-    assert (theirs.parts["need"], theirs.finished, theirs.cost_yearly_minor) == ("Może.", False, 300)
-    with pytest.raises(Conflict) as caught:
-        save(one, case.id, StudyKind.PURPOSE, words, scores, (None, None), 0, finished=True)
-    assert isinstance(caught.value.theirs, Sheet)
-
-
-def test_a_finished_sheet_names_what_is_missing(town: Town, actor_as: ActorAs) -> None:
-    one = actor_as("reviewer")
-    case = make_initiative(town, "purpose_study", reviewers=[one, actor_as("reviewer")], sheets=False)
-    words = dict.fromkeys(rules.PURPOSE_PARTS, "Tak.")
-    scores = dict.fromkeys(rules.PURPOSE_PARTS, 3)
-    del words["need"], scores["voice"]
-    with pytest.raises(Invalid) as caught:
-        services.save_sheet(one, case.id, StudyKind.PURPOSE, words, scores, (None, None), 0, finished=True)
-    assert set(caught.value.fields) == {"need", "voice_score"}
-    assert queries.sheets(case.id) == []
-
-
-def test_a_sheet_belongs_to_the_study_that_runs(town: Town, actor_as: ActorAs) -> None:
-    one = actor_as("reviewer")
-    case = make_initiative(town, "purpose_study", reviewers=[one, actor_as("reviewer")], sheets=False)
-    with pytest.raises(Conflict):
-        services.save_sheet(one, case.id, StudyKind.FEASIBILITY, {}, {}, (None, None), 0, finished=False)
 
 
 def test_a_study_is_started_by_two_verbs_only(town: Town, actor_as: ActorAs) -> None:
@@ -273,28 +236,6 @@ def test_a_synthesis_is_kept_without_being_sent(town: Town, actor_as: ActorAs) -
         services.recommend(leader, case.id, "A", "", "", "", "", (12, None), "", 1, send=False)
     with pytest.raises(Invalid):
         services.recommend(leader, case.id, "A", "", "", "built", "", (12, None), "", 2, send=False)
-
-
-def test_a_judged_comment_is_counted_while_it_is_seen(town: Town, actor_as: ActorAs) -> None:
-    reviewer, case = actor_as("reviewer"), make_initiative(town)
-    with writing():
-        content_services.add_comment(
-            case,
-            stance=Stance.FOR,
-            text="Tak.",
-            language="pl",
-            user_id=None,
-            name="",
-            state=CommentState.HELD,
-        )
-    number = db.session.scalars(select(Comment.id)).one()
-    seen = []
-    for visible in (True, True, False, False):
-        services.judge_comment(reviewer, case.id, number, visible=visible, reason="Obraza.")
-        seen.append(queries.case(case.id).comment_count)
-    assert seen == [1, 1, 0, 0]
-    with pytest.raises(Invalid):
-        services.judge_comment(reviewer, case.id, number, visible=False, reason=" ")
 
 
 def test_a_new_code_is_for_authors_without_account(town: Town, actor_as: ActorAs) -> None:

@@ -1,12 +1,16 @@
 """The small form pages of one case: everybody's acts, and the author's own."""
 
+import re
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from initiatives import queries
 from initiatives.models import Initiative
 from portal.content import queries as content_queries
+from portal.core import files, tenancy
 from portal.core.actor import Actor
 from portal.core.tenancy import Town
 from tests.factories.browser import Browser
@@ -58,34 +62,22 @@ class TestJoining:
         assert "Take your support back" in page
         assert "Stop following" in page
 
-    def test_a_comment_is_shown_with_a_name_only_if_wanted(
+    def test_before_the_check_it_is_handled_without_publication_and_back(
         self, client: Browser, town: Town, ewa: Actor
     ) -> None:
-        case = make_initiative(town)
-        path = href(case, "comment")
-        assert client.submit(path, {"stance": "for", "text": "Bardzo potrzebne."}).status_code == 303
-        client.delete_cookie("portal")
+        case = make_initiative(town, "submitted", author=ewa)
+        assert "Handle it without publication" in client.get(href(case)).text
+        assert client.submit(href(case, "audience"), {"wanted": "off"}).location == href(case)
         page = client.get(href(case)).text
-        assert "Bardzo potrzebne." in page
-        assert "Ewa Sadowa" not in page
+        assert "It is handled without publication, as you wished." in page
+        assert "Ask to publish it" in page
+        client.submit(href(case, "audience"), {"wanted": "on"})
+        assert "It will be published once the team has checked it." in client.get(href(case)).text
 
-    def test_a_comment_that_cannot_be_taken_is_kept(self, client: Browser, town: Town, ewa: Actor) -> None:
-        path = href(make_initiative(town), "comment")
-        for sent, says in (
-            ({"text": "Bez stanowiska."}, "Choose one."),
-            ({"stance": "for", "text": ""}, "Write a comment."),
-            ({"stance": "perhaps", "text": "Bez stanowiska."}, "Choose one."),
-        ):
-            answer = client.submit(path, sent)
-            assert (answer.status_code, says in answer.text) == (422, True), sent
-            assert sent["text"] in answer.text
-
-    def test_a_comment_with_a_link_says_that_it_waits(self, client: Browser, town: Town, ewa: Actor) -> None:
-        case = make_initiative(town)
-        client.submit(href(case, "comment"), {"stance": "for", "text": "https://a.example"})
-        page = client.get(href(case)).text
-        assert "the team looks at it before others see it" in page
-        assert "https://a.example" not in page
+    def test_what_is_public_has_no_such_page(self, client: Browser, town: Town, ewa: Actor) -> None:
+        case = make_initiative(town, author=ewa)
+        assert client.get(href(case, "audience")).status_code == 404
+        assert "Handle it without publication" not in client.get(href(case)).text
 
     def test_a_report_thanks_and_shows_nothing(self, client: Browser, town: Town, ewa: Actor) -> None:
         case = make_initiative(town)
@@ -139,12 +131,44 @@ class TestAuthor:
             case.lat,
         )
 
+    def test_a_missing_photo_is_sent_with_the_completed_case(
+        self, client: Browser, town: Town, ewa: Actor
+    ) -> None:
+        case = make_initiative(town, "returned", author=ewa, defects=["Prosimy o zdjęcie."])
+        before = set(files.store().listed())
+        token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', client.get(href(case, "complete")).text)
+        assert token
+        sent = {
+            "csrf_token": token[1], "title": "Ławka", "text": TEXT, "category": "roads", "language": "pl",
+            "place": "whole", "version": str(case.version), "alt": "Pusty chodnik",
+        }  # fmt: skip
+        refused = client.post(href(case, "complete"), data={**sent, "photo": (BytesIO(b"no"), "a.jpg")})
+        assert (refused.status_code, state(case)) == (422, "returned")
+        assert "Choose a JPEG, PNG or WebP" in refused.text
+        assert set(files.store().listed()) == before
+
+        raw = BytesIO()
+        Image.new("RGB", (60, 40)).save(raw, "JPEG")
+        answer = client.post(
+            href(case, "complete"), data={**sent, "photo": (BytesIO(raw.getvalue()), "a.jpg")}
+        )
+        assert (answer.status_code, state(case)) == (303, "submitted")
+        with tenancy.within(town.id):
+            assert [row.alt for row in content_queries.files(*case.about, public_only=False)] == [
+                "Pusty chodnik"
+            ]
+
+    def test_a_completed_case_sent_twice_is_shown(self, client: Browser, town: Town, ewa: Actor) -> None:
+        case = make_initiative(town, "submitted", author=ewa)
+        answer = client.get(href(case, "complete"))
+        assert (answer.status_code, answer.location) == (303, href(case))
+
     def test_a_case_is_withdrawn_after_a_question(self, client: Browser, town: Town, ewa: Actor) -> None:
         case = make_initiative(town, author=ewa)
         assert "Withdraw your initiative?" in client.get(href(case, "withdraw")).text
         assert state(case) == "published"
         answer = client.submit(href(case, "withdraw"), {"note": ""})
-        assert (answer.status_code, answer.location, state(case)) == (303, LIST, "withdrawn")
+        assert (answer.status_code, answer.location, state(case)) == (303, href(case), "withdrawn")
 
     def test_an_appeal_gives_its_reasons_in_time(self, client: Browser, town: Town, ewa: Actor) -> None:
         case = make_initiative(town, "refused", author=ewa)

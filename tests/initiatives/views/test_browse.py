@@ -4,7 +4,9 @@ import io
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from PIL import Image
 
 from initiatives import queries, services
@@ -139,6 +141,34 @@ class TestOne:
         for number in ("lub-i-2026-9999", "nonsense", "xxx-i-2026-0001"):
             assert client.get(f"{LIST}/{number}").status_code == 404
             assert client.get(f"{LIST}/{number}/print").status_code == 404
+            assert client.get(f"{LIST}/{number}/pdf").status_code == 404
+
+    def test_paper_says_what_the_page_says_and_leads_back(
+        self, client: Browser, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        case = make_initiative(town, "adopted", text="Pierwszy akapit.\n\nDrugi akapit.")
+        assert f'href="{href(case)}/pdf"' in client.get(href(case)).text
+        answer = client.get(f"{href(case)}/pdf")
+        assert (answer.mimetype, answer.data[:5]) == ("application/pdf", b"%PDF-")
+        told: dict[str, Any] = {}
+        monkeypatch.setattr("initiatives.views.browse.sheet_pdf", lambda data: told.update(data) or b"%PDF-")
+        client.get(f"{href(case)}/pdf")
+        assert told["text"] == ["Pierwszy akapit.", "Drugi akapit."]
+        assert told["href"].endswith(href(case))
+        assert [part["title"] for part in told["parts"]][-1] == "What has happened"
+
+    def test_paper_of_a_hidden_case_is_not_there(self, client: Browser, town: Town) -> None:
+        assert client.get(f"{href(make_initiative(town, 'submitted'))}/pdf").status_code == 404
+
+    def test_paper_of_a_withdrawn_case_is_its_title(
+        self, client: Browser, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        case = make_initiative(town, "withdrawn", text=SECRET * 3)
+        told: dict[str, Any] = {}
+        monkeypatch.setattr("initiatives.views.browse.sheet_pdf", lambda data: told.update(data) or b"%PDF-")
+        client.get(f"{href(case)}/pdf")
+        assert told["text"] == []
+        assert "Jan Kot" not in str(told)
 
     def test_a_hidden_case_is_for_its_author_and_kept_nowhere(
         self, client: Browser, town: Town, actor_as: ActorAs, sign_in: Callable[..., None]
@@ -249,7 +279,7 @@ class TestFiles:
         assert answer.headers["Cache-Control"].startswith("public")
         sign_in(client, author)
         own = client.get(shown["submitted"])
-        assert (own.status_code, own.headers["Cache-Control"]) == (200, "no-store")
+        assert (own.status_code, own.headers["Cache-Control"]) == (200, "private, no-store")
 
     def test_a_photo_is_found_under_its_own_case_only(self, client: Browser, town: Town) -> None:
         case, other = make_initiative(town), make_initiative(town)

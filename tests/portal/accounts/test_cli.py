@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from portal.accounts import rules
+from portal.accounts import queries, rules
 from portal.accounts.models import Membership, User
 from portal.accounts.roles import Role
 from portal.accounts.seed import seed_people
-from portal.core import clock
+from portal.core import clock, tenancy
 from portal.core.config import Mode
 from portal.core.db import db, writing
 from portal.core.errors import Busy
@@ -34,6 +34,13 @@ def test_first_administrator_comes_in_by_a_link_printed_once(run, client, town):
     assert client.submit(path, data).status_code == 303
     assert client.get("/pl/lublin/desk/members").status_code == 200
     assert client.get(path).status_code == 410
+
+
+def test_first_administrator_of_a_small_office_holds_other_roles_as_well(run, town):
+    assert run("accounts", "first-admin", "lublin", "wojt@urzad.example", "--role", "leader").exit_code == 0
+    with tenancy.within(town.id):
+        waiting = queries.invited(town.id)
+    assert [one.roles for one in waiting] == [(Role.LEADER, Role.ADMIN)]
 
 
 def printed(result):

@@ -68,7 +68,7 @@ def test_invited_person_joins_with_password_and_app(client, app, town, admin, ou
 
     newcomer = app.test_client()
     answer = join(newcomer, notice)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/pl/lublin/desk")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/pl/account/security/codes")
     user = account_of("jan@urzad.example")
     assert roles_of(user.id) == {(town.id, Role.REVIEWER), (town.id, Role.EDITOR)}
     given = set(db.session.scalars(select(Membership.given_by_id).where(Membership.user_id == user.id)))
@@ -101,6 +101,8 @@ def test_invitation_without_roles_or_of_a_member_is_refused(client, town, admin,
     answer = client.submit(f"{MEMBERS}/invite", {"email": user.email, "roles": ["editor"]})
     assert answer.status_code == 422
     assert 'href="#email"' in answer.get_data(as_text=True)
+    # It is somebody else's address, not that of the administrator who types it.
+    assert "Wpisz adres e-mail." in client.submit(f"{MEMBERS}/invite", {"email": ""}).text
     assert outbox() == []
 
 

@@ -3,12 +3,14 @@
 from sqlalchemy import select
 
 from portal.accounts import jobs, privacy
-from portal.accounts.models import LoginSession, User, Verification, VerificationKind
+from portal.accounts.models import LoginSession, PhoneCode, User, Verification, VerificationKind
 from portal.accounts.rules import LINK_LIFE
+from portal.accounts.services import phone
 from portal.accounts.services.links import issue
 from portal.core import clock, tenancy
 from portal.core.actor import Actor, Channel, acting
 from portal.core.db import db, writing
+from portal.core.tokens import new_secret
 from tests.factories.actors import make_session
 from tests.factories.initiatives import make_initiative
 
@@ -55,6 +57,17 @@ def test_sessions_and_links_that_are_over_go_and_nothing_else(app, town, actor_a
         None,
     ]
     assert len(list(db.session.scalars(select(Verification)))) == 1
+
+
+def test_codes_by_sms_that_are_over_go(town, frozen):
+    frozen("2026-03-02 08:00")
+    phone.ask(Actor(), "+48601234567", new_secret(), "192.0.2.1")
+    assert end("account.phone_code") == 0
+    frozen("2026-03-02 08:11")
+    phone.ask(Actor(), "+48601234567", new_secret(), "192.0.2.1")
+    assert end("account.phone_code") == 1
+    db.session.rollback()
+    assert len(list(db.session.scalars(select(PhoneCode)))) == 1
 
 
 def test_an_unused_account_is_warned_twice_and_then_erased(town, actor_as, frozen, outbox, run_jobs):

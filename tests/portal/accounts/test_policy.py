@@ -1,6 +1,6 @@
 """Who may do what with accounts and members, asked of the real table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -18,6 +18,14 @@ class Account:
     """An account, as the table sees one."""
 
     id: int
+
+
+@dataclass
+class Access:
+    """An access of a portal operator to a municipality."""
+
+    user_id: int
+    municipality_id: int = HOME
 
 
 @dataclass
@@ -75,8 +83,32 @@ def test_the_installation_is_the_business_of_its_operator_alone() -> None:
         )
 
 
+def test_access_is_asked_for_by_the_operator_and_watched_by_administrator_and_officer() -> None:
+    for role in Role:
+        here = PORTAL if role is Role.PORTAL_OPERATOR else HOME
+        someone, watches = somebody(role, place=here), role in (Role.ADMIN, Role.DPO)
+        assert bool(can(someone, "access.begin")) is (role is Role.PORTAL_OPERATOR), role
+        assert bool(can(someone, "access.read")) is watches, role
+        assert bool(can(someone, "access.end", Access(8))) is watches, role
+    operator = somebody("portal_operator", place=PORTAL)
+    assert can(operator, "access.end", Access(7)), "their own"
+    assert can(replace(operator, fresh=False), "access.begin").would_help is Help.SIGN_IN_AGAIN
+    assert not can(somebody("admin", place=ABROAD), "access.read")
+
+
+def test_a_lent_role_neither_gives_roles_nor_watches_itself() -> None:
+    lent = replace(somebody("portal_operator", place=PORTAL), lent={HOME: "admin"})
+    assert can(lent, "member.read")
+    assert not can(lent, "member.manage", Member(8))
+    assert not can(lent, "access.read")
+    assert not can(lent, "access.end", Access(8))
+
+
 def test_every_row_is_asked_here() -> None:
     asked = {
+        "access.begin",
+        "access.end",
+        "access.read",
         "account.enter",
         "account.forget",
         "account.own",

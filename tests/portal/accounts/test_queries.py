@@ -1,6 +1,8 @@
 """Reading people for other modules."""
 
 from portal.accounts import menu, queries
+from portal.accounts.models import User
+from portal.core.db import db, writing
 from portal.core.i18n import speaking
 from portal.core.registry import MenuItem, Place
 from tests.factories.accounts import make_member, make_resident
@@ -24,6 +26,14 @@ def test_names_of_nobody_are_not_asked_for(app, town):
     user = make_resident()
     assert queries.names([]) == {}
     assert queries.names([user.id, 5]) == {user.id: "Ewa Sadowa"}
+
+
+def test_the_name_of_an_account_is_never_its_address(app, town):
+    user = make_resident()
+    assert queries.given_name(user.id) == "Ewa Sadowa"
+    with writing():
+        db.session.get_one(User, user.id).name = None
+    assert [queries.given_name(one) for one in (user.id, 1, None)] == ["", "", ""]
 
 
 def test_person_of_another_version_is_nobody(app, town):

@@ -126,20 +126,6 @@ def test_accepted_target_always_begins_with_a_language(target):
         assert target.startswith(("/pl", "/cs", "/en"))
 
 
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.77", "192.0.2.0/24"),
-        ("2001:db8:1:2::1", "2001:db8:1::/56"),
-        ("::ffff:192.0.2.77", "192.0.2.0/24"),
-        (None, "unknown"),
-        ("x", "unknown"),
-    ],
-)
-def test_network_is_what_throttles_count_by(address, network):
-    assert rules.network(address) == network
-
-
 def test_agent_is_kept_by_family_only():
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
     assert rules.agent_family(agent) == "Firefox, Linux"

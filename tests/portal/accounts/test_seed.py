@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from portal.accounts import queries
-from portal.accounts.models import Membership, User
+from portal.accounts.models import Membership, OperatorAccess, RecoveryCode, User
 from portal.accounts.roles import Role
 from portal.accounts.seed import role_of, seed_people
 from portal.core.actor import PORTAL
@@ -30,7 +30,7 @@ def test_numbers_of_people_are_the_same_each_time(app, town, other_town):
     with writing():
         first = seed_people(PEOPLE)
     with writing():
-        for model in (Membership, User):
+        for model in (Membership, RecoveryCode, OperatorAccess, User):
             for row in db.session.scalars(select(model)):
                 db.session.delete(row)
             db.session.flush()

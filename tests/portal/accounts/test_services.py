@@ -176,7 +176,7 @@ def test_invitation_never_replaces_a_second_factor(app, town, other_town, actor_
     invitations.invite(actor_as("admin"), "ivana@urad.example", ["expert"], "cs", "k1")
     secret = secret_in(outbox()[0])
     with pytest.raises(Invalid):
-        invitations.accept(VISITOR, secret, "Thief", "nowe słowa bez związku", "123456")
+        invitations.accept(VISITOR, secret, "Thief", "nowe słowa bez związku", "123456", "k2")
     with pytest.raises(Invalid):
         invitations.accept_as_member(Actor(user_id=make_resident().id), secret)
     with pytest.raises(Invalid):

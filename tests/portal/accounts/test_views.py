@@ -17,6 +17,7 @@ from portal.core.audit import AuditEntry
 from portal.core.config import Mode
 from portal.core.db import db, writing
 from portal.core.errors import Missing
+from portal.core.network import network
 from tests.factories.accounts import (
     PASSWORD,
     account_of,
@@ -361,7 +362,7 @@ def test_right_password_and_code_clear_the_delay(client, town, by_password, froz
     for _ in range(4):
         client.submit("/pl/sign-in/staff", {"email": user.email, "password": "wrong wrong wrong"})
     assert by_password(user).status_code == 303
-    source = rules.network("127.0.0.1")
+    source = network("127.0.0.1")
     for _ in range(5):
         throttle.hit(throttle.Limit("sign-in-1", 5, 60), queries.email_hash("adam@urzad.example"), source)
 
@@ -517,6 +518,9 @@ def test_own_devices_can_be_signed_out(client, app, town, by_link, outbox):
     phone.submit(path_in(outbox()[-1]), ACT)
     page = client.get("/pl/account/sessions").get_data(as_text=True)
     assert page.count('name="device"') == 2  # The phone, and all others.
+    assert page.index('class="buttons"') > page.index(
+        "</ul>", page.index("card-list")
+    )  # Apart from the cards.
     assert client.submit("/pl/account/sessions", {"device": "others"}).status_code == 303
     assert phone.get(ACCOUNT).status_code == 303
     assert client.get(ACCOUNT).status_code == 200
@@ -554,6 +558,16 @@ def test_own_data_is_handed_out_whole_and_logged(client, town, by_link):
     assert "Ewa Sadowa" in client.get("/pl/account/data/all").get_data(as_text=True)
     codes = list(db.session.scalars(select(AuditEntry.code)))
     assert codes.count("account.exported") == 2
+
+
+def test_own_data_is_read_with_names_and_hours_instead_of_keys_and_codes(client, town, by_link, frozen):
+    frozen("2026-03-02 10:00")
+    make_resident()
+    by_link("ewa@poczta.example")
+    page = client.get("/pl/account/data/all").get_data(as_text=True)
+    assert "Ostatnie logowanie" in page
+    assert "2 marca 2026, 10:00" in page
+    assert "2026-03-02T" not in page
 
 
 def test_erasing_takes_a_tick_and_leaves_a_tombstone(client, town, by_link):

@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 from schemathesis import checks
 
 from portal.core.tenancy import Town
+from tests.factories.articles import make_article
 from tests.factories.initiatives import make_initiative
 
 Ask = Callable[..., Any]
@@ -56,6 +57,8 @@ def test_the_search_finds_what_is_public_by_word_and_number(ask: Ask, town: Town
 def schema(app: Flask, town: Town) -> Any:
     """The document as the program reads it, over the application itself."""
     make_initiative(town, "published")
+    make_article(town, kind="news")
+    make_article(town)
     return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
 
 

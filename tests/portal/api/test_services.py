@@ -11,6 +11,7 @@ from sqlalchemy import select
 from initiatives import services as initiatives
 from portal.api import queries, services
 from portal.api.models import ApiKey, WebhookDelivery
+from portal.content import queries as content_queries
 from portal.core import audit, clock
 from portal.core.actor import Actor
 from portal.core.db import db, writing
@@ -131,6 +132,26 @@ def test_a_webhook_hears_of_public_steps_alone(admin: Actor, town: Town, actor_a
         "municipality": "lublin",
     }
     assert case.title not in json.dumps(message)
+
+
+def test_a_webhook_hears_of_what_becomes_public_beside_the_moves(
+    admin: Actor, town: Town, actor_as: ActorAs
+) -> None:
+    hook(admin)
+    leader = actor_as("leader")
+    case = make_initiative(town, "purpose_study", lead=leader)
+    initiatives.add_note(leader, case.id, "Nie dla wszystkich.", "k")
+    assert sent() == []
+    (clock_,) = content_queries.open_deadlines(*case.about)
+    initiatives.extend(leader, case.id, clock_.due_on + timedelta(days=7), "Czekamy na mapę.")
+    (message,) = sent()
+    assert (message["event"], message["verb"], message["from"], message["to"]) == (
+        "initiative.noted",
+        "extend",
+        "purpose_study",
+        "purpose_study",
+    )
+    assert "mapę" not in json.dumps(message, ensure_ascii=False)
 
 
 def test_a_step_that_was_undone_is_not_told(admin: Actor, town: Town, actor_as: ActorAs) -> None:

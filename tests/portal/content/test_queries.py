@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from initiatives.models import Initiative
-from portal.content import move, queries, services
+from portal.content import move, queries, services, talk
 from portal.content.models import Attachment, CommentState, FileRole, Stance
 from portal.core import clock
 from portal.core.actor import NOBODY
@@ -89,12 +89,10 @@ def test_held_and_hidden_comments_are_for_staff(case: Initiative) -> None:
             services.add_comment(
                 case, stance=Stance.NEUTRAL, text=state, language="pl", user_id=None, name="", state=state
             )
-    assert [row.text for row in queries.comments(*case.about)] == ["visible"]
-    assert [row.text for row in queries.comments(*case.about, everything=True)] == [
-        "visible",
-        "held",
-        "hidden",
-    ]
+    shown = talk.page(*case.about, "old", None).items
+    assert [(row.text, row.is_seen) for row in shown] == [("visible", True), ("taken_back", False)]
+    everything = [row.text for row in db.session.execute(talk.everything(*case.about))]
+    assert everything == ["visible", "held", "hidden", "taken_back"]
 
 
 def test_following_is_known_by_person(case: Initiative) -> None:

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from initiatives.models import Initiative
-from portal.content import queries, services
-from portal.content.models import CommentState, Link, Stance
+from portal.content import queries, services, talk
+from portal.content.models import CommentState, FileRole, Link, Stance
 from portal.core.db import db, writing
-from portal.core.errors import Conflict
+from portal.core.errors import Conflict, Invalid
+from portal.core.files import Stored
 from portal.core.jobs import Job
-from portal.core.tenancy import Town
+from portal.core.tenancy import Municipality, Town
 from tests.factories.initiatives import make_initiative
 
 Frozen = Callable[[str], None]
@@ -112,7 +113,7 @@ def test_a_comment_is_written_as_it_was_said(case: Initiative) -> None:
             name="Ewa",
             state=CommentState.VISIBLE,
         )
-    [row] = queries.comments(*case.about)
+    [row] = talk.page(*case.about, "new", None).items
     assert (row.text, row.stance, row.name, row.official) == ("Tak.", Stance.FOR, "Ewa", False)
 
 
@@ -128,3 +129,35 @@ def test_closures_of_the_office_are_no_working_days(town: Town, frozen: Frozen) 
     with writing():
         row = services.start_deadline(found, "check", 1)
     assert row.due_on - timedelta(days=2) == date(2026, 3, 2)
+
+
+# Room for files
+
+
+def used(town: Town) -> int:
+    return db.session.scalar(select(Municipality.upload_bytes).where(Municipality.id == town.id)) or 0
+
+
+def test_room_is_counted_with_the_file_and_given_back_with_it(case: Initiative, town: Town) -> None:
+    with writing():
+        row = services.attach(
+            case, Stored("ab.pdf", None, None, "application/pdf", 1500, "a.pdf"), FileRole.DOCUMENT
+        )
+    assert used(town) == 1500
+    with writing():
+        services.detach(row)
+    assert used(town) == 0
+
+
+def test_a_municipality_without_room_takes_no_file_and_a_file_refused_takes_none(
+    case: Initiative, town: Town, other_town: Town
+) -> None:
+    stored = Stored("ab.pdf", None, None, "application/pdf", 600_000, "a.pdf")
+    with writing():
+        db.session.execute(update(Municipality).where(Municipality.id == town.id).values(upload_quota_mb=1))
+        services.attach(case, stored, FileRole.DOCUMENT)
+    with pytest.raises(Invalid) as refused, writing():
+        services.attach(case, stored, FileRole.DOCUMENT)
+    assert "used up its room" in str(refused.value.reason)
+    assert used(town) == 600_000
+    assert used(other_town) == 0

@@ -2,8 +2,10 @@
 
 import io
 import json
+import secrets
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +13,14 @@ import pytest
 from flask import Flask
 from pyrage import x25519
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 from portal.core import backup, jobs
 from portal.core.backup import BackupError
 from portal.core.config import Settings
 from portal.core.db import db, writing
 from portal.core.tenancy import Town
+from tests import bucket
 from tests.factories.initiatives import make_initiative
 
 Scratch = Callable[[], Settings]
@@ -183,3 +187,54 @@ def test_a_backup_holds_up_nobody_who_writes(
     db.session.rollback()
     monkeypatch.setattr(backup, "_counted", write_meanwhile)
     assert backup.make(here, tmp_path / "one.tar").rows["job"] == before
+
+
+# A bucket
+
+
+@pytest.fixture
+def empty(here: Settings, tmp_path: Path) -> Iterator[Callable[[], Settings]]:
+    """Makes a portal with an empty database and no uploads."""
+    with ExitStack() as stack:
+
+        def make() -> Settings:
+            folder = tmp_path / secrets.token_hex(4)
+            folder.mkdir()
+            url = stack.enter_context(backup._scratch(make_url(here.database_url), folder))
+            return replace(here, data=folder / "data", database_url=url)
+
+        yield make
+
+
+def test_a_bucket_is_backed_up_whole_and_comes_back_into_either_store(
+    here: Settings, empty: Callable[[], Settings], tmp_path: Path
+) -> None:
+    made = tmp_path / "bucket.tar"
+    with bucket.running() as one, bucket.running() as two:
+        access = {"s3_key": bucket.KEY, "s3_secret": bucket.SECRET}
+        one.objects.update({f"portal/{name}": raw for name, raw in UPLOADS.items()})
+        there = replace(here, files_url=one.url, data=tmp_path / "none", **access)
+        there.data.mkdir()
+        manifest = backup.make(there, made)
+        assert {n for n in manifest.members if n.startswith("files/")} == {f"files/{n}" for n in UPLOADS}
+        backup.restore(replace(empty(), files_url=two.url, **access), made)
+        assert two.objects == one.objects
+        with pytest.raises(BackupError, match="bucket holds files already"):
+            backup.restore(replace(empty(), files_url=two.url, **access), made)
+        folder = empty()
+        backup.restore(folder, made)
+        assert {name: (folder.files / name).read_bytes() for name in UPLOADS} == UPLOADS
+
+
+def test_a_drill_leaves_nothing_in_a_bucket_and_a_silent_bucket_is_told(
+    here: Settings, tmp_path: Path
+) -> None:
+    with bucket.running() as one:
+        one.objects["portal/ab/abc.webp"] = b"a picture"
+        there = replace(here, files_url=one.url, s3_key=bucket.KEY, s3_secret=bucket.SECRET)
+        backup.drill(there, lambda beside: None)
+        assert list(one.objects) == ["portal/ab/abc.webp"]
+        one.down = True
+        with pytest.raises(BackupError, match="does not answer"):
+            backup.make(there, tmp_path / "none.tar")
+        assert not (tmp_path / "none.tar").exists()

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from portal.core.config import ConfigError, Mode, looks_random, read
+from portal.core.config import OIDC_STAFF, ConfigError, Mode, looks_random, read
 
 
 def seal(key: bytes) -> str:
@@ -50,6 +50,7 @@ def test_production_starts_with_every_secret_given(tmp_path: Path) -> None:
         ({"PORTAL_SMTP_URL": "smtp://mail.example:many"}, "PORTAL_SMTP_URL"),
         ({"PORTAL_SMTP_URL": "smtp://mail.example?from=Town"}, "from= must be an e-mail address"),
         ({"PORTAL_SMS_URL": "api.smsapi.pl"}, "PORTAL_SMS_URL"),
+        ({"PORTAL_SMS_SECOND_URL": "https://other.example/sms.do"}, "PORTAL_SMS_SECOND_URL"),
         ({"PORTAL_DATABASE_URL": "mysql://a:b@c/d"}, "begins mysql://; it must be postgresql://"),
         ({"PORTAL_DATABASE_URL": "portal"}, "PORTAL_DATABASE_URL begins without one"),
         ({"PORTAL_DATABASE_URL": "postgresql://a:b@c:many/d"}, "PORTAL_DATABASE_URL cannot be read"),
@@ -124,3 +125,92 @@ def test_demo_makes_keys_once_and_keeps_them(tmp_path: Path) -> None:
 def test_plain_postgres_addresses_use_our_driver(tmp_path: Path) -> None:
     settings = read({"PORTAL_DATA": str(tmp_path), "PORTAL_DATABASE_URL": "postgresql://db.example/portal"})
     assert settings.database_url == "postgresql+psycopg://db.example/portal"
+
+
+@pytest.mark.parametrize("token", ["short", "a" * 40])
+def test_a_metrics_token_that_can_be_guessed_is_refused(token: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="PORTAL_METRICS_TOKEN must hold at least 32"):
+        read({**GOOD, "PORTAL_DATA": str(tmp_path), "PORTAL_METRICS_TOKEN": token})
+
+
+def test_figures_are_kept_only_for_whoever_asked_for_them(tmp_path: Path) -> None:
+    assert read({**GOOD, "PORTAL_DATA": str(tmp_path)}).metrics_token is None
+    token = "Jq7xV1nL9rT4wZ8yKb3mHc6pQ2sD5fGa"
+    settings = read({**GOOD, "PORTAL_DATA": str(tmp_path), "PORTAL_METRICS_TOKEN": token})
+    assert settings.metrics_token == token
+
+
+def test_a_provider_is_set_up_whole_or_not_at_all(tmp_path: Path) -> None:
+    base = {"PORTAL_MODE": "test", "PORTAL_DATA": str(tmp_path)}
+    assert read(base).oidc_staff is None
+    whole = dict.fromkeys(OIDC_STAFF, "x") | {"PORTAL_OIDC_STAFF_ISSUER": "https://id.example"}
+    found = read(base | whole).oidc_staff
+    assert found is not None
+    assert (found.issuer, found.name) == ("https://id.example", "x")
+    with pytest.raises(ConfigError) as refusal:
+        read(base | {"PORTAL_OIDC_RESIDENTS_ISSUER": "https://id.example"})
+    assert len(refusal.value.problems) == 3
+    with pytest.raises(ConfigError, match="PORTAL_OIDC_STAFF_ISSUER must be an address such as"):
+        read(base | dict.fromkeys(OIDC_STAFF, "x"))
+
+
+BUCKET = {
+    "PORTAL_FILES_URL": "s3://uploads/portal?endpoint=https://s3.example.org&region=eu-1",
+    "PORTAL_S3_KEY": "portal",
+    "PORTAL_S3_SECRET": "Jq7xV1nL9rT4wZ8yKb3mHc6p",
+}
+
+
+def test_uploads_lie_in_a_folder_or_in_a_bucket(tmp_path: Path) -> None:
+    assert read({**GOOD, "PORTAL_DATA": str(tmp_path)}).files_url is None
+    found = read({**GOOD, "PORTAL_DATA": str(tmp_path), **BUCKET})
+    assert (found.files_url, found.s3_key) == (BUCKET["PORTAL_FILES_URL"], "portal")
+    here = {"PORTAL_FILES_URL": "s3://uploads?endpoint=http://127.0.0.1:9000"}
+    assert read({**GOOD, "PORTAL_DATA": str(tmp_path), **BUCKET, **here}).files_url
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"PORTAL_FILES_URL": "https://s3.example.org/uploads"}, "PORTAL_FILES_URL must be s3://"),
+        ({"PORTAL_FILES_URL": "s3://Up_loads"}, "PORTAL_FILES_URL must be s3://"),
+        ({"PORTAL_FILES_URL": "s3://key:secret@uploads"}, "PORTAL_FILES_URL must be s3://"),
+        ({"PORTAL_FILES_URL": "s3://uploads?endpoint=s3.example.org"}, "PORTAL_FILES_URL must be s3://"),
+        ({"PORTAL_FILES_URL": "s3://uploads?secret=x"}, "PORTAL_FILES_URL must be s3://"),
+        ({"PORTAL_FILES_URL": "s3://uploads?region"}, "PORTAL_FILES_URL must be s3://"),
+        (
+            {"PORTAL_FILES_URL": "s3://uploads?endpoint=http://s3.example.org"},
+            "must be https:// in production",
+        ),
+        ({"PORTAL_FILES_URL": ""}, "PORTAL_S3_KEY is set without PORTAL_FILES_URL"),
+        ({"PORTAL_S3_KEY": ""}, "PORTAL_S3_KEY must hold"),
+        ({"PORTAL_S3_SECRET": "short"}, "PORTAL_S3_SECRET must hold"),
+        ({"PORTAL_S3_SECRET": "minioadminminioadmin"}, "PORTAL_S3_SECRET is a pattern"),
+    ],
+)
+def test_a_bucket_that_cannot_be_opened_is_refused(change: dict[str, str], told: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=told) as refusal:
+        read({**GOOD, "PORTAL_DATA": str(tmp_path), **BUCKET, **change})
+    assert BUCKET["PORTAL_S3_SECRET"] not in str(refusal.value)
+
+
+def test_a_bucket_without_its_client_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.core.config.find_spec", lambda name: None if name == "obstore" else True)
+    with pytest.raises(ConfigError, match="pip install 'obstore"):
+        read({**GOOD, "PORTAL_DATA": str(tmp_path), **BUCKET})
+
+
+def test_a_scanner_and_the_room_for_files_are_read_or_refused(tmp_path: Path) -> None:
+    base = {**GOOD, "PORTAL_DATA": str(tmp_path)}
+    assert (read(base).clamav, read(base).quota_mb) == (None, 10_000)
+    for address in ("clamd:///run/clamav/clamd.ctl", "tcp://scanner.example:3310"):
+        assert read({**base, "PORTAL_CLAMAV": address}).clamav == address
+    for address in ("clamd://", "clamd:///", "/run/clamav/clamd.ctl", "http://scanner.example", "tcp://"):
+        with pytest.raises(ConfigError, match="PORTAL_CLAMAV must be"):
+            read({**base, "PORTAL_CLAMAV": address})
+    assert read({**base, "PORTAL_QUOTA_MB": "500"}).quota_mb == 500
+    for number in ("0", "-1", "10 GB", "9" * 30):
+        with pytest.raises(ConfigError, match="PORTAL_QUOTA_MB must be"):
+            read({**base, "PORTAL_QUOTA_MB": number})

@@ -186,7 +186,7 @@ def test_sqlite_is_opened_by_the_recipe(app: Flask) -> None:
     with engine.connect() as connection:
         pragma = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("synchronous", "foreign_keys", "busy_timeout")
+            for name in ("synchronous", "foreign_keys", "busy_timeout", "secure_delete")
         }
     engine.dispose()
-    assert pragma == {"synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+    assert pragma == {"synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000, "secure_delete": 1}

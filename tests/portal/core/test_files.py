@@ -44,7 +44,7 @@ def test_a_turned_photo_stands_upright_and_forgets_where_it_was_taken(app: Flask
     stored = files.store_photo(_picture("JPEG", exif=exif.tobytes()), "x.jpg")
     assert (stored.width, stored.height) == (40, 60)
     for key in (stored.key, stored.thumb_key):
-        with Image.open(files.path_of(key or "")) as kept:
+        with Image.open(io.BytesIO(files.read(key or ""))) as kept:
             assert not kept.getexif()
 
 
@@ -70,3 +70,20 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_opened(
 def test_what_is_no_whole_photo_is_refused(app: Flask, raw: bytes) -> None:
     with pytest.raises(Invalid):
         files.store_photo(raw, "x.jpg")
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"hello", "not a PDF"),
+        (b"%PDF-1.4 trailer << /Encrypt 5 0 R >> %%EOF", "password"),
+        (b"%PDF-1.4 << /S /JavaScript /JS (x) >> %%EOF", "scripts"),
+        (b"%PDF-1.4 << /Names << /EmbeddedFiles 3 0 R >> >> %%EOF", "other files inside"),
+    ],
+)
+def test_a_pdf_that_could_do_harm_is_refused_with_what_to_do(app: Flask, raw: bytes, told: str) -> None:
+    before = set(files.store().listed())
+    with pytest.raises(Invalid) as refused:
+        files.store_document(raw, "x.pdf")
+    assert told in str(refused.value.reason)
+    assert set(files.store().listed()) == before

@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from portal.core import actor as actors
 from portal.core import clock, jobs, tenancy
 from portal.core.actor import Channel
 from portal.core.db import db, writing
+from portal.core.errors import Busy
 from portal.core.jobs import Job
 from portal.core.registry import Daily, JobKind, Module, registry
 from portal.core.tenancy import Town
@@ -432,6 +434,38 @@ class TestLoop:
         add()
         jobs.loop(iter((False, True)))
         assert seen == ["sun"]
+
+    def test_a_database_that_is_away_for_a_while_ends_no_worker(
+        self, app: Flask, done: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        add({"n": 1})
+        take, problems = jobs.take_due, [Busy(), OperationalError("SELECT", {}, Exception("gone"))]
+
+        def unwilling() -> Any:
+            if problems:
+                raise problems.pop()
+            return take()
+
+        monkeypatch.setattr(jobs, "take_due", unwilling)
+        monkeypatch.setattr("portal.core.jobs.time.sleep", lambda _: None)
+        jobs.loop(iter((False, False, False, True)))
+        assert [payload["n"] for payload in done] == [1]
+
+    def test_says_that_it_lives(self, app: Flask, frozen: Frozen) -> None:
+        frozen("2026-03-02 10:00")
+        assert jobs.living() == 0
+        jobs.loop(iter((False, True)))
+        db.session.rollback()
+        assert (jobs.living(), jobs.last_beat()) == (1, clock.now())
+        frozen("2026-03-02 10:02")
+        jobs.beat("elsewhere:7")
+        assert jobs.living() == 2
+        frozen("2026-03-02 10:04:30")
+        assert jobs.living() == 1
+        frozen("2026-03-03 10:01")
+        jobs.beat("elsewhere:7")
+        assert jobs.living() == 1
+        assert db.session.scalar(select(func.count()).select_from(jobs.WorkerBeat)) == 1
 
     def test_sleeps_until_the_next_row_but_never_long(
         self, app: Flask, monkeypatch: pytest.MonkeyPatch, frozen: Frozen

@@ -30,6 +30,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> None:
             Permission("thing.edit", "Edit", (Grant("resident", own), Grant("leader"))),
             Permission("thing.drop", "Drop", (Grant("leader", fresh=True),)),
             Permission("thing.never", "Never", ()),
+            Permission("thing.give", "Give", (Grant("leader", lent=False),), denied="Not this one."),
         )
     )
 
@@ -62,6 +63,48 @@ def test_a_state_narrows_for_everybody() -> None:
     assert not policy.can(LEADER, "thing.edit", Thing(7, closed_permissions=frozenset({"thing.edit"})))
 
 
+def test_refusals_say_why() -> None:
+    closed = Thing(7, closed_permissions=frozenset({"thing.give"}))
+    assert (
+        policy.can(LEADER, "thing.give", closed).reason
+        == "This is not possible in the present state of the case."
+    )
+    assert policy.can(Actor(user_id=2), "thing.give").reason == "You do not have the rights for this."
+    assert policy.can(Actor(user_id=2), "thing.give", Thing(7)).reason == "Not this one."
+    assert policy.can(LEADER, "thing.drop").reason == "Sign in once more to confirm that it is you."
+    assert policy.can(LEADER, "thing.drop").allowed is False
+
+
+def test_a_key_may_only_what_it_was_given() -> None:
+    scopes = frozenset({"thing.edit"})
+    key = Actor(key_id=4, municipality_id=7, roles={7: frozenset({"leader"})}, scopes=scopes, fresh=True)
+    assert policy.can(key, "thing.edit", Thing(7))
+    verdict = policy.can(key, "thing.drop", Thing(7))
+    assert (verdict.allowed, verdict.reason) == (False, "The key was not given this permission.")
+    # Signing in would not help a program.
+    assert policy.can(key, "thing.edit", Thing(8)).would_help is None
+
+
+def test_a_lent_role_is_not_enough_where_ones_own_is_asked_for() -> None:
+    roles, lent = {7: frozenset({"admin"})}, {7: "leader"}
+    helper = Actor(user_id=1, municipality_id=7, roles=roles, lent=lent)
+    assert policy.can(helper, "thing.edit", Thing(7))
+    assert not policy.can(helper, "thing.give", Thing(7))
+    assert not policy.can(helper, "thing.edit", Thing(8))
+    both = Actor(user_id=1, municipality_id=7, roles={7: frozenset({"leader"})}, lent=lent)
+    assert policy.can(both, "thing.give", Thing(7))
+    assert policy.can(LEADER, "thing.give", Thing(7))
+
+
+def test_one_grant_that_does_not_fit_hides_no_other() -> None:
+    both = Actor(user_id=5, municipality_id=7, roles={7: frozenset({"leader"})})
+    assert policy.can(both, "thing.edit", Thing(7, owner=6))
+
+
+def test_holders_are_the_roles_of_the_table() -> None:
+    assert policy.holders("thing.edit") == {"resident", "leader"}
+
+
 def test_dangerous_acts_ask_for_signing_in_again() -> None:
     verdict = policy.can(LEADER, "thing.drop", Thing(7))
     assert not verdict
@@ -80,6 +123,10 @@ def test_need_raises_with_the_reason() -> None:
     with pytest.raises(NotAllowed) as caught:
         policy.need(Actor(), "thing.edit")
     assert caught.value.would_help is Help.SIGN_IN
+    with pytest.raises(NotAllowed) as caught:
+        policy.need(LEADER, "thing.edit", Thing(8))
+    assert caught.value.reason == "You do not have the rights for this."
+    policy.need(LEADER, "thing.edit", Thing(7))
 
 
 def test_an_unknown_permission_is_an_error() -> None:

@@ -34,3 +34,16 @@ def test_what_was_read_stands_in_the_entry_shortened() -> None:
         assert len(draft.details["words"]) == readings.WORDS_MAX
     finally:
         audit.drop()
+
+
+@pytest.mark.usefixtures("town")
+def test_a_reading_of_many_cases_names_each_once() -> None:
+    draft = audit.begin(Actor(channel=Channel.JOB), "letters.opened")
+    try:
+        readings.record(
+            "letters:1", Why(Reason.TASK), "LUB-I-2026-0002", "", "LUB-I-2026-0001", "LUB-I-2026-0002"
+        )
+        assert draft.details["numbers"] == ["LUB-I-2026-0001", "LUB-I-2026-0002"]
+        assert "number" not in draft.details
+    finally:
+        audit.drop()

@@ -93,3 +93,10 @@ def test_a_new_row_takes_the_town_in_scope(town: Town) -> None:
         db.session.add(row)
         db.session.flush()
         assert row.municipality_id == town.id
+
+
+def test_towns_are_kept_whole_while_others_forget_them(town: Town, other_town: Town) -> None:
+    held = tenancy.towns()
+    tenancy.forget_towns()
+    assert set(held) == {town.slug, other_town.slug}, "who asks just now still finds its town"
+    assert set(tenancy.towns()) == set(held)

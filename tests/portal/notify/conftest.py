@@ -1,23 +1,30 @@
-"""For messages: kinds and templates of our own, and a mail server that does what a test tells it."""
+"""For messages: kinds and templates of our own, and mail servers and SMS gates that do what a test tells them."""
 
+import http.server
+import json
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as default_policy
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from flask import Flask
 from jinja2 import ChoiceLoader, DictLoader
+from sqlalchemy import select
 
-from portal.core import tenancy
-from portal.core.db import writing
+from portal.core import clock, tenancy
+from portal.core.db import db, writing
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import NoticeKind, registry
 from portal.notify import outbox as door
+from portal.notify.models import Attempt
 from portal.notify.outbox import Recipient
 
 TEMPLATES = {
@@ -189,3 +196,111 @@ def mail_server() -> Iterator[MailServer]:
     server = MailServer()
     yield server
     server.stop()
+
+
+class SmsStub:
+    """An SMS gate that answers as SMSAPI does, or the bytes of `answer` with `status`, after `silent` seconds.
+
+    `asked` holds the fields of every request, `taken` those it would send: one per `idx` where `check_idx` asks for it.
+    """
+
+    def __init__(self) -> None:
+        self.answer: bytes | None = None
+        self.status = 200
+        self.silent = 0.0
+        self.asked: list[dict[str, str]] = []
+        self.taken: list[dict[str, str]] = []
+        self.tokens: list[str | None] = []
+        stub = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                fields = {name: values[0] for name, values in parse_qs(body, keep_blank_values=True).items()}
+                stub.asked.append(fields)
+                stub.tokens.append(self.headers["Authorization"])
+                time.sleep(stub.silent)
+                answer = json.dumps(stub.reply(fields)).encode() if stub.answer is None else stub.answer
+                self.send_response(stub.status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: Any) -> None: ...
+
+        self.port = 0
+        self._handler = Handler
+        self._server: http.server.ThreadingHTTPServer | None = None
+        self.start()
+
+    def reply(self, fields: dict[str, str]) -> dict[str, Any]:
+        if fields.get("check_idx") == "1" and any(one.get("idx") == fields.get("idx") for one in self.taken):
+            return {"error": 53, "message": "Not unique idx"}
+        if not fields.get("to", "").isdigit():
+            return {"error": 13, "message": "No correct phonenumbers", "invalid_numbers": []}
+        self.taken.append(fields)
+        one = {
+            "id": f"7074{len(self.taken)}", "points": 0.16, "number": fields["to"], "date_sent": 1_764_000_000,
+            "submitted_number": fields["to"], "status": "QUEUE", "error": None, "idx": fields.get("idx"), "parts": 1,
+        }  # fmt: skip
+        return {"count": 1, "list": [one]}
+
+    def start(self) -> None:
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/sms.do?from=LUBLIN"
+
+    @property
+    def texts(self) -> list[str]:
+        return [fields["message"] for fields in self.taken]
+
+
+@pytest.fixture
+def gate() -> Iterator[SmsStub]:
+    """An SMS gate of this test."""
+    stub = SmsStub()
+    yield stub
+    stub.stop()
+
+
+@pytest.fixture
+def second_gate() -> Iterator[SmsStub]:
+    """Another one."""
+    stub = SmsStub()
+    yield stub
+    stub.stop()
+
+
+@pytest.fixture
+def later(run_jobs: Callable[[], int], time_machine: Any) -> Callable[..., int]:
+    """`later(minutes=10)` moves the clock on and does what is due then."""
+
+    def go(**units: float) -> int:
+        time_machine.move_to(clock.now() + timedelta(**units), tick=False)
+        return run_jobs()
+
+    time_machine.move_to(clock.now(), tick=False)
+    return go
+
+
+def story(notice_id: int) -> list[str]:
+    """What happened to a message, in order."""
+    rows = db.session.scalars(select(Attempt).where(Attempt.notice_id == notice_id).order_by(Attempt.at))
+    return [row.outcome.value for row in rows]
+
+
+@pytest.fixture
+def story_of() -> Callable[[int], list[str]]:
+    """`story_of(notice_id)`: what happened to a message, in order."""
+    return story

@@ -1,37 +1,29 @@
 """The ways out, against servers on this machine that answer as they are told."""
 
-import http.server
 import json
 import smtplib
 import ssl
-import threading
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 from flask import Flask
 
 from portal.core.config import Mode
 from portal.notify import channels
-from portal.notify.channels import Console, DeliveryError, Letter, SmsGate, Smtp, compose, sender
+from portal.notify.channels import (
+    Console,
+    DeliveryError,
+    SmsGate,
+    SmsGates,
+    Smtp,
+    compose,
+    gates,
+    report_url,
+    sender,
+)
 from portal.notify.kinds import Channel
-
-
-def letter(**changed: Any) -> Letter:
-    given = {
-        "message_id": "<0123456789abcdef@portal.example>",
-        "to": "jan@people.example",
-        "subject": "Zażółć gęślą jaźń",
-        "text": "Dzień dobry,\nžluťoučký kůň.",
-        "html": "<p>Dzień dobry</p>",
-        "sender": "Ostrava-Jih, úřad",
-        "reply_to": "podatelna@ostrava-jih.example",
-        "unsubscribe": None,
-        "at": datetime(2026, 11, 21, 10, 30, tzinfo=UTC),
-    }
-    return Letter(**{**given, **changed})
+from tests.factories.letters import letter
 
 
 class TestCompose:
@@ -181,40 +173,6 @@ class TestSmtp:
         assert len(mail_server.mails) == 1
 
 
-class Gate:
-    """An SMS gate that answers what it is told and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.answer: Any = {"count": 1, "list": []}
-        self.status = 200
-        self.asked: list[dict[str, list[str]]] = []
-        self.tokens: list[str | None] = []
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                outer.asked.append(parse_qs(body))
-                outer.tokens.append(self.headers["Authorization"])
-                self.send_response(outer.status)
-                self.end_headers()
-                self.wfile.write(json.dumps(outer.answer).encode())
-
-            def log_message(self, *_: Any) -> None: ...
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/sms.do?from=LUBLIN"
-
-
-@pytest.fixture
-def gate() -> Iterator[Gate]:
-    gate = Gate()
-    yield gate
-    gate.server.shutdown()
-    gate.server.server_close()
-
-
 class TestKnock:
     def test_signs_in_and_sends_nothing(self, mail_server: Any) -> None:
         Smtp(mail_server.url.replace("//", "//user:word@"), "portal.example").knock()
@@ -233,36 +191,113 @@ class TestKnock:
             Smtp(mail_server.url, "portal.example").knock()
 
 
+SMS = {"to": "+48601234567", "text": "Zażółć", "index": "5f.0"}
+
+
 class TestSmsGate:
-    def test_asks_with_number_text_and_own_index(self, gate: Gate) -> None:
-        SmsGate(gate.url, "tok").send(letter(to="+48601234567", text="Zażółć"))
+    def test_asks_with_number_text_and_own_index(self, gate: Any) -> None:
+        reports = "https://portal.example/sms/reports/first/word"
+        assert SmsGate("first", gate.url, "tok", reports).send(letter(**SMS)) == "first"
         (asked,) = gate.asked
-        assert asked["to"] == ["48601234567"]
-        assert asked["message"] == ["Zażółć"]
-        assert asked["from"] == ["LUBLIN"]
-        assert asked["idx"] == ["0123456789abcdef"]
-        assert asked["check_idx"] == ["1"]
+        assert asked == {
+            "to": "48601234567",
+            "message": "Zażółć",
+            "from": "LUBLIN",
+            "encoding": "utf-8",
+            "format": "json",
+            "idx": "5f.0",
+            "check_idx": "1",
+            "max_parts": "6",
+            "notify_url": reports,
+        }
         assert gate.tokens == ["Bearer tok"]
 
+    def test_the_same_again_is_dropped_by_the_gate_and_counts_as_sent(self, gate: Any) -> None:
+        for _ in range(2):
+            assert SmsGate("first", gate.url, "tok").send(letter(**SMS)) == "first"
+        assert len(gate.asked) == 2
+        assert len(gate.taken) == 1
+
     @pytest.mark.parametrize(
-        ("answer", "status", "permanent"),
+        ("answer", "status", "permanent", "unsure"),
         [
-            ({"error": 13, "message": "No correct phonenumbers"}, 200, True),
-            ({"error": 103, "message": "No points"}, 200, False),
-            ([], 200, False),
-            ({}, 500, False),
+            ({"error": 13, "message": "No correct phonenumbers"}, 200, True, False),
+            ({"error": 12, "message": "Too many parts"}, 200, True, False),
+            ({"error": 59, "message": "Opted out"}, 200, True, False),
+            ({"error": 103, "message": "No points"}, 200, False, False),
+            ({"error": 101, "message": "Authorization failed"}, 200, False, False),
+            ([], 200, False, False),
+            ({}, 500, False, False),
+            (None, 200, False, True),
         ],
     )
-    def test_errors(self, gate: Gate, answer: Any, status: int, permanent: bool) -> None:
-        gate.answer, gate.status = answer, status
+    def test_errors(self, gate: Any, answer: Any, status: int, permanent: bool, unsure: bool) -> None:
+        gate.answer, gate.status = (b"<html>" if answer is None else json.dumps(answer).encode()), status
         with pytest.raises(DeliveryError) as failed:
-            SmsGate(gate.url, "tok").send(letter(to="+48601234567"))
-        assert failed.value.permanent is permanent
+            SmsGate("first", gate.url, "tok").send(letter(**SMS))
+        assert (failed.value.permanent, failed.value.unsure) == (permanent, unsure)
 
-    def test_an_answer_that_is_none(self, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(json, "loads", lambda _: (_ for _ in ()).throw(ValueError("no JSON")))
+    def test_nobody_there_has_certainly_taken_nothing(self, gate: Any) -> None:
+        gate.stop()
+        with pytest.raises(DeliveryError) as failed:
+            SmsGate("first", gate.url, "tok").send(letter(**SMS))
+        assert not failed.value.unsure
+
+    def test_a_gate_that_goes_silent_may_have_taken_it(
+        self, gate: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(channels, "TIMEOUT_S", 0.2)
+        gate.silent = 0.6
+        with pytest.raises(DeliveryError) as failed:
+            SmsGate("first", gate.url, "tok").send(letter(**SMS))
+        assert failed.value.unsure
+
+
+class TestTwoGates:
+    @pytest.fixture
+    def both(self, gate: Any, second_gate: Any) -> SmsGates:
+        return SmsGates((SmsGate("first", gate.url, "a"), SmsGate("second", second_gate.url, "b")))
+
+    def test_the_first_one_does_it(self, both: SmsGates, second_gate: Any) -> None:
+        assert both.send(letter(**SMS)) == "first"
+        assert second_gate.asked == []
+
+    def test_the_second_steps_in_where_the_first_is_down(
+        self, both: SmsGates, gate: Any, second_gate: Any
+    ) -> None:
+        gate.stop()
+        assert both.send(letter(**SMS)) == "second"
+        assert second_gate.tokens == ["Bearer b"]
+
+    def test_the_second_steps_in_where_the_first_has_no_points(self, both: SmsGates, gate: Any) -> None:
+        gate.answer = b'{"error": 103}'
+        assert both.send(letter(**SMS)) == "second"
+
+    def test_a_number_that_does_not_exist_is_not_asked_for_twice(
+        self, both: SmsGates, gate: Any, second_gate: Any
+    ) -> None:
+        gate.answer = b'{"error": 13}'
+        with pytest.raises(DeliveryError) as failed:
+            both.send(letter(**SMS))
+        assert failed.value.permanent
+        assert second_gate.asked == []
+
+    def test_a_silent_gate_is_asked_once_more_before_the_other(
+        self, both: SmsGates, gate: Any, second_gate: Any
+    ) -> None:
+        gate.answer = b"<html>"
         with pytest.raises(DeliveryError):
-            SmsGate(gate.url, "tok").send(letter(to="+48601234567"))
+            both.send(letter(**SMS))
+        assert second_gate.asked == []
+        assert both.send(letter(**SMS, tries=1)) == "second"
+
+    def test_both_are_down(self, both: SmsGates, gate: Any, second_gate: Any) -> None:
+        gate.stop()
+        second_gate.answer = b'{"error": 103}'
+        with pytest.raises(DeliveryError, match=r"first.*second.*103") as failed:
+            both.send(letter(**SMS))
+        assert not failed.value.permanent
+        assert not failed.value.unsure
 
 
 def test_errors_name_nobody() -> None:
@@ -281,9 +316,32 @@ class TestSender:
         configure(smtp_url="smtp://mail.example", sms_url="https://gate.example/sms.do")
         settings = app.extensions["portal.settings"]
         assert isinstance(sender(Channel.MAIL, settings), Smtp)
-        assert isinstance(sender(Channel.SMS, settings), SmsGate)
+        assert isinstance(sender(Channel.SMS, settings), SmsGates)
+        assert [gate.name for gate in gates(settings)] == ["first"]
+        configure(sms2_url="https://other.example/sms.do")
+        found = gates(app.extensions["portal.settings"])
+        assert [(gate.name, gate.host) for gate in found] == [
+            ("first", "gate.example"),
+            ("second", "other.example"),
+        ]
 
     def test_production_without_a_way_out_says_so(self, app: Flask, configure: Callable[..., None]) -> None:
         configure(mode=Mode.PRODUCTION)
         with pytest.raises(DeliveryError, match="No way out"):
             sender(Channel.SMS, app.extensions["portal.settings"])
+
+
+@pytest.mark.parametrize(
+    ("base_url", "gate_url", "told"),
+    [
+        ("https://portal.lublin.example", "https://gate.example/sms.do", True),
+        ("http://127.0.0.1:8000", "https://gate.example/sms.do", False),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:5096/sms.do", True),
+    ],
+)
+def test_a_gate_is_told_where_to_report_if_it_can_reach_us(
+    app: Flask, configure: Callable[..., None], base_url: str, gate_url: str, told: bool
+) -> None:
+    configure(base_url=base_url, sms_url=gate_url)
+    found = report_url("first", app.extensions["portal.settings"])
+    assert (found or "").startswith(f"{base_url}/sms/reports/first/") is told

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portal.core import clock, throttle
+from portal.core import clock
 from portal.core.config import Mode
 from portal.core.db import db
 from portal.core.jobs import LEASE, Job
 from portal.core.tenancy import Town
-from portal.notify import channels, delivery, queries
+from portal.notify import channels, delivery, kinds, queries
 from portal.notify.kinds import Channel, Delivery
 from portal.notify.models import Attempt
 
@@ -28,18 +28,6 @@ def mail(mail_server: Any, configure: Callable[..., None]) -> Any:
     """Mail goes to the server of this test."""
     configure(smtp_url=mail_server.url)
     return mail_server
-
-
-@pytest.fixture
-def later(run_jobs: Run, time_machine: Any) -> Callable[..., int]:
-    """`later(minutes=10)` moves the clock on and does what is due then."""
-
-    def go(**units: float) -> int:
-        time_machine.move_to(clock.now() + timedelta(**units), tick=False)
-        return run_jobs()
-
-    time_machine.move_to(clock.now(), tick=False)
-    return go
 
 
 def story(notice_id: int) -> list[str]:
@@ -127,7 +115,7 @@ def test_a_worker_killed_after_sending_sends_the_same_again(
     class Killed(BaseException):
         """As kill -9 between the mail's acceptance and our note of it."""
 
-    def die(_notice_id: int) -> None:
+    def die(*_: Any) -> None:
         raise Killed
 
     write("test.link", {"token": "t1", "link": "x"}, secret=("token",))
@@ -161,7 +149,7 @@ def test_after_the_last_try_it_is_dead(
         later(minutes=75)
     (notice,) = outbox()
     assert notice.state is Delivery.DEAD
-    assert notice.tries == delivery.TRIES
+    assert notice.tries == kinds.TRIES
     assert job().dead_at is not None
     assert clock.now() - first > timedelta(hours=4)
 
@@ -240,21 +228,6 @@ class TestSms:
         assert sorted(notice.state for notice in outbox()) == ["failed", "sent", "sent"]
         later(minutes=7)
         assert {notice.state for notice in outbox()} == {Delivery.SENT}
-
-    def test_a_town_has_a_budget(
-        self,
-        town: Town,
-        write: Write,
-        sent: list[str],
-        run_jobs: Run,
-        outbox: Outbox,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(delivery, "SMS_BUDGET", throttle.Limit("sms-budget", 2, 86_400))
-        for number in range(3):
-            write(phone=f"+4860123456{number}")
-        run_jobs()
-        assert sorted(notice.state for notice in outbox()) == ["failed", "sent", "sent"]
 
 
 def test_what_is_settled_is_left_alone(

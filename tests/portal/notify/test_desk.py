@@ -10,7 +10,7 @@ from portal.core.audit import AuditEntry
 from portal.core.db import db, writing
 from portal.core.registry import registry
 from portal.core.tenancy import Town
-from portal.notify.desk import masked
+from portal.notify.desk.lists import masked
 from portal.notify.kinds import Delivery
 from portal.notify.models import Notice
 
@@ -78,7 +78,13 @@ def test_the_address_of_a_message_alone_leads_back_to_it(
 
 @pytest.mark.parametrize(
     ("contact", "seen"),
-    [("ewa@poczta.example", "e…@poczta.example"), ("+48600100200", "…200"), ("Ewa Sadowa", "E…"), ("", "")],
+    [
+        ("ewa@poczta.example", "e…@poczta.example"),
+        ("+48600100200", "…200"),
+        ("+48 00 100 00 22", "…022"),
+        ("Ewa Sadowa", "E…"),
+        ("", ""),
+    ],
 )
 def test_lists_show_no_whole_contact(contact: str, seen: str) -> None:
     assert masked(contact) == seen
@@ -204,9 +210,14 @@ def test_the_first_page_of_the_desk_gets_its_work(
     lists = {work.key: work for module in registry.modules for work in module.work}
     with app.test_request_context("/pl/lublin/desk"):
         app.preprocess_request()
-        assert lists["messages.tasks"].count(actor) == 2
-        assert {item.note for item in lists["messages.tasks"].items(actor, 5)} == {"J…", "…321"}
-        assert len(lists["messages.tasks"].items(actor, 1)) == 1
+        for key, note in (("messages.letters", "J…"), ("messages.calls", "…321")):
+            assert lists[key].count(actor) == 1
+            assert [item.note for item in lists[key].items(actor, 5)] == [note]
+        assert lists["messages.undecided"].count(actor) == 0
+        with writing():
+            db.session.execute(update(Notice).where(Notice.channel == "phone").values(unreached=2))
+        assert lists["messages.undecided"].count(actor) == 1
+        assert [item.note for item in lists["messages.undecided"].items(actor, 5)] == ["…321"]
         assert lists["messages.dead"].count(actor) == 1
         (item,) = lists["messages.dead"].items(actor, 5)
         assert item.late

@@ -11,9 +11,9 @@ from portal.core import clock, tenancy
 from portal.core.db import db, writing
 from portal.core.jobs import Job
 from portal.core.tenancy import Town
-from portal.notify import jobs, privacy
+from portal.notify import jobs, privacy, services
 from portal.notify.kinds import Delivery
-from portal.notify.models import Attempt, Notice
+from portal.notify.models import Attempt, LetterBatch, Notice
 
 Write = Callable[..., None]
 Outbox = Callable[[], list[Any]]
@@ -114,3 +114,34 @@ def test_old_messages_of_no_case_go_with_their_story(
     with tenancy.unscoped("test"):
         assert db.session.scalars(select(Attempt.notice_id)).all() == [kept.id]
     assert count_jobs() == 1
+
+
+def test_a_batch_goes_a_month_after_its_last_letter(
+    town: Town,
+    write: Write,
+    sweep: Callable[[], None],
+    run_jobs: Run,
+    outbox: Outbox,
+    actor_as: Callable[..., Any],
+) -> None:
+    for number in (1, 2):
+        write(postal=f"Jan\nul. Próbna {number}")
+    run_jobs()
+    first, second = (notice.id for notice in outbox())
+    kept, gone = (
+        services.make_batch(actor_as("leader"), [letter], key * 20)
+        for letter, key in ((first, "k"), (second, "l"))
+    )
+    with writing():
+        services.discard([second])
+    sweep()
+    assert batches() == {kept, gone}
+    with writing():
+        db.session.execute(update(LetterBatch).values(made_at=clock.now() - timedelta(days=31)))
+    sweep()
+    assert batches() == {kept}
+
+
+def batches() -> set[int]:
+    db.session.rollback()
+    return set(db.session.scalars(select(LetterBatch.id)))

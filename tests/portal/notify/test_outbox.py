@@ -13,8 +13,9 @@ from portal.core.db import db, writing
 from portal.core.jobs import Job
 from portal.core.tenancy import Town
 from portal.notify import outbox as door
+from portal.notify.channels import mail_host
 from portal.notify.kinds import Channel, Delivery
-from portal.notify.outbox import Recipient, channel_of, fan_out, mail_host, provide
+from portal.notify.outbox import Recipient, channel_of, fan_out, provide
 
 MOBILE = "+48601234567"
 LANDLINE = "+48817654321"
@@ -37,6 +38,10 @@ def jobs_of(kind: str) -> int:
         ({"phone": "+447911123456"}, Channel.PHONE),
         ({"phone": "not a number"}, Channel.PHONE),
         ({"name": "Jan"}, None),
+        ({"email": "a@b.example", "phone": MOBILE, "prefers": Channel.SMS}, Channel.SMS),
+        ({"email": "a@b.example", "phone": LANDLINE, "prefers": Channel.SMS}, Channel.MAIL),
+        ({"phone": MOBILE, "postal": "x", "prefers": Channel.LETTER}, Channel.LETTER),
+        ({"phone": MOBILE, "prefers": Channel.MAIL}, Channel.SMS),
     ],
 )
 def test_the_first_way_that_is_known_is_taken(app: Flask, contact: dict[str, Any], channel: Channel) -> None:

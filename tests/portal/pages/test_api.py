@@ -1,7 +1,10 @@
 """Answers for machines."""
 
+import gc
 import re
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,13 +15,16 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from portal.core import clock
-from portal.core.db import writing
+from portal.core import clock, jobs, metrics, taking
+from portal.core.db import db, writing
+from portal.core.metrics import Meter
+from portal.core.taking import Maintenance
 from portal.core.tenancy import Town
 from portal.notify.outbox import Recipient, send
 from portal.pages import api, queries
 from portal.ui.pages import look_version
 from tests.factories.browser import Browser
+from tests.factories.initiatives import make_initiative
 
 
 def test_the_theme_sets_the_towns_colours(client: Browser, town: Town) -> None:
@@ -88,9 +94,14 @@ def test_a_sound_installation_is_ready(client: Browser, monkeypatch: pytest.Monk
             "database": {"status": "ok", "value": None},
             "migrations": {"status": "ok", "value": None},
             "disk": {"status": "ok", "value": 50},
+            "files": {"status": "ok", "value": None},
             "messages": {"status": "ok", "value": None},
+            "worker": {"status": "warning", "value": None},
         },
+        "takes": {"uploads": True, "forms": True, "read_only_until": None},
     }
+    jobs.beat("here:1")
+    assert _status(client, "worker") == (200, "ok")
 
 
 def _disk(free: int) -> Any:
@@ -117,6 +128,7 @@ def test_a_database_that_is_gone_is_not_ready(client: Browser, monkeypatch: pyte
     monkeypatch.setattr("portal.pages.queries.db.session", Session())
     parts = {check.key: check.health for check in queries.checks()}
     assert (parts["database"], parts["migrations"], parts["messages"]) == ("failed",) * 3
+    assert parts["worker"] == "failed"
 
 
 def test_tables_of_another_release_are_not_ready(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +152,27 @@ def test_a_disk_that_cannot_be_read_fails(client: Browser, monkeypatch: pytest.M
 
     monkeypatch.setattr("shutil.disk_usage", unreadable)
     assert _status(client, "disk") == (503, "failed")
+
+
+def test_a_silent_worker_warns_but_not_while_it_pauses(
+    client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.beat("here:1")
+    later = clock.now() + timedelta(minutes=4)
+    monkeypatch.setattr("portal.core.clock.now", lambda: later)
+    assert _status(client, "worker") == (200, "warning")
+    with writing():
+        db.session.add(Maintenance(id=1, begun_at=later, until_at=later + timedelta(minutes=5)))
+    taking.watch().forget()
+    assert _status(client, "worker") == (200, "ok")
+
+
+def test_what_is_refused_is_told(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    for free, uploads, forms in ((9, False, True), (4, False, False)):
+        monkeypatch.setattr("shutil.disk_usage", _disk(free))
+        taking.watch().forget()
+        told = client.get("/readyz").get_json()["takes"]
+        assert (told["uploads"], told["forms"]) == (uploads, forms)
 
 
 def test_a_message_that_waits_too_long_warns(
@@ -282,3 +315,104 @@ def test_a_flood_of_kinds_fills_no_memory(
         }
         client.post("/csp-report", json=report)
     assert len(api._reports) == 3
+
+
+TOKEN = "Jq7xV1nL9rT4wZ8yKb3mHc6pQ2sD5fGa"
+LABEL = re.compile(r'(\w+)="([^"]*)"')
+
+
+@pytest.fixture(scope="session")
+def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meter]:
+    """The library keeps one folder a process, so there is one meter for all tests."""
+    yield Meter(tmp_path_factory.mktemp("metrics"))
+    from prometheus_client.mmap_dict import MmapedDict
+
+    # It never closes its files, since a process counts until its end.
+    for found in gc.get_objects():
+        if isinstance(found, MmapedDict):
+            found.close()
+
+
+@pytest.fixture
+def metered(app: Flask, counting: Meter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_meter", counting)
+    settings = replace(app.extensions["portal.settings"], metrics_token=TOKEN)
+    monkeypatch.setitem(app.extensions, "portal.settings", settings)
+
+
+def ask(client: Browser, token: str = TOKEN) -> Any:
+    return client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+
+
+def figure(told: str, line: str) -> float:
+    found = re.search(rf"^{re.escape(line)} (.+)$", told, re.M)
+    return float(found[1]) if found else 0.0
+
+
+def test_metrics_are_there_only_for_the_token(client: Browser, metered: None) -> None:
+    assert ask(client).status_code == 200
+    assert ask(client).headers["Cache-Control"] == "no-store"
+    for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": f"Basic {TOKEN}"}):
+        assert client.get("/metrics", headers=headers).status_code == 404
+    assert ask(client, TOKEN[:-1]).status_code == 404
+    assert ask(client, "ż" * 32).status_code == 404
+
+
+def test_without_the_setting_there_are_no_metrics(client: Browser) -> None:
+    assert ask(client).status_code == 404
+    assert ask(client, "").status_code == 404
+
+
+def test_requests_are_counted_by_page_and_kept_ones_apart(
+    client: Browser, town: Town, metered: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.ui.page_cache.POLL", 0.0)
+    live = 'portal_requests_total{endpoint="pages.town",kept="no",status="2xx"}'
+    kept = 'portal_requests_total{endpoint="pages.town",kept="yes",status="2xx"}'
+    nowhere = 'portal_requests_total{endpoint="none",kept="no",status="4xx"}'
+    before = ask(client).text
+    for _ in range(3):
+        client.get("/en/lublin/")
+    client.get("/nothing/at/this/address")
+    after = ask(client).text
+    assert figure(after, live) - figure(before, live) == 1
+    assert figure(after, kept) - figure(before, kept) == 2
+    assert figure(after, nowhere) - figure(before, nowhere) == 1
+    seconds = 'portal_request_seconds_count{endpoint="pages.town"}'
+    assert figure(after, seconds) - figure(before, seconds) == 1
+
+
+def test_metrics_tell_of_work_messages_and_workers(client: Browser, town: Town, metered: None) -> None:
+    with writing():
+        send(next(iter(_codes())), Recipient("pl", email="ewa@people.example"), {})
+        jobs.enqueue("stub", {}, due_at=clock.now() - timedelta(minutes=6))
+        jobs.enqueue("stub", {}, due_at=clock.now() + timedelta(days=1))
+    jobs.beat("here:1")
+    told = ask(client).text
+    assert figure(told, 'portal_jobs{state="late"}') == 1
+    assert figure(told, 'portal_jobs{state="due"}') == 2
+    assert figure(told, 'portal_jobs{state="planned"}') == 1
+    assert figure(told, 'portal_jobs{state="dead"}') == 0
+    assert figure(told, 'portal_messages{channel="mail",state="waiting"}') == 1
+    assert figure(told, "portal_workers") == 1
+    assert 0 <= figure(told, "portal_worker_silence_seconds") < 60
+    assert 0 < figure(told, "portal_disk_free_ratio") <= 1
+    assert figure(told, "portal_read_only") == 0
+
+
+def test_labels_name_no_address_case_or_person(client: Browser, town: Town, metered: None) -> None:
+    number = (make_initiative(town).number or "").lower()
+    for path in (
+        f"/en/lublin/initiatives/{number}",
+        "/en/follow/secret-of-somebody",
+        "/en/lublin/desk",
+        "/en/search?q=Kowalska",
+    ):
+        client.get(path)
+    told = ask(client).text
+    for secret in (number, "secret-of-somebody", "Kowalska", "lublin"):
+        assert secret not in told
+    allowed = {"endpoint", "status", "kept", "le", "state", "channel"}
+    assert {name for name, _value in LABEL.findall(told)} <= allowed
+    endpoints = {value for name, value in LABEL.findall(told) if name == "endpoint"}
+    assert endpoints <= {"none", *client.application.view_functions}

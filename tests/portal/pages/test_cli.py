@@ -3,15 +3,17 @@
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
 
-from portal.core import tenancy
+from portal.core import clock, taking, tenancy
 from portal.core.config import Mode
-from portal.core.db import db
+from portal.core.db import db, writing
+from portal.core.taking import Maintenance
 from portal.core.tenancy import Town
 from portal.pages import cli, queries
 from portal.pages.queries import Check
@@ -199,6 +201,19 @@ def test_the_doctor_asks_what_readyz_asks(app: Flask, monkeypatch: pytest.Monkey
     assert "WRONG  messages cannot be read" in result.output
 
 
+def test_the_doctor_tells_what_is_refused(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "checks", list)
+    for free, words in ((0.09, "uploads are refused"), (0.04, "uploads and residents' forms are refused")):
+        monkeypatch.setattr("portal.core.disk.free_share", lambda _folder, free=free: free)
+        taking.watch(app).forget()
+        assert f"warn   {words}" in doctor(app).output
+    with writing():
+        now = clock.now()
+        db.session.add(Maintenance(id=1, begun_at=now, until_at=now + timedelta(minutes=5)))
+    taking.watch(app).forget()
+    assert "warn   read-only until " in doctor(app).output
+
+
 @pytest.fixture
 def production(app: Flask) -> Iterator[None]:
     kept = app.extensions["portal.settings"]
@@ -222,3 +237,10 @@ def test_a_mail_server_that_answers_is_well(
 ) -> None:
     monkeypatch.setattr(cli.Smtp, "knock", lambda _self: None)
     assert "ok     mail by 127.0.0.1, which answers" in doctor(app).output
+
+
+def test_a_municipality_gets_room_of_its_own(app: Flask, town: Town) -> None:
+    run = app.test_cli_runner().invoke
+    assert run(args=["municipalities", "quota", town.slug, "50"]).output == "0 of 50 MB are used.\n"
+    assert run(args=["municipalities", "quota", town.slug, "-"]).output == "0 of 10000 MB are used.\n"
+    assert run(args=["municipalities", "quota", town.slug, "0"]).exit_code == 1

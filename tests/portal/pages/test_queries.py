@@ -13,6 +13,7 @@ from portal.core.actor import Actor
 from portal.core.db import db, writing
 from portal.core.errors import Missing
 from portal.core.jobs import Job
+from portal.core.stores import StoreDown
 from portal.core.tenancy import Town
 from portal.notify import outbox
 from portal.notify.models import Notice
@@ -112,7 +113,9 @@ def test_lists_are_those_of_the_role_and_late_ones_lead(town: Town, actor_as: Ac
     lists = queries.waiting(leader, limit=1)
     assert [found.late for found in lists] == sorted((found.late for found in lists), reverse=True)
     assert sum(found.count for found in lists) >= 1
-    assert queries.waiting(translator) == []
+    assert [(found.key, found.count) for found in queries.waiting(translator)] == [
+        ("articles.translations", 0)
+    ]
 
 
 def test_what_is_not_shown_is_counted() -> None:
@@ -138,7 +141,7 @@ def test_desks_are_the_towns_one_works_for_by_name(town: Town, other_town: Town,
 
 def test_a_healthy_machine_says_so_part_by_part(app: Flask) -> None:
     found = {check.key: check for check in queries.checks()}
-    assert list(found) == ["database", "migrations", "disk", "messages"]
+    assert list(found) == ["database", "migrations", "disk", "files", "messages", "worker"]
     assert {found[key].health for key in ("database", "migrations", "messages")} == {Health.WELL}
     assert 0 <= (found["disk"].value or -1) <= 100
 
@@ -152,7 +155,7 @@ def test_a_disk_that_cannot_be_asked_is_a_failure(app: Flask, monkeypatch: pytes
     def gone(_path: object) -> None:
         raise OSError
 
-    monkeypatch.setattr(queries.shutil, "disk_usage", gone)
+    monkeypatch.setattr(queries.disk, "free_share", gone)
     assert {check.key: check.health for check in queries.checks()}["disk"] is Health.FAILED
 
 
@@ -203,3 +206,15 @@ def test_dead_letters_say_the_kind_of_error_and_no_address(town: Town, other_tow
     assert queries.dead_letter(older).id == older
     with pytest.raises(Missing):
         queries.dead_letter(alive)
+
+
+def test_a_store_of_files_that_does_not_answer_is_a_warning(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Down:
+        def knock(self) -> None:
+            raise StoreDown
+
+    assert {check.key: check.health for check in queries.checks()}["files"] is Health.WELL
+    monkeypatch.setitem(app.extensions, "portal.files", Down())
+    assert {check.key: check.health for check in queries.checks()}["files"] is Health.WARNING

@@ -109,6 +109,9 @@ def test_a_copy_comes_as_a_file_and_as_a_page(
     filed()
     here = client.submit(f"{DESK}/requests", {"email": "anna@people.example", "proof": "document"}).location
     csrf = token(here)
+    # The officer reads about somebody else: no record may be titled "sent to you".
+    assert "Messages sent" in client.get(here).text
+    assert "to you" not in client.get(here).text.split("<tbody>")[1].split("</tbody>")[0]
     file = client.post(f"{here}/copy", data={"csrf_token": csrf, "as": "file"})
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert file.headers["Cache-Control"] == "no-store"
@@ -116,6 +119,7 @@ def test_a_copy_comes_as_a_file_and_as_a_page(
     assert PHONE in str(records)
     page = client.post(f"{here}/copy", data={"csrf_token": csrf, "as": "page"})
     assert PHONE in page.text
+    assert 'Phone number <code class="small" lang="en">phone</code>' in page.text
     assert page.headers["Cache-Control"] == "no-store"
     assert client.get(f"{here}/copy").location == here
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from portal.accounts.models import User
 from portal.accounts.queries import email_hash
 from portal.accounts.services import account
-from portal.core import tenancy
+from portal.core import clock, tenancy
 from portal.core.actor import Actor
+from portal.core.db import db, writing
 from portal.core.i18n import speaking
 from portal.core.tenancy import Town
 from portal.privacy import queries
@@ -102,6 +104,16 @@ def test_a_number_typed_into_an_account_finds_no_account(town: Town, actor_as: C
     ewa = actor_as("resident")
     account.update_profile(ewa, ewa.user_id or 0, "Ewa", "pl", PHONE)
     assert queries.find(Known(phone=PHONE), "PL").user_id is None
+
+
+def test_a_number_confirmed_by_a_code_finds_its_account(town: Town, actor_as: Callable[..., Actor]) -> None:
+    ewa = actor_as("resident", email="ewa@people.example")
+    account.update_profile(ewa, ewa.user_id or 0, "Ewa", "pl", PHONE)
+    with writing():
+        db.session.get_one(User, ewa.user_id).phone_confirmed_at = clock.now()
+    whom = queries.find(Known(phone=PHONE), "PL")
+    assert whom.user_id == ewa.user_id
+    assert email_hash("ewa@people.example") in whom.keys
 
 
 def test_keys_tell_nobody_who_it_is(town: Town) -> None:

@@ -14,12 +14,14 @@ from portal.search import index
 
 @pytest.fixture
 def put(town: Town) -> Callable[..., None]:
-    """`put(1, "Title", "body", number=…, public=…, at=…, place=other_town)`."""
+    """`put(1, "Title", "body", number=…, public=…, at=…, place=other_town, kind=…)`."""
 
-    def write(object_id: int, title: str, body: str = "", place: Town = town, **values: Any) -> None:
+    def write(
+        object_id: int, title: str, body: str = "", place: Town = town, kind: str = "thing", **values: Any
+    ) -> None:
         given = {"number": "", "public": True, "at": clock.now(), "language": "pl", **values}
         text = SearchText(title=title, body=body, **given)
         with tenancy.within(place.id), writing():
-            index.put("thing", object_id, text, f"/{place.slug}/things/{object_id}")
+            index.put(kind, object_id, text, f"/{place.slug}/things/{object_id}")
 
     return write

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
-from portal.core.db import db
+from portal.core import tenancy
+from portal.core.db import db, writing
 from portal.core.tenancy import Town
-from portal.search import ddl, queries
+from portal.search import ddl, index, queries
 
 
 def test_an_index_made_anew_knows_what_is_there(town: Town, put: Callable[..., None]) -> None:
@@ -22,6 +23,24 @@ def test_an_index_made_anew_knows_what_is_there(town: Town, put: Callable[..., N
     assert [hit.object_id for hit in queries.find("chodnik", town.id)] == [1]
     put(1, "Plac")
     assert queries.find("chodnik", town.id) == []
+
+
+def test_the_words_of_what_was_taken_out_are_nowhere_in_the_index(
+    town: Town, put: Callable[..., None]
+) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's vacuum overwrites old rows by itself")
+    put(1, "Chodnik", "zylinderhut")
+    put(2, "Chodnik", "kapelusz")
+
+    def told() -> bool:
+        blocks = db.session.execute(text("SELECT block FROM search_index_data")).scalars()
+        return any(b"zylinderhut" in block for block in blocks)
+
+    assert told()
+    with tenancy.within(town.id), writing():
+        index.remove("thing", 1)
+    assert not told()
 
 
 @pytest.mark.parametrize(

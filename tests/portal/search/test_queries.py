@@ -198,3 +198,73 @@ class TestPages:
         assert queries.count("chodnik", town.id) == 4
         assert queries.count("", town.id) == 0
         assert queries.count("nothing", town.id) == 0
+
+
+# Slips of the keyboard
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("chodnki", "chodnik"),
+        ("lawak", "ławka"),
+        ("ławkaa przystanek", "ławka przystanek"),
+        ("lawka przystanke", "lawka przystanek"),
+        ("przy chodniik", "przy chodnik"),
+    ],
+)
+def test_a_word_nobody_wrote_is_taken_for_the_nearest_one(
+    town: Town, put: Put, text: str, meant: str
+) -> None:
+    put(1, "Nowa ławka przy chodniku", "Przystanek, chodnik i plac.")
+    assert found(text, town) == []
+    assert queries.corrected(text, town.id) == meant
+    assert found(meant, town) == [1]
+
+
+@pytest.mark.parametrize("text", ["", "las", "zupelnie co innego", "2026", "ławka Łódź", "!!!", "a" * 300])
+def test_what_is_near_to_nothing_stays_as_it_is(town: Town, put: Put, text: str) -> None:
+    put(1, "Nowa ławka")
+    assert queries.corrected(text, town.id) == ""
+
+
+def test_words_that_only_never_stand_together_are_not_corrected(town: Town, put: Put) -> None:
+    put(1, "Ławka")
+    put(2, "Droga")
+    assert queries.corrected("lawka droga", town.id) == ""
+
+
+def test_a_correction_names_nothing_the_reader_may_not_find(town: Town, other_town: Town, put: Put) -> None:
+    put(1, "Ławka tajemnica", public=False)
+    put(2, "Chodnik", place=other_town)
+    assert queries.corrected("tajemnicca", town.id) == ""
+    assert queries.corrected("chodniik", town.id) == ""
+    assert queries.corrected("chodniik", None) == "chodnik"
+
+
+# Parts of what was found
+
+
+def test_hits_are_counted_by_kind_and_municipality(town: Town, other_town: Town, put: Put) -> None:
+    put(1, "Chodnik")
+    put(2, "Chodnik", kind="news")
+    put(3, "Chodnik", kind="news", public=False)
+    put(4, "Chodnik", place=other_town)
+    put(5, "Plac")
+    assert queries.facets("chodnik", None) == queries.Facets(
+        (("thing", 2), ("news", 1)), ((town.id, 2), (other_town.id, 1))
+    )
+    assert queries.facets("chodnik", town.id).kinds == (("news", 1), ("thing", 1))
+    assert queries.facets("", town.id) == queries.Facets((), ())
+
+
+def test_one_kind_can_be_looked_at_alone(town: Town, put: Put) -> None:
+    for number in range(5):
+        put(number, "Chodnik", kind="news" if number % 2 else "thing")
+    first = queries.page("chodnik", town.id, None, 1, kind="news")
+    assert [hit.kind for hit in first.items] == ["news"]
+    assert first.older is not None
+    second = queries.page("chodnik", town.id, decode(first.older), 1, kind="news")
+    assert [hit.object_id for hit in (*first.items, *second.items)] == [3, 1]
+    assert second.older is None
+    assert queries.count("chodnik", town.id, kind="news") == 2

@@ -12,6 +12,7 @@ from portal.search.rules import (
     MAX_WORD,
     SLOTS,
     Query,
+    can_be_misspelt,
     document_id,
     excerpt_of,
     fts5,
@@ -22,6 +23,8 @@ from portal.search.rules import (
     scope_of,
     scopes,
     slot_of,
+    spelling_keys,
+    spellings,
     tsquery,
     tsquery_any,
 )
@@ -68,13 +71,17 @@ def test_a_query_reads_so_many_words_and_no_more() -> None:
 
 
 def test_scopes_of_a_document_and_of_a_reader() -> None:
-    assert scopes(12, public=True).split() == ["m12", "m12p", "p"]
-    assert scopes(12, public=False).split() == ["m12"]
+    assert scopes(12, "news", public=True).split() == ["m12", "m12p", "p", "m12pnews", "pnews"]
+    assert scopes(12, "news", public=False).split() == ["m12"]
+    assert scope_of(12, public_only=True, kind="news") == "m12pnews"
+    assert scope_of(None, public_only=True, kind="news") == "pnews"
     assert scope_of(12, public_only=True) == "m12p"
     assert scope_of(12, public_only=False) == "m12"
     assert scope_of(None, public_only=True) == "p"
     with pytest.raises(ValueError, match="only what is public"):
         scope_of(None, public_only=False)
+    with pytest.raises(ValueError, match="only what is public"):
+        scope_of(12, public_only=False, kind="news")
 
 
 def test_both_query_languages() -> None:
@@ -113,3 +120,23 @@ def test_an_excerpt_ends_between_words() -> None:
     long = excerpt_of("word " * 100)
     assert len(long) <= EXCERPT + 1
     assert long.endswith("word…")
+
+
+def test_words_are_told_as_compared_and_as_written() -> None:
+    assert spellings("Nowa Ławka, nowa!") == [("nowa", "nowa"), ("lawka", "ławka"), ("nowa", "nowa")]
+
+
+@pytest.mark.parametrize(
+    ("word", "known"), [("lawka", True), ("las", False), ("a" * 25, False), ("2026", False), ("b4b4", False)]
+)
+def test_short_long_and_numbered_words_are_not_corrected(word: str, *, known: bool) -> None:
+    assert can_be_misspelt(word) is known
+
+
+@pytest.mark.parametrize("slip", ["lawka", "lawkaa", "lwka", "lxwka", "alwka", "lawak", "xlawka"])
+def test_words_one_slip_apart_share_a_key(slip: str) -> None:
+    assert spelling_keys("lawka") & spelling_keys(slip)
+
+
+def test_a_word_of_other_letters_shares_none() -> None:
+    assert not spelling_keys("lawka") & spelling_keys("droga")

@@ -8,7 +8,7 @@ from portal.core import tenancy
 from portal.core.db import db, writing
 from portal.core.tenancy import Town
 from portal.search import services
-from portal.search.models import SearchDocument
+from portal.search.models import SearchDocument, Spelling
 from tests.factories.initiatives import make_initiative
 
 
@@ -59,3 +59,21 @@ def test_batches_hold_everything_once(monkeypatch: pytest.MonkeyPatch) -> None:
     tenancy.enter(None)
     assert list(services.rebuild()) == [2, 1, 1]
     assert titles() == ["Lavička", "Park", "Ławka"]
+
+
+def words() -> set[str]:
+    return set(db.session.scalars(select(Spelling.word)))
+
+
+def test_words_of_what_is_gone_are_forgotten_and_others_kept(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "BATCH", 1)
+    assert {"lawka", "park", "lavicka"} <= words()
+    assert "szkic" not in words(), "no word of a draft is known"
+    with tenancy.unscoped("tests break every town"), writing():
+        db.session.execute(delete(SearchDocument).where(SearchDocument.title == "Park"))
+    tenancy.enter(None)
+    services.forget_words()
+    assert "park" not in words()
+    assert {"lawka", "lavicka"} <= words()

@@ -70,3 +70,58 @@ def test_strange_queries_are_only_words(town: Town, client: Any, query: str) -> 
 
 def test_a_place_we_did_not_write_is_not_found(town: Town, client: Any) -> None:
     assert client.get("/pl/search?q=x&page=zzz").status_code == 404
+
+
+def test_a_slip_of_the_keyboard_shows_what_was_meant(town: Town, put: Put, client: Any) -> None:
+    put(1, "Nowy chodnik")
+    text = client.get("/en/lublin/search?q=chodnki").text
+    assert "Nothing found for “chodnki”. This is what fits “chodnik”." in text
+    assert 'href="/en/lublin/things/1"' in text
+    assert 'value="chodnki"' in text
+
+
+def test_tabs_divide_the_hits_and_keep_the_words(town: Town, put: Put, client: Any) -> None:
+    put(1, "Nowy chodnik", kind="initiative")
+    put(2, "Chodnik otwarty", kind="news")
+    text = client.get("/en/lublin/search?q=chodnik").text
+    assert 'href="/en/lublin/search?q=chodnik&amp;kind=news"' in text
+    only = client.get("/en/lublin/search?q=chodnik&kind=news").text
+    assert "Chodnik otwarty" in only
+    assert "Nowy chodnik" not in only
+    assert 'kind=news" aria-current="page"' in only
+    assert client.get("/en/lublin/search?q=chodnik&kind=nonsense").status_code == 200
+    without = client.get("/en/lublin/search?q=chodnik&kind=page").text
+    assert 'kind=page" aria-current="page"' in without
+    assert "Nothing found" in without
+
+
+def test_hits_of_several_towns_lead_to_each(town: Town, other_town: Town, put: Put, client: Any) -> None:
+    put(1, "Chodnik")
+    put(2, "Chodník", place=other_town)
+    text = client.get("/en/search?q=chodnik").text
+    assert 'href="/en/lublin/search?q=chodnik"' in text
+    assert 'href="/en/ostrava-jih/search?q=chodnik"' in text
+
+
+def test_suggestions_are_hits_else_what_was_meant(
+    town: Town, other_town: Town, put: Put, client: Any
+) -> None:
+    put(1, "Nowy chodnik", number="LUB-I-2026-0001", kind="initiative", language="cs")
+    put(2, "Chodník", place=other_town)
+    put(3, "Chodnik tajny", public=False)
+    answer = client.get("/en/lublin/search/suggest.json?q=chod")
+    assert answer.json == {
+        "items": [
+            {
+                "title": "Nowy chodnik",
+                "href": "/en/lublin/things/1",
+                "note": "Initiative · LUB-I-2026-0001",
+                "language": "cs",
+            }
+        ]
+    }
+    assert "Set-Cookie" not in answer.headers
+    assert len(client.get("/pl/search/suggest.json?q=chod").json["items"]) == 2
+    meant = client.get("/en/lublin/search/suggest.json?q=chodniik").json["items"]
+    assert [one["href"] for one in meant] == ["/en/lublin/search?q=chodnik"]
+    assert client.get("/en/lublin/search/suggest.json").json == {"items": []}

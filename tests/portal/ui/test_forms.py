@@ -5,15 +5,16 @@ import io
 import pytest
 from flask import Flask
 from flask_wtf.file import FileField
-from wtforms import StringField
+from wtforms import StringField, TextAreaField
 
 from portal.ui.forms import BaseForm, unguessable
 
 
 class Upload(BaseForm):
-    """A text and a file."""
+    """A line, a text and a file."""
 
     title = StringField()
+    text = TextAreaField()
     photo = FileField()
 
 
@@ -24,6 +25,33 @@ def test_a_file_under_the_name_of_a_text_is_left_out(app: Flask) -> None:
         assert form.validate()
         assert form.title.data in (None, "")
         assert form.photo.data.filename == "photo.jpg"
+
+
+@pytest.mark.parametrize(
+    "sent", ['{"title": 1, "text": [1, {}]}', '[["title", {}]]', "[1, 2]", "7", "null", "{"]
+)
+def test_json_is_no_form(app: Flask, sent: str) -> None:
+    with app.test_request_context(method="POST", data=sent, content_type="application/json"):
+        form = Upload(meta={"csrf": False})
+        assert form.validate(), form.errors
+        assert form.title.data in (None, "")
+
+
+def test_signs_that_turn_a_line_are_taken_out_unseen(app: Flask) -> None:
+    with app.test_request_context(
+        method="POST", data={"title": "\u202a601 123 456\u202c ", "text": "\u200fשלום"}
+    ):
+        form = Upload(meta={"csrf": False})
+        assert form.validate(), form.errors
+        assert form.title.data == "601 123 456"
+        assert form.text.data == "\u200fשלום"  # A longer text may need them.
+
+
+def test_other_control_signs_are_refused(app: Flask) -> None:
+    with app.test_request_context(method="POST", data={"title": "a\x07b"}):
+        form = Upload(meta={"csrf": False})
+        assert not form.validate()
+        assert form.title.errors
 
 
 def test_a_key_of_our_pages_is_kept() -> None:

@@ -155,6 +155,15 @@ def test_words_of_an_author_whose_case_closed_meanwhile_are_kept(client: Browser
     assert said["text"] in nobodys.text
 
 
+def test_who_finds_no_page_is_told_how_to_open_their_own_case(client: Browser, town: Town) -> None:
+    hidden = make_initiative(town, "submitted").number.lower()
+    for path in (f"initiatives/{hidden}", "initiatives/lub-i-2026-9999", "nowhere"):
+        answer = client.get(f"/en/lublin/{path}")
+        assert answer.status_code == 404
+        main = answer.text.partition("<main")[2].partition("</main>")[0]
+        assert 'href="/en/follow"' in main
+
+
 def test_author_by_code_of_a_public_case_may_open_it_again_or_sign_in(client: Browser, town: Town) -> None:
     path = f"/pl/lublin/initiatives/{make_initiative(town, 'refused').number.lower()}/appeal"
     answer = client.post(path, data={"note": "Miejsce jest po drugiej stronie ulicy."})

@@ -1,5 +1,6 @@
 """Addresses and icons that are made once, and stay those of the reader."""
 
+import pytest
 from flask import Flask
 
 from portal.core import i18n
@@ -54,3 +55,16 @@ def test_globals_of_a_template_are_one_plain_dictionary(app: Flask) -> None:
     assert type(made) is dict
     assert made["mine"] == 1
     assert made["url_for"] is url_for
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("ul. Lipowa 3, 20-109 Lublin", 'ul. Lipowa 3, <span class="nowrap">20-109</span> Lublin'),
+        ("Horní 791/3, 700 30 Ostrava", 'Horní 791/3, <span class="nowrap">700 30</span> Ostrava'),
+        ("<b>1-2</b>", "&lt;b&gt;1-2&lt;/b&gt;"),
+        ("", ""),
+    ],
+)
+def test_a_post_code_does_not_break_at_the_end_of_a_line(typed: str, shown: str) -> None:
+    assert str(i18n.TEMPLATE_FILTERS["address"](typed)) == shown

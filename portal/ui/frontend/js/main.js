@@ -14,7 +14,7 @@ import {
 import { chosenFiles } from "./files.js";
 import { mapOpeners } from "./open-map.js";
 import { reveals } from "./reveal.js";
-import { copyButtons, foldNarrow, menus, printButtons, unsavedForms } from "./small.js";
+import { copyButtons, foldNarrow, menus, printButtons, progress, searchFields, unsavedForms } from "./small.js";
 
 for (const component of [CharacterCount, ErrorSummary, PasswordInput, ServiceNavigation]) {
   createAll(component);
@@ -30,3 +30,5 @@ unsavedForms();
 chosenFiles();
 reveals();
 mapOpeners();
+searchFields();
+progress();

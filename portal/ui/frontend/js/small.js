@@ -59,3 +59,37 @@ export function unsavedForms() {
     form.addEventListener("submit", () => window.removeEventListener("beforeunload", warn));
   }
 }
+
+/** `<div data-progress>`: fetches its page every two seconds and shows the new words, until the work is done. */
+export function progress() {
+  const here = document.querySelector("[data-progress]");
+  if (!here) return;
+  const timer = setInterval(async () => {
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = page.querySelector("[data-progress]");
+    if (!now) {
+      clearInterval(timer);
+      location.reload();
+      return;
+    }
+    here.querySelector("[role=status]").textContent = now.querySelector("[role=status]").textContent;
+    here.querySelector("progress").value = now.querySelector("progress").value;
+  }, 2000);
+}
+
+/** Suggestions of a search field weigh more than the field, so they come when somebody enters it. */
+export function searchFields() {
+  for (const field of document.querySelectorAll("input[data-suggest]")) {
+    field.addEventListener(
+      "focus",
+      () => {
+        const script = document.createElement("script");
+        script.src = field.dataset.script;
+        document.head.append(script);
+      },
+      { once: true },
+    );
+  }
+}

@@ -144,8 +144,8 @@ def test_a_case_the_public_never_saw_loses_words_files_and_place_in_the_search(
     assert "piwnicy" not in after.title
     assert after.title
     assert db.session.scalar(select(func.count(Attachment.id))) == 0
-    assert not files.path_of(stored.key).exists()
-    assert not files.path_of(stored.original_key or "").exists()
+    assert not files.exists(stored.key)
+    assert not files.exists(stored.original_key or "")
     (found,) = db.session.scalars(select(SearchDocument)).all()
     assert "piwnic" not in found.words
     assert not found.public

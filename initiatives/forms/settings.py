@@ -1,0 +1,195 @@
+"""Forms of an office's settings for initiatives; texts have a field for each language: `text_pl`, `text_cs`, `text_en`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import StopValidation
+
+from initiatives import queries, rules
+from initiatives.kinds import HELP_MAX, NAME_MAX, SHORT_MAX, Kind
+from initiatives.states import CATEGORIES, DEADLINES
+from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Filled, Text
+from portal.core.i18n import lazy_gettext as _l
+from portal.core.i18n import lazy_pgettext as _p
+from portal.ui.fields import chosen, needed
+from portal.ui.forms import BaseForm
+
+KIND_LABELS: dict[Kind, Text] = {
+    Kind.SHORT: _p("question", "A few words"),
+    Kind.LONG: _p("question", "Several sentences"),
+    Kind.CHOICE: _p("question", "One of several answers"),
+    Kind.NUMBER: _p("question", "A number"),
+    Kind.YES_NO: _p("question", "Yes or no"),
+}
+
+
+class SettingsForm(BaseForm):
+    """A form that knows what it was filled from."""
+
+    mark = HiddenField()
+    save_waits = False
+    """Whether its button asked for a look at something instead of saving."""
+
+    def texts(self, name: str = "text") -> dict[str, str]:
+        """The texts of one kind by language."""
+        return {locale: self[f"{name}_{locale}"].data or "" for locale in LOCALES}
+
+
+def in_languages(name: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """Values of those fields."""
+    return {f"{name}_{locale}": texts.get(locale, "") for locale in LOCALES}
+
+
+class MoveForm(SettingsForm):
+    """A button that moves an entry up or down."""
+
+    place = HiddenField()
+    step = HiddenField()
+
+
+class CategoryForm(SettingsForm):
+    """A category: its names, and whether one may choose it. A new one says to which of ours it belongs."""
+
+    theme = SelectField(
+        _l("Theme"),
+        choices=[SelectChoice("", _l("Choose…")), *(SelectChoice(*row) for row in CATEGORIES.items())],
+        validate_choice=False,
+        description=_l(
+            "Numbers of several municipalities are compared by theme. It cannot be changed later."
+        ),
+    )
+    text_pl = StringField(LANGUAGE_NAMES["pl"])
+    text_cs = StringField(LANGUAGE_NAMES["cs"])
+    text_en = StringField(LANGUAGE_NAMES["en"])
+    hidden = BooleanField(
+        _l("Offer it no more"),
+        description=_l("Cases that are in it already stay there, and one can still filter by it."),
+    )
+    most = NAME_MAX
+
+
+class DistrictForm(SettingsForm):
+    """A district, housing estate or village."""
+
+    name = StringField(_l("Name"), [needed(_l("Write the name of the district."))])
+    hidden = BooleanField(
+        _l("Offer it no more"),
+        description=_l("Cases that are in it already stay there, and one can still filter by it."),
+    )
+
+
+class QuestionForm(SettingsForm):
+    """An extra question; `text_…` are its words, `help_…` an explanation, `choices_…` the answers line by line."""
+
+    text_pl = StringField(LANGUAGE_NAMES["pl"])
+    text_cs = StringField(LANGUAGE_NAMES["cs"])
+    text_en = StringField(LANGUAGE_NAMES["en"])
+    help_pl = TextAreaField(_l("Explanation"))
+    help_cs = TextAreaField(_l("Explanation"))
+    help_en = TextAreaField(_l("Explanation"))
+    kind = RadioField(
+        _l("How is it answered?"),
+        [chosen(_l("Choose how it is answered."))],
+        choices=[SelectChoice(key.value, label) for key, label in KIND_LABELS.items()],
+        validate_choice=False,
+    )
+    choices_pl = TextAreaField(_l("Answers to choose from, one a line"))
+    choices_cs = TextAreaField(_l("Answers to choose from, one a line"))
+    choices_en = TextAreaField(_l("Answers to choose from, one a line"))
+    category = SelectField(_l("In which category is it asked?"), choices=[], validate_choice=False)
+    required = BooleanField(_l("It has to be answered"))
+    public = BooleanField(
+        _l("Everybody can read the answer"),
+        description=_l(
+            "Otherwise only the team reads it, and it is erased with the author’s contact data. "
+            "Never ask in public for anything about a person."
+        ),
+    )
+    most = SHORT_MAX
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        offered = queries.office().categories
+        self.category.choices = [
+            SelectChoice("", _l("In every category")),
+            *(SelectChoice(found.key, queries.category_label(found.key)) for found in offered),
+        ]
+
+    def lines(self) -> dict[str, list[str]]:
+        """Answers to choose from by language."""
+        return {locale: text.splitlines() for locale, text in self.texts("choices").items()}
+
+
+class AskForm(SettingsForm):
+    """Ask a question no more, or again."""
+
+
+class HelpForm(SettingsForm):
+    """What stands above a step of filing."""
+
+    text_pl = TextAreaField(LANGUAGE_NAMES["pl"])
+    text_cs = TextAreaField(LANGUAGE_NAMES["cs"])
+    text_en = TextAreaField(LANGUAGE_NAMES["en"])
+    most = HELP_MAX
+
+
+class WordsForm(SettingsForm):
+    """Words that hold a comment back; a button tries them instead of saving."""
+
+    text_pl = TextAreaField(LANGUAGE_NAMES["pl"])
+    text_cs = TextAreaField(LANGUAGE_NAMES["cs"])
+    text_en = TextAreaField(LANGUAGE_NAMES["en"])
+    # Not hidden: the button that is pressed brings its value.
+    preview = StringField()
+    most = 0
+
+
+class DaysForm(SettingsForm):
+    """Working days of each clock."""
+
+    def days(self) -> dict[str, int]:
+        """Days by clock."""
+        return {key: self[key].data for key in rules.DAYS_BOUNDS}
+
+
+def _days_form() -> type[DaysForm]:
+    fields: dict[str, Any] = {"__doc__": DaysForm.__doc__}
+    for key, (low, high) in rules.DAYS_BOUNDS.items():
+        fields[key] = _DaysField(DEADLINES[key], low, high)
+    return type("DaysForm", (DaysForm,), fields)
+
+
+class _DaysField(IntegerField):  # type: ignore[misc]
+    """Working days within the bounds of a clock; what is out of them is told with both."""
+
+    def __init__(self, label: Text, low: int, high: int, **kwargs: Any) -> None:
+        super().__init__(label, [self._within], **kwargs)
+        self.low, self.high = low, high
+        self.flags.required = True
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed; anything but a number is none, which `_within` tells."""
+        typed = valuelist[0].strip() if valuelist else ""
+        self.data = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else None
+
+    @staticmethod
+    def _within(_form: Any, field: Any) -> None:
+        if field.data is None or not field.low <= field.data <= field.high:
+            raise StopValidation(
+                str(
+                    Filled("Write a number from %(low)s to %(high)s.", {"low": field.low, "high": field.high})
+                )
+            )
+
+
+DEADLINES_FORM = _days_form()

@@ -1,0 +1,87 @@
+"""The public figures: of one municipality, and of all side by side. Every figure can be taken away as a file."""
+
+from typing import Any
+
+from flask import Response, g
+
+from initiatives import charts_of, queries
+from initiatives.charts_of import Period
+from initiatives.counting import Event
+from initiatives.forms.period import asked_period, shortcuts, span, table_file
+from initiatives.states import WORKFLOW
+from portal.core.disclosure import THRESHOLD
+from portal.core.i18n import gettext as _
+from portal.core.i18n import month_of
+from portal.ui.pages import Link, page
+from portal.ui.templating import url_for
+
+
+def statistics() -> Response:
+    """The figures of a municipality."""
+    period = asked_period()
+    board = charts_of.board(period)
+    present = queries.present_counts()
+    return page(
+        "initiatives/statistics.html",
+        title=_("Initiatives in numbers: %(town)s", town=g.town.name),
+        crumbs=[
+            Link(_("Home"), url_for("pages.home")),
+            Link(g.town.name, url_for("pages.town")),
+            Link(_("Initiatives"), url_for("initiatives.listing")),
+        ],
+        board=board,
+        drawing=charts_of.drawing(board.flows),
+        present=[
+            (state, present[state.key])
+            for state in WORKFLOW.states
+            if state.phase not in ("draft", "hidden") and present.get(state.key)
+        ],
+        late_now=queries.late_now(),
+        file_href=url_for("initiatives.statistics_csv", **period.query),
+        all_href=url_for("initiatives.statistics_everywhere", **period.query),
+        **_frame("initiatives.statistics", period),
+    )
+
+
+def _frame(endpoint: str, period: Period) -> dict[str, Any]:
+    """What both pages need around their figures."""
+    return {
+        "period": period,
+        "span": span(period),
+        "here": url_for(endpoint),
+        "shortcuts": shortcuts(endpoint, period),
+        "months": [(f"{month:%Y-%m}", month_of(month)) for month in period.choices],
+        "names": charts_of.EVENTS,
+        "events": tuple(Event),
+        "threshold": THRESHOLD,
+        "month_of": month_of,
+    }
+
+
+def everywhere() -> Response:
+    """All municipalities side by side."""
+    period = asked_period(kept=False)
+    return page(
+        "initiatives/comparison.html",
+        title=_("Initiatives in numbers: all municipalities"),
+        crumbs=[
+            Link(_("Home"), url_for("pages.home")),
+            Link(_("Initiatives"), url_for("initiatives.everywhere")),
+        ],
+        lines=charts_of.comparison(period),
+        file_href=url_for("initiatives.statistics_everywhere_csv", **period.query),
+        **_frame("initiatives.statistics_everywhere", period),
+    )
+
+
+def statistics_csv() -> Response:
+    """Every figure of the page, one a line, each with its meaning."""
+    period = asked_period()
+    return table_file([(g.town.slug, charts_of.entries_of(charts_of.board(period)))], period, g.town.slug)
+
+
+def everywhere_csv() -> Response:
+    """Every figure of the comparison."""
+    period = asked_period(kept=False)
+    lines = charts_of.comparison(period)
+    return table_file([(line.town.slug, charts_of.entries_of_town(line)) for line in lines], period, "all")

@@ -1,0 +1,1 @@
+"""Staff pages: lists and settings, the editor, versions, moves, translations, alerts."""

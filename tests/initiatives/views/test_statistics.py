@@ -1,0 +1,76 @@
+"""The public figures: pages, their diagram and table, and the files."""
+
+import csv
+import io
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from initiatives import services
+from portal.core import tenancy
+from portal.core.db import writing
+from portal.core.tenancy import Town
+from tests.factories.browser import Browser
+from tests.factories.initiatives import make_initiative
+
+PAGE = "/en/lublin/initiatives/statistics"
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_page_without_any_initiative_says_so(client: Browser, town: Town) -> None:
+    page = client.get(PAGE)
+    assert page.status_code == 200
+    assert "Nothing happened in this period" in page.text
+
+
+def test_page_shows_diagram_and_table_of_the_same_numbers(client: Browser, town: Town, actor_as) -> None:
+    case = make_initiative(town, "submitted")
+    services.publish(actor_as("reviewer"), case.id)
+    page = client.get(PAGE).text
+    assert page.count("<h1>") == 1
+    assert '<svg viewBox="0 0 380' in page
+    assert "submitted → published" in page
+    drawing = page[page.index('<svg viewBox="0 0 380') :]
+    ET.fromstring(drawing[: drawing.index("</svg>") + 6])
+
+
+@pytest.mark.parametrize("query", ["?from=2020-01&to=2999-12", "?from=x&to=y", "?from=2026-13"])
+def test_odd_periods_are_answered(client: Browser, town: Town, query: str) -> None:
+    make_initiative(town, "published")
+    for path in (PAGE, f"{PAGE}.csv", "/en/initiatives/statistics", "/en/initiatives/statistics.csv"):
+        assert client.get(path + query).status_code == 200
+
+
+def test_file_holds_the_figures_with_their_meaning(client: Browser, town: Town) -> None:
+    make_initiative(town, "published", category="roads", external_source="old", external_number="1")
+    answer = client.get(f"{PAGE}.csv")
+    assert answer.content_type == "text/csv; charset=utf-8"
+    filed = next(
+        r
+        for r in rows(answer.text)
+        if (r["table"], r["item"], r["measure"]) == ("category", "roads", "filed")
+    )
+    assert filed["value"] == "1"
+    assert filed["meaning"]
+
+
+def test_comparison_puts_all_side_by_side(client: Browser, town: Town, other_town: Town) -> None:
+    make_initiative(other_town, "published", external_source="old", external_number="1")
+    page = client.get("/en/initiatives/statistics").text
+    assert town.name in page
+    assert other_town.name in page
+    table = rows(client.get("/en/initiatives/statistics.csv").text)
+    filed = {r["municipality"]: r["value"] for r in table if (r["item"], r["measure"]) == ("filed", "count")}
+    assert filed == {town.slug: "0", other_town.slug: "1"}
+
+
+def test_a_district_that_looks_like_a_formula_is_disarmed(client: Browser, town: Town) -> None:
+    make_initiative(town, "published", district="=1+1", external_source="old", external_number="1")
+    with tenancy.within(town.id), writing():
+        services.rebuild_counts(town.id)
+    labels = [row["label"] for row in rows(client.get(f"{PAGE}.csv").text) if row["table"] == "district"]
+    assert labels
+    assert not any(label.startswith("=") for label in labels)
