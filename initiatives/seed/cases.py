@@ -40,7 +40,7 @@ def case_of(plot: Plot, number: str | None) -> Initiative:
         phase=row.phase,
         created_at=plot.begun_at - timedelta(minutes=plot.rng.randint(8, 40)),
         submitted_at=plot.begun_at if plot.steps else None,
-        audience=Audience.TEAM if record.get("withheld") else Audience.EVERYBODY,
+        audience=Audience(record.get("audience", "everybody")),
         listed_at=plot.listed_at if row.public else None,
         updated_at=plot.steps[-1].at if plot.steps else plot.begun_at,
         version=1 + len(plot.steps),

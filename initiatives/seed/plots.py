@@ -50,7 +50,9 @@ class Plot:
 
     @property
     def listed_at(self) -> datetime | None:
-        """When it became public."""
+        """When it became public; never, when its author wants it handled without publication."""
+        if "audience" in self.record:
+            return None
         return next((step.at for step in self.steps if step.verb == "publish"), None)
 
     @property

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from initiatives.models import (
     AgendaItem,
+    Audience,
     Author,
     BatchItem,
     BulkAct,
@@ -512,6 +513,7 @@ MOVES = {
     "split": ("merged", "leader"),
     "correct": ("assigned", "leader"),
     "reply": ("published", "leader"),
+    "open": ("assigned", "reviewer"),
 }
 """A state each verb leads out of, and who does it; nobody named: those the case is assigned to."""
 
@@ -519,7 +521,8 @@ MOVES = {
 def moves() -> Iterator[Stop]:
     """The page of each move."""
     for verb, (state, role) in MOVES.items():
-        found = case(state)
+        asked = [Initiative.audience == Audience.ASKED] if verb == "open" else []
+        found = case(state, *asked)
         who = found.team(role) if role else found.reviewers[0]
         if state == "appealed" and who == _email(_decider(found.id)):
             who = found.team("decision-maker2")
