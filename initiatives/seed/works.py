@@ -1,5 +1,6 @@
 """What demo offices told of the realisation: news, money, photos of before and after; and what people said of it."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from random import Random
@@ -21,6 +22,7 @@ WITH_MONEY = ("planned", "in_progress", "done", "partly_done", "confirmed", "dis
 BUILT = ("done", "partly_done", "confirmed", "disputed")
 ANSWERS = (Helped.YES, Helped.YES, Helped.YES, Helped.PARTLY, Helped.NO)
 MOST_ASKED = 14
+SUM = re.compile(r"(\d[\d ]*) (?:zł|Kč)")
 
 
 def chance(plot: Plot, what: str) -> Random:
@@ -46,9 +48,16 @@ def set_work(plot: Plot, case: Initiative) -> None:
         planned = case.cost_once_minor or 2_400_000
         share = chance(plot, "money").randint(92, 112) if plot.state in BUILT else case.progress
         case.planned_minor = planned
-        case.spent_minor = None if plot.state == "planned" else planned * share // 100 // 10_000 * 10_000
+        reckoned = planned * share // 100 // 10_000 * 10_000
+        case.spent_minor = None if plot.state == "planned" else _spent_as_told(plot) or reckoned
     if plot.at("finish"):
         case.echo_round = 1
+
+
+def _spent_as_told(plot: Plot) -> int | None:
+    """The sum that the words about the result name, in hundredths: the log must not contradict them."""
+    named = SUM.search(plot.record.get("result", ""))
+    return int(named[1].replace(" ", "")) * 100 if named else None
 
 
 def plan_work(plot: Plot, case: Initiative) -> None:

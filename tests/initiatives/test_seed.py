@@ -337,3 +337,16 @@ def test_merged_supporters_count_once(seeded_app: object, town: Town) -> None:
         db.session.scalars(select(Support.person).where(Support.initiative_id == merged.merged_into_id))
     )
     assert set(db.session.scalars(people)) <= joint
+
+
+def test_spent_sums_are_those_that_the_words_name(seeded_app: object) -> None:
+    with tenancy.unscoped("looking through the demo data"):
+        told = dict(
+            db.session.execute(
+                select(StateChange.note, Initiative.spent_minor)
+                .join(Initiative, Initiative.id == StateChange.object_id)
+                .where(StateChange.verb == "finish")
+            ).all()
+        )
+    [cistern] = [spent for words, spent in told.items() if words.startswith("Nádrž 20 kubíků")]
+    assert cistern == 65_500_000
