@@ -178,6 +178,7 @@ SCHEMAS: dict[str, Schema] = {
         meaning=TEXT,
         next_actor=TEXT,
         due_on=_DAY,
+        version={"type": "integer"},
         moves=list_of(object_of(verb=TEXT, label=TEXT, href=TEXT, blocked=TEXT)),
     ),
 }
@@ -486,7 +487,7 @@ def workflow(number: str) -> dict[str, Any]:
         moves.append(
             {
                 "verb": move.verb,
-                "label": str(move.label),
+                "label": str(case.move_told(move).label),
                 "href": public_address(
                     "api.initiative_move", town=slug, number=(case.number or "").lower(), verb=move.verb
                 ),
@@ -498,6 +499,7 @@ def workflow(number: str) -> dict[str, Any]:
         "meaning": str(case.present.help),
         "next_actor": str(case.present.next_actor),
         "due_on": _when(_due(case)),
+        "version": case.version,
         "moves": moves,
     }
 

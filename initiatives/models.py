@@ -11,14 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from initiatives.counting import Part
 from initiatives.kinds import thread_of
-from initiatives.states import TAKEN_OVER, WITHHELD, WORKFLOW
+from initiatives.states import CHECK_OFF, TAKEN_OVER, WITHHELD, WORKFLOW
 from portal.content.mixins import Content
 from portal.core import clock, tenancy
 from portal.core.actor import Channel
 from portal.core.db import Base, EnumText, Key, UtcDateTime
 from portal.core.sealed import Sealed
 from portal.core.tenancy import Municipal
-from portal.core.workflow import State
+from portal.core.workflow import Move, State
 from portal.maps.geo import MAX_CELL_ZOOM
 from portal.maps.geo import cell as grid_cell
 
@@ -207,6 +207,10 @@ class Initiative(Content, Municipal, Base):
         """The row of a state in the words that fit this case."""
         told = TAKEN_OVER if self.is_untouched_import else WITHHELD if self.withheld else {}
         return told.get(key) or self.WORKFLOW.state(key)
+
+    def move_told(self, move: Move) -> Move:
+        """A move in the words that fit this case."""
+        return CHECK_OFF if self.withheld and move.verb == "publish" else move
 
     @property
     def has_place(self) -> bool:

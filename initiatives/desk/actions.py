@@ -7,7 +7,7 @@ from flask import url_for
 from initiatives.desk import entry
 from initiatives.forms.verbs import EXTEND, OPEN, PAGES, REPLY
 from initiatives.models import Audience, Initiative
-from initiatives.states import CHECK_OFF, WORKFLOW, WORKING_DAYS
+from initiatives.states import WORKFLOW, WORKING_DAYS
 from portal.content import queries as content
 from portal.core.actor import Actor
 from portal.core.i18n import Text
@@ -75,14 +75,9 @@ def blocked_by(case: Initiative, move: Move) -> Text:
     return next(filter(None, (guard(case) for guard in move.guards)), "")
 
 
-def worded(case: Initiative, move: Move) -> Move:
-    """The move in the words that fit the case."""
-    return CHECK_OFF if case.withheld and move.verb == "publish" else move
-
-
 def _action(case: Initiative, move: Move, *, main: bool, blocked: Text) -> Action:
     slug = entry.slug_of(case)
     if move.verb == "recommend":
         return Action(_("Write the synthesis"), url_for("initiatives.synthesis", number=slug), main)
     href = url_for("initiatives.move", number=slug, verb=move.verb.replace("_", "-"))
-    return Action(worded(case, move).label, href, main, blocked)
+    return Action(case.move_told(move).label, href, main, blocked)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from initiatives import messages, queries, rules
 from initiatives.desk import entry
-from initiatives.desk.actions import blocked_by, may_extend, worded
+from initiatives.desk.actions import blocked_by, may_extend
 from initiatives.forms import desk as forms
 from initiatives.forms.verbs import BESIDE, PAGES, move_of, version_of, words_of
 from initiatives.models import Initiative
@@ -142,7 +142,7 @@ def _was_just_done(actor: Actor, case: Initiative, verb: str, form: Any) -> bool
 
 
 def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 200) -> Response:
-    chosen = worded(case, chosen)
+    chosen = case.move_told(chosen)
     label = str(chosen.label)
     shows_text = chosen.verb in ("publish", "open")
     return page(

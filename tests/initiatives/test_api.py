@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from initiatives import queries, services
-from initiatives.models import Initiative
+from initiatives.models import Audience, Initiative
 from portal.api import services as keys
 from portal.content import services as content
 from portal.content.models import FileRole
@@ -108,7 +108,7 @@ def test_moves_are_shown_to_a_key_and_made_by_it(town: Town, send: Send) -> None
     case = make_initiative(town, "submitted")
     shown = send(f"/{number(case)}/@workflow", "read", role="reviewer").json
     assert {"publish", "send_back", "hold"} <= {move["verb"] for move in shown["moves"]}
-    answer = send(f"/{number(case)}/@workflow/publish", {"version": case.version}, role="reviewer")
+    answer = send(f"/{number(case)}/@workflow/publish", {"version": shown["version"]}, role="reviewer")
     assert (answer.status_code, answer.json["state"]["key"]) == (200, "published")
     assert send(f"/{number(case)}/@workflow").json["moves"] == []
 
@@ -209,3 +209,10 @@ def test_documents_stand_beside_photos(send: Send, town: Town) -> None:
             content.attach(case, stored, role, "Plan")
     found = send(f"/{number(case)}").json
     assert (len(found["photos"]), [document["name"] for document in found["documents"]]) == (1, ["plan.pdf"])
+
+
+def test_a_move_of_a_withheld_case_does_not_promise_publication(town: Town, send: Send) -> None:
+    case = make_initiative(town, "submitted", audience=Audience.TEAM)
+    shown = send(f"/{number(case)}/@workflow", "read", role="reviewer").json
+    [label] = [move["label"] for move in shown["moves"] if move["verb"] == "publish"]
+    assert label == "Przyjmij bez publikacji"
