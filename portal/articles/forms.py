@@ -89,7 +89,7 @@ def _made(field: Field, choices: Sequence[tuple[str, Text]]) -> dict[str, Any]:
             f"{field.name}_new": FileField(field.label, description=field.hint),
         }
     if field.shape is Shape.CHOICE:
-        offered = [SelectChoice(value, label) for value, label in (choices or field.choices.items())]
+        offered = [SelectChoice(value, label) for value, label in (field.choices.items() or choices)]
         return {
             field.name: SelectField(
                 field.label, choices=offered, description=field.hint, validate_choice=False

@@ -122,11 +122,11 @@ def restore(article_id: int, language: str, version: int) -> BaseResponse:
     return page(
         "articles/desk/restore.html",
         422 if form.is_submitted() else 200,
-        title=_("Take version %(number)s back?", number=version),
+        title=_("Restore version %(number)s?", number=version),
         crumbs=entry.crumbs(thing),
         form=form,
         language=language,
         comparison=rules.compare(now.content, old.content),
-        confirm_label=_("Take it back"),
+        confirm_label=_("Restore"),
         back_href=url_for("articles.versions", article_id=article_id, language=language),
     )

@@ -116,6 +116,20 @@ def test_every_kind_can_be_added_and_saved_empty(
     assert [block.kind for block in queries.original(queries.article(page.thing.id)).content.blocks] == [kind]
 
 
+def test_a_listing_is_chosen_by_kind_and_by_number(town: Town, editor: Callable[..., Editor]) -> None:
+    page = editor(make_article(town, "private", blocks=()))
+    page.press("add:listing")
+    [block] = page.blocks
+    assert page.fields[f"{block}-count"] == ["3"]
+    page.fill(f"{block}-type", "news")
+    page.fill(f"{block}-count", "6")
+    assert page.press("save").status_code == 303
+    saved = queries.original(queries.article(page.thing.id)).content.blocks[0].values
+    assert (saved["type"], saved["count"]) == ("news", "6")
+    again = Editor(page.client, page.thing)
+    assert (again.fields[f"{block}-type"], again.fields[f"{block}-count"]) == (["news"], ["6"])
+
+
 def test_blocks_are_added_moved_and_removed_without_losing_a_word(
     town: Town, editor: Callable[..., Editor]
 ) -> None:
