@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from portal.core import actor as actors
 from portal.core import tenancy
 from portal.core.errors import Conflict, Invalid
-from portal.core.i18n import Text, current_locale
+from portal.core.i18n import Text
 from portal.core.i18n import gettext as _
 from portal.core.tenancy import Town
 from portal.notify import queries, rules, services, sms
@@ -60,7 +60,8 @@ def start_here() -> Response:
 
 def _settings(form: WaysForm, *, stop: StopForm | None = None, status: int = 200) -> Response:
     place = _here()
-    text = EXAMPLE[current_locale()]
+    # In the language of the town: English has no marks that would count.
+    text = EXAMPLE[g.town.language]
     shown = [rules.sms_text(text, folds=folds) for folds in (False, True)]
     return page(
         "notify/desk/settings.html",
