@@ -2,8 +2,9 @@
 
 An answer is kept only when its view said so (the private note header), it is a 200, sets no cookie and
 holds no token. Its version is the municipality's content_version (the sum of all for pages over all
-towns), so every public change makes it stale at once; after a minute it is stale anyhow, because deadlines
-pass without a write.
+towns). Who comes without a session has changed nothing, so a page may be as old as `LAG` for them: in a busy
+hour, when every second brings a change, pages are still kept. After a minute a page is stale anyhow, because
+deadlines pass without a write.
 """
 
 import gzip
@@ -20,7 +21,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core import metrics, tenancy
-from portal.core.config import Settings
+from portal.core.config import Mode, Settings
 from portal.core.db import db
 from portal.core.taking import Taking, watch
 from portal.core.tenancy import Municipality
@@ -43,6 +44,8 @@ MAX_VALUES = 4096
 MAX_AGE = 60.0
 POLL, SQLITE_POLL = 1.0, 0.001
 """Seconds in which the database is asked once at most whether something changed."""
+LAG = 1.0
+"""Seconds for which visitors without a session may be shown what was true before a change; none in test mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,10 @@ class Versions:
     other threads go first, which costs more than a kept page. Elsewhere the versions are read once a second.
     """
 
-    def __init__(self, app: "Flask") -> None:
+    def __init__(self, app: "Flask", lag: float) -> None:
         self._app = app
+        self._lag = lag
+        self._lagging: tuple[float, dict[int, int]] | None = None
         self._lock = threading.Lock()
         self._connection: Connection | None = None
         self._seen: int | None = None
@@ -83,8 +88,15 @@ class Versions:
         if time.monotonic() - self._asked >= (SQLITE_POLL if self._on_sqlite else POLL):
             with self._lock:
                 self._refresh()
-        values = self._values
-        return sum(values.values()) if scope == 0 else values.get(scope, 0)
+        return _version_in(self._values, scope)
+
+    def least(self, scope: int) -> int:
+        """The version a kept page must have at least: the one of up to `lag` seconds ago. Versions only grow."""
+        now = time.monotonic()
+        if self._lagging is None or now - self._lagging[0] >= self._lag:
+            self.of(scope)
+            self._lagging = now, self._values
+        return _version_in(self._lagging[1], scope)
 
     def look_again(self) -> None:
         """Ask the database at the next question: this process may just have written."""
@@ -116,7 +128,11 @@ class Versions:
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
-            self._connection, self._seen, self._asked = None, None, 0.0
+            self._connection, self._seen, self._asked, self._lagging = None, None, 0.0, None
+
+
+def _version_in(values: dict[int, int], scope: int) -> int:
+    return sum(values.values()) if scope == 0 else values.get(scope, 0)
 
 
 class PageCache:
@@ -129,7 +145,7 @@ class PageCache:
         self._lock = threading.Lock()
         self._entries: LRUCache[tuple[str, str], Entry] = LRUCache(MAX_BYTES, getsizeof=_size)
         self._values: TTLCache[tuple[str, int], tuple[int, Any]] = TTLCache(MAX_VALUES, MAX_AGE)
-        self.versions = Versions(app)
+        self.versions = Versions(app, 0.0 if settings.mode is Mode.TEST else LAG)
         self._watch = watch(app)
 
     def clear(self) -> None:
@@ -176,7 +192,7 @@ class PageCache:
         if (
             entry is not None
             and entry.until > time.monotonic()
-            and self.version(entry.scope) == entry.version
+            and self._is_recent(entry)
             and entry.takes == self._watch.now()  # A line above the page tells when forms are not taken.
         ):
             metrics.count(entry.endpoint, 200, kept=True)
@@ -197,6 +213,13 @@ class PageCache:
         except SQLAlchemyError:
             self.versions.close()
             return -1
+
+    def _is_recent(self, entry: Entry) -> bool:
+        try:
+            return entry.version >= self.versions.least(entry.scope)
+        except SQLAlchemyError:
+            self.versions.close()
+            return False
 
     def _fill(
         self, key: tuple[str, str], environ: "WSGIEnvironment", start_response: "StartResponse"

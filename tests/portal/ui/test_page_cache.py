@@ -4,6 +4,7 @@ import gzip
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask import Flask, request_started
 from sqlalchemy import update
 
 from portal.core.actor import Actor
-from portal.core.config import ROOT
+from portal.core.config import ROOT, Mode
 from portal.core.db import db, writing
 from portal.core.tenancy import Municipality, Town
 from portal.ui import page_cache
@@ -115,6 +116,29 @@ def test_change_of_one_town_leaves_the_pages_of_others(
     for path in (LIST, other, everywhere):
         client.get(path)
     assert asked == [LIST, everywhere]
+
+
+def test_visitors_may_see_what_was_true_a_moment_ago_and_no_longer(
+    client: Browser, town: Town, asked: list[str], cache: PageCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    monkeypatch.setattr(cache.versions, "_lag", 10.0)
+    client.get(LIST)
+    client.get(LIST)
+    touch(town)
+    client.get(LIST)
+    assert asked == [LIST]
+    monkeypatch.setattr(page_cache, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 11))
+    client.get(LIST)
+    client.get(LIST)
+    assert asked == [LIST, LIST]
+
+
+def test_lag_is_a_second_outside_the_tests(app: Flask, settings: Any) -> None:
+    served = PageCache(app.wsgi_app, app, replace(settings, mode=Mode.DEMO))
+    assert served.versions._lag == page_cache.LAG == 1.0
+    assert PageCache(app.wsgi_app, app, settings).versions._lag == 0.0
 
 
 def test_page_lives_a_minute(
