@@ -701,7 +701,8 @@ def pytest(words: Sequence[str]) -> list[str | Path]:
     spread = (
         []
         if any(word.startswith(("-n", "--numprocesses", "--pdb")) for word in words)
-        else ["-n", processors()]
+        # A journey takes as long as hundreds of other tests: whoever has nothing left takes some of the others'.
+        else ["-n", processors(), "--dist", "worksteal"]
     )
     return [PYTHON, "-m", "pytest", *spread, *words]
 
