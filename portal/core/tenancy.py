@@ -59,6 +59,8 @@ class Municipality(Base):
     # What modules let an office set, by module; they read it from the snapshot, which costs no statement.
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     content_version: Mapped[int] = mapped_column(default=1)
+    facts_version: Mapped[int] = mapped_column(default=1)
+    """Rises when the row itself is changed; a process then reads it again."""
     upload_bytes: Mapped[int] = mapped_column(Key, default=0)
     upload_quota_mb: Mapped[int | None]
 
@@ -202,6 +204,11 @@ def _guard_rows(session: Session, _context: object, _instances: object) -> None:
             row.municipality_id = scope
         if row.municipality_id != scope:
             raise OutsideScope(f"{row!r} written outside its municipality.")
+
+
+@event.listens_for(Municipality, "before_update")
+def _is_another(_mapper: object, _connection: object, row: Municipality) -> None:
+    row.facts_version += 1
 
 
 _kept: dict[str, dict[str, Town]] = {}

@@ -82,6 +82,7 @@ class Versions:
         self._asked = 0.0
         self._on_sqlite = app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
         self._values: dict[int, int] = {}
+        self._facts: dict[int, int] = {}
 
     def of(self, scope: int) -> int:
         """The present version of a municipality; 0 sums all."""
@@ -116,12 +117,14 @@ class Versions:
             if seen == self._seen:
                 return
             self._seen = seen
-        rows = self._connection.execute(select(Municipality.id, Municipality.content_version)).all()
-        fresh = {row.id: row.content_version for row in rows}
-        if fresh != self._values:
+        rows = self._connection.execute(
+            select(Municipality.id, Municipality.content_version, Municipality.facts_version)
+        ).all()
+        facts = {row.id: row.facts_version for row in rows}
+        if facts != self._facts:
             # Another process may have changed a municipality: names and colours are read again too.
             tenancy.forget_towns()
-        self._values = fresh
+        self._values, self._facts = {row.id: row.content_version for row in rows}, facts
 
     def close(self) -> None:
         """Let go of the connection: at the end, and when it broke."""

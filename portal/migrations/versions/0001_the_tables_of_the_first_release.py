@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("closures", sa.JSON(), nullable=False),
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("content_version", sa.Integer(), nullable=False),
+        sa.Column("facts_version", sa.Integer(), nullable=False),
         sa.Column("upload_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("upload_quota_mb", sa.Integer(), nullable=True),
         sa.CheckConstraint("country in ('PL', 'CZ')", name=op.f("ck_municipality_country")),

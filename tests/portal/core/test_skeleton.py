@@ -26,9 +26,9 @@ with app.app_context():
     with db.engine.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO municipality (id, slug, code, name, tagline, intro, country, currency, language, zone, "
-            "colours, mark, contact, centre_lat, centre_lon, box, closures, settings, upload_bytes, content_version) VALUES (1, 'lublin', "
+            "colours, mark, contact, centre_lat, centre_lon, box, closures, settings, upload_bytes, content_version, facts_version) VALUES (1, 'lublin', "
             "'LUB', '{}', '{}', '{}', 'PL', 'PLN', 'pl', 'Europe/Warsaw', '{}', '', '{}', 51.2, 22.6, "
-            "'[22.4, 51.1, 22.7, 51.3]', '[]', '{}', 0, 1)"
+            "'[22.4, 51.1, 22.7, 51.3]', '[]', '{}', 0, 1, 1)"
         )
 client = app.test_client()
 for path in ("petitions", "petitions/new", "petitions/1"):

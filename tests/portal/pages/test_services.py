@@ -134,7 +134,8 @@ def test_a_change_is_written_down_with_what_it_was(town: Town) -> None:
         f"municipality:{town.id}",
     )
     (row,) = entry.details["rows"]
-    assert row["changes"] == {"population": [329_565, 1]}
+    assert row["changes"]["population"] == [329_565, 1]
+    assert set(row["changes"]) == {"population", "facts_version"}
 
 
 def test_one_wrong_fact_leaves_all_as_they_were(town: Town) -> None:

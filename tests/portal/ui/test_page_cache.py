@@ -12,6 +12,7 @@ import pytest
 from flask import Flask, request_started
 from sqlalchemy import update
 
+from portal.core import tenancy
 from portal.core.actor import Actor
 from portal.core.config import ROOT, Mode
 from portal.core.db import db, writing
@@ -103,6 +104,22 @@ def test_page_is_stale_after_a_change_in_another_process(
     client.get(LIST)
     client.get(LIST)
     assert asked == [LIST, LIST]
+
+
+def test_municipalities_are_read_again_when_their_facts_change_and_only_then(
+    client: Browser, town: Town, asked: list[str]
+) -> None:
+    client.get(LIST)
+    known = tenancy.towns()
+    touch(town)
+    client.get(LIST)
+    assert tenancy.towns() is known
+    # As another process would: this one is not told.
+    with writing():
+        row = db.session.get_one(Municipality, town.id)
+        row.name = {**row.name, "pl": "Lublin nad Bystrzycą"}
+    client.get(LIST)
+    assert tenancy.town(town.slug).names["pl"] == "Lublin nad Bystrzycą"
 
 
 def test_change_of_one_town_leaves_the_pages_of_others(
