@@ -67,6 +67,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         BABEL_TRANSLATION_DIRECTORIES=str(CATALOGUES),
         BABEL_DEFAULT_LOCALE="pl",
         WTF_CSRF_TIME_LIMIT=None,
+        # WTForms keeps its own messages; Flask-WTF reads their file anew with each form that was sent.
+        WTF_I18N_ENABLED=False,
         WTF_CSRF_SSL_STRICT=settings.secure,
         SESSION_COOKIE_NAME="__Host-portal" if settings.secure else "portal",
         SESSION_COOKIE_SECURE=settings.secure,
