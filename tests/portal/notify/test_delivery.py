@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from portal.core import clock
+from portal.core import clock, tenancy
 from portal.core.config import Mode
-from portal.core.db import db
+from portal.core.db import db, writing
 from portal.core.jobs import LEASE, Job
 from portal.core.tenancy import Town
-from portal.notify import channels, delivery, kinds, queries
-from portal.notify.kinds import Channel, Delivery
+from portal.notify import channels, delivery, kinds, queries, sms
+from portal.notify.channels import Letter
+from portal.notify.kinds import Channel, Delivery, Outcome
 from portal.notify.models import Attempt
+from portal.notify.render import order_of
 
 Write = Callable[..., None]
 Outbox = Callable[[], list[Any]]
@@ -238,3 +241,169 @@ def test_what_is_settled_is_left_alone(
     delivery.deliver(outbox()[0].id)
     delivery.deliver(1)
     assert len(mail.raw) == 1
+
+
+class TestHandedOver:
+    """What a channel is given of a message, and what is kept of the answer."""
+
+    @pytest.fixture
+    def letters(self, monkeypatch: pytest.MonkeyPatch) -> list[Letter]:
+        given: list[Letter] = []
+
+        def send(letter: Letter) -> str | None:
+            given.append(letter)
+            if len(given) == 1 and letter.to.startswith("first"):
+                raise ValueError("first@people.example is odd")
+            return "gate-1" if letter.to.startswith("+") else None
+
+        monkeypatch.setattr(channels, "sender", lambda _channel, _settings: SimpleNamespace(send=send))
+        return given
+
+    def test_a_mail(
+        self, town: Town, write: Write, letters: list[Letter], run_jobs: Run, outbox: Outbox
+    ) -> None:
+        write("test.plain", {"unsubscribe": "/stop/t1"}, locale="cs", email="jan@people.example")
+        run_jobs()
+        ([letter], (notice,)) = (letters, outbox())
+        assert (letter.message_id, letter.to, letter.at) == (
+            notice.message_id,
+            "jan@people.example",
+            notice.created_at,
+        )
+        assert (letter.subject, letter.text) == (notice.subject, notice.body)
+        assert letter.html == notice.html
+        assert letter.html
+        assert letter.sender == "Lublin"
+        assert letter.reply_to == town.contact["email"]
+        assert letter.unsubscribe is not None
+        assert letter.unsubscribe.endswith("/cs/stop/t1")
+        assert (letter.index, letter.tries) == (f"{notice.id:x}.0", 0)
+        assert (notice.gate, notice.parts, notice.report) == (None, None, None)
+
+    def test_an_sms(
+        self, town: Town, write: Write, letters: list[Letter], run_jobs: Run, outbox: Outbox
+    ) -> None:
+        write("test.short", {"number": "ą" * 80}, phone="+48601234567")
+        run_jobs()
+        ([letter], (notice,)) = (letters, outbox())
+        assert (letter.to, letter.html, letter.unsubscribe) == ("+48601234567", None, None)
+        assert letter.text.startswith("Short words for ą")
+        assert (notice.gate, notice.parts) == ("gate-1", 2)
+
+    def test_what_a_foreign_error_says_is_kept_nowhere(
+        self,
+        town: Town,
+        write: Write,
+        letters: list[Letter],
+        run_jobs: Run,
+        later: Callable[..., int],
+        outbox: Outbox,
+    ) -> None:
+        write(email="first@people.example")
+        run_jobs()
+        (notice,) = outbox()
+        assert (notice.state, notice.tries, notice.sent_at) == (Delivery.FAILED, 1, None)
+        [attempt] = db.session.scalars(select(Attempt)).all()
+        assert (attempt.error, attempt.outcome, attempt.municipality_id) == (
+            "ValueError",
+            Outcome.FAILED,
+            town.id,
+        )
+        later(hours=1)
+        assert [letter.tries for letter in letters] == [0, 1]
+        assert {letter.message_id for letter in letters} == {notice.message_id}
+
+    def test_no_more_letters_than_an_sms_may_have(
+        self, town: Town, write: Write, letters: list[Letter], run_jobs: Run, outbox: Outbox
+    ) -> None:
+        write("test.short", {"number": "ą" * 1000}, phone="+48601234567")
+        run_jobs()
+        assert letters == []
+        assert outbox()[0].state is Delivery.DEAD
+        [error] = db.session.scalars(select(Attempt.error)).all()
+        assert error == "The text is too long for an SMS."
+
+
+class TestAlarm:
+    def alarms(self, outbox: Outbox) -> list[Any]:
+        return [notice for notice in outbox() if notice.code == delivery.BUDGET_NOTICE]
+
+    def test_is_told_once_a_day_to_each(
+        self,
+        town: Town,
+        actor_as: Callable[..., Any],
+        later: Callable[..., int],
+        outbox: Outbox,
+    ) -> None:
+        for role, where in (("admin", town), ("admin", town), ("portal_operator", None)):
+            actor_as(role, where)
+        for used in (800, 900):
+            with writing():
+                delivery._warn(town.id, town.zone, used, 1000)
+        told = self.alarms(outbox)
+        assert len({notice.email for notice in told}) == len(told) == 3
+        for notice in told:
+            assert order_of(notice).values == {"used": 800, "budget": 1000, "whole": False}
+        later(days=1)
+        with writing():
+            delivery._warn(town.id, town.zone, 800, 1000)
+        assert len(self.alarms(outbox)) == 6
+
+    def test_of_the_installation_is_for_those_who_run_it(
+        self, town: Town, actor_as: Callable[..., Any], outbox: Outbox
+    ) -> None:
+        actor_as("admin")
+        actor_as("portal_operator", None)
+        with tenancy.unscoped("as a message of the installation"), writing():
+            delivery._warn(sms.INSTALLATION, town.zone, 80, 100)
+        [told] = self.alarms(outbox)
+        assert order_of(told).values["whole"] is True
+
+
+class TestReroute:
+    @pytest.mark.parametrize(
+        "contact", [{"email": "jan@people.example"}, {"phone": "+48601234567"}], ids=["mail", "no address"]
+    )
+    def test_there_is_no_other_way(
+        self, town: Town, write: Write, outbox: Outbox, contact: dict[str, str]
+    ) -> None:
+        write(**contact)
+        [notice] = outbox()
+        assert not delivery.reroute(notice)
+        assert notice.state is Delivery.WAITING
+
+    def test_by_mail_it_begins_anew(
+        self, town: Town, write: Write, run_jobs: Run, outbox: Outbox, mail: Any
+    ) -> None:
+        write(phone="+48601234567", email="jan@people.example", prefers=Channel.SMS)
+        run_jobs()
+        with writing():
+            [notice] = outbox()
+            notice.tries = 2
+            assert delivery.reroute(notice)
+        [notice] = outbox()
+        assert (notice.channel, notice.state, notice.tries) == (Channel.MAIL, Delivery.WAITING, 0)
+        assert (notice.subject, notice.body, notice.html) == (None, None, None)
+        run_jobs()
+        assert [received["To"] for received in mail.mails] == ["jan@people.example"]
+        assert story(notice.id)[-2:] == ["rerouted", "sent"]
+
+    def test_not_without_what_it_is_made_from(self, town: Town, write: Write, outbox: Outbox) -> None:
+        write(phone="+48601234567", email="jan@people.example", prefers=Channel.SMS)
+        [notice] = outbox()
+        notice.values_sealed = None
+        assert not delivery.reroute(notice)
+
+
+def test_a_step_of_the_story_says_who_and_why(
+    town: Town, write: Write, actor_as: Callable[..., Any], outbox: Outbox
+) -> None:
+    write()
+    leader, [notice] = actor_as("leader"), outbox()
+    with writing():
+        delivery.record(notice.id, Outcome.REVIVED, user_id=leader.user_id, note="New address")
+        delivery.record(notice.id, Outcome.SENT)
+    first, second = db.session.scalars(select(Attempt).order_by(Attempt.at, Attempt.outcome)).all()
+    assert (first.user_id, first.note, first.error) == (leader.user_id, "New address", None)
+    assert (second.user_id, second.note) == (None, None)
+    assert {first.municipality_id, second.municipality_id} == {town.id}
