@@ -70,7 +70,7 @@ _EXAMPLE: dict[str, Any] = {
     "contact": "/lublin/contact",
     "days": rules.DRAFT_DAYS,
     "supports": 100,
-    "promise": _l("The council talks about it at its next meeting."),
+    "promise": _l("The council deals with it at its next sitting."),
     "noes": 3,
     "answers": 4,
     "said": _l("The bench should stand in the shade."),

@@ -34,7 +34,7 @@ from initiatives.services import Asked, CriterionAsked
 from initiatives.states import CATEGORIES, DAYS, DEADLINES, PARTS
 from portal.core import actor as actors
 from portal.core.errors import Conflict, Invalid, Missing
-from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, ngettext
+from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, ngettext, pgettext
 from portal.core.i18n import gettext as _
 from portal.ui.pages import Link, page, say
 
@@ -85,7 +85,7 @@ def _titles() -> dict[str, str]:
         "help": _("Help texts"),
         "deadlines": _("Deadlines"),
         "words": _("Words in comments"),
-        "support": _("Support"),
+        "support": pgettext("settings", "Support"),
     }
 
 
