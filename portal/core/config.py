@@ -33,8 +33,8 @@ MAKING = {
 QUOTA_MB = 10_000
 """Megabytes of uploads a municipality may keep where nothing else is said: two thousand cases with five photos."""
 MOST_MB = 1_000_000_000
-PROOF = (16, 10)
-"""Leading zero bits of the proof of work, half a second on a desk and some on an old phone; seconds of the pause."""
+PROOF = (14, 10)
+"""Work of a proof as a power of two, less than a second on a desk and some on an old phone; seconds of the pause."""
 LEAST_PROOF_BITS, MOST_PROOF_BITS = 8, 24
 LEAST_SECRET = 16
 """Characters of a secret of an S3-compatible server; Amazon's have 40."""
@@ -190,13 +190,13 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _proof(env: Mapping[str, str], mode: Mode, problems: list[str]) -> tuple[int, int]:
-    """Bits of the proof of work and seconds of the pause that stands for it: `PORTAL_PROOF=16/10`."""
+    """Bits of the proof of work and seconds of the pause that stands for it: `PORTAL_PROOF=14/10`."""
     text = env.get("PORTAL_PROOF") or ""
     if not text:
         return PROOF
     found = re.fullmatch(r"(\d{1,2})/(\d{1,3})", text)
     if found is None or int(found[1]) > MOST_PROOF_BITS:
-        problems.append("PORTAL_PROOF must be bits of work and seconds of the pause, such as 16/10.")
+        problems.append("PORTAL_PROOF must be bits of work and seconds of the pause, such as 14/10.")
         return PROOF
     if mode is Mode.PRODUCTION and not (int(found[1]) >= LEAST_PROOF_BITS and int(found[2])):
         problems.append(f"PORTAL_PROOF asks for at least {LEAST_PROOF_BITS}/1 outside demo and test mode.")

@@ -1,4 +1,4 @@
-"""Proof of work against robots (R45): the browser searches a number, which costs a crowd of requests and no person.
+"""Proof of work against robots (R45): the browser searches some numbers, which costs a crowd of requests and no person.
 
 Bound to the key of one form at one address, whose repeated posts are carried out once (R59), so a proof is spent with
 its form and nothing has to be remembered. Who has no script, or whose device was too slow, waits a little instead:
@@ -19,12 +19,15 @@ PAUSES = Limit("proof-pause", 10, 3600)
 """So many pauses an hour a network gets at the usual length; a library or a family has room in it."""
 LONGER = 6
 """How many times longer the pause is above that."""
-_MOST_DIGITS = 12
+PARTS_BITS = 4
+PARTS = 2**PARTS_BITS
+"""A proof is of many small parts: one large search takes five times the usual now and then, sixteen small ones hardly twice."""
+_MOST_SIGNS = 12 * PARTS
 
 
 @dataclass(slots=True)
 class _Asked:
-    bits: int = 16
+    bits: int = 14
     pause: int = 10
 
 
@@ -32,7 +35,7 @@ _asked = _Asked()
 
 
 def ask(bits: int, pause: int) -> None:
-    """Set how many leading zero bits a proof has, none for no proof at all, and how many seconds a pause lasts."""
+    """Set how much work a proof is, as a power of two, none for no proof at all, and how many seconds a pause lasts."""
     _asked.bits, _asked.pause = bits, pause
 
 
@@ -42,7 +45,7 @@ def is_asked() -> bool:
 
 
 def bits() -> int:
-    """How many leading zero bits a new challenge asks for."""
+    """How much work a new challenge asks for, as a power of two."""
     return _asked.bits
 
 
@@ -57,11 +60,22 @@ def is_fresh(token: str, form_key: str, place: str) -> bool:
 
 
 def is_solved(token: str, solution: str, form_key: str, place: str) -> bool:
-    """Whether a number solves a challenge that is ours, for this form, and not too old."""
+    """Whether numbers, one a part, solve a challenge that is ours, for this form, and not too old."""
     wanted = _opened(token, form_key, place)
-    if wanted is None or not (solution.isascii() and solution.isdigit() and len(solution) <= _MOST_DIGITS):
+    if wanted is None or len(solution) > _MOST_SIGNS:
         return False
-    return leading_zeros(sha256(f"{token}.{solution}".encode()).digest()) >= wanted
+    numbers = solution.split(".")
+    return len(numbers) == PARTS and all(
+        solves(token, part, number, wanted) for part, number in enumerate(numbers)
+    )
+
+
+def solves(token: str, part: int, number: str, wanted: int) -> bool:
+    """Whether a number solves one part; each has its share of the bits."""
+    if not (number.isascii() and number.isdigit()):
+        return False
+    found = sha256(f"{token}.{part}.{number}".encode()).digest()
+    return leading_zeros(found) >= wanted - PARTS_BITS
 
 
 def _opened(token: str, form_key: str, place: str) -> int | None:

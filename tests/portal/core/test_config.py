@@ -218,7 +218,7 @@ def test_a_scanner_and_the_room_for_files_are_read_or_refused(tmp_path: Path) ->
 
 def test_proof_of_work_has_bounds(tmp_path: Path) -> None:
     base = {"PORTAL_MODE": "test", "PORTAL_DATA": str(tmp_path)}
-    assert (read(base).proof_bits, read(base).proof_pause) == (16, 10)
+    assert (read(base).proof_bits, read(base).proof_pause) == (14, 10)
     assert read({**base, "PORTAL_PROOF": "0/0"}).proof_bits == 0
     for text in ("16", "x/1", "99/1", "16/1/1"):
         with pytest.raises(ConfigError, match="PORTAL_PROOF must be"):
