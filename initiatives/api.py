@@ -55,6 +55,8 @@ _CARD = object_of(
     district=TEXT,
     listed_at=WHEN,
     support_count={"type": "integer"},
+    support_online={"type": "integer"},
+    support_paper={"type": "integer"},
     comment_count={"type": "integer"},
     links=LINKS,
 )
@@ -86,6 +88,11 @@ SCHEMAS: dict[str, Schema] = {
         progress={"type": "integer"},
         silent_since=_DAY,
         support_count={"type": "integer"},
+        support_online={"type": "integer"},
+        support_paper={"type": "integer"},
+        support_until=_DAY,
+        support_threshold={"type": ["integer", "null"]},
+        threshold_reached_on=_DAY,
         comment_count={"type": "integer"},
         merged_into=MAYBE_TEXT,
         referred_to=TEXT,
@@ -232,6 +239,8 @@ def _card(card: Card) -> dict[str, Any]:
         "district": "" if card.state == "withdrawn" else card.district,
         "listed_at": card.listed_at.isoformat(),
         "support_count": card.support_count,
+        "support_online": card.support_count - card.paper_count,
+        "support_paper": card.paper_count,
         "comment_count": card.comment_count,
         "links": _links(card.number, card.town.slug, card.language),
     }
@@ -247,6 +256,7 @@ def listing(query: dict[str, Any]) -> dict[str, Any]:
         sort=query.get("sort", "new"),
         outcome=query.get("outcome", ""),
         silent=query.get("silent", "") == "1",
+        open=query.get("open", "") == "1",
     )
     found = queries.listing(wanted, cursor_of(query.get("at")), query.get("size", queries.PAGE_SIZE))
     return {"items": [_card(card) for card in found.items], "older": found.older, "newer": found.newer}
@@ -342,6 +352,11 @@ def one(number: str) -> dict[str, Any]:
         "progress": case.progress,
         "silent_since": _when(case.silent_since),
         "support_count": case.support_count,
+        "support_online": case.online_count,
+        "support_paper": case.paper_count,
+        "support_until": _when(case.support_until),
+        "support_threshold": queries.office(case.municipality_id).support.threshold,
+        "threshold_reached_on": _when(case.threshold_on),
         "comment_count": case.comment_count,
         "merged_into": queries.number_of(case.merged_into_id) if case.merged_into_id else None,
         "referred_to": case.transferred_to,
@@ -627,6 +642,7 @@ OPERATIONS = (
             "district": {"type": "string", "maxLength": 80},
             "outcome": {"enum": list(queries.OUTCOMES_TO_FILTER)},
             "silent": {"enum": ["1"]},
+            "open": {"enum": ["1"]},
             "q": {"type": "string", "maxLength": 200},
             "sort": {"enum": list(queries.SORTS)},
             **_PAGING,

@@ -13,6 +13,8 @@ from initiatives import queries
 from initiatives.counting import (
     ENOUGH_FOR_P90,
     LATE,
+    ONLINE,
+    PAPER,
     TO_BUILT,
     TO_DECISION,
     Event,
@@ -39,6 +41,10 @@ EVENTS = {
     Event.ADOPTED: _p("statistics", "adopted"),
     Event.REFUSED: _p("statistics", "refused"),
     Event.BUILT: _p("statistics", "carried out"),
+}
+WAYS: dict[str, Text] = {
+    ONLINE: _p("statistics", "supports online"),
+    PAPER: _p("statistics", "supports on paper"),
 }
 ROADS = {
     TO_DECISION: _l("from filing to the decision"),
@@ -170,11 +176,12 @@ class Board:
     clocks: list[Clock]
     tables: list[Table]
     by_month: list[tuple[date, dict[Event, int]]]
+    supports: dict[str, int]
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing happened."""
-        return not any(self.events.values()) and not self.flows
+        return not any((*self.events.values(), *self.supports.values())) and not self.flows
 
 
 def state_label(key: str) -> Text:
@@ -201,6 +208,7 @@ def board(period: Period, *, whole: bool = False, monthly: bool = True) -> Board
             (month, {event: by_month.get((month, event), 0) for event in Event})
             for month in (period.months if monthly else ())
         ],
+        supports=_supports(rows),
     )
 
 
@@ -216,6 +224,15 @@ def _events(rows: Iterable[FigureRow]) -> dict[Event, int]:
     for row in rows:
         if row.part is Part.CHANNEL:
             found[Event(row.what)] += row.n
+    return found
+
+
+def _supports(rows: Iterable[FigureRow]) -> dict[str, int]:
+    """Supports of the period by way; those taken back are taken off where they had been counted."""
+    found = dict.fromkeys(WAYS, 0)
+    for row in rows:
+        if row.part is Part.SUPPORT:
+            found[row.key] += row.n
     return found
 
 
@@ -315,6 +332,7 @@ class TownLine:
 
     town: tenancy.Town
     events: dict[Event, int]
+    supports: dict[str, int]
     per_thousand: float | None
     decision: Stay
     late: Clock
@@ -338,6 +356,7 @@ def _town_line(town: tenancy.Town, rows: list[FigureRow]) -> TownLine:
     return TownLine(
         town,
         events,
+        _supports(rows),
         1000 * events[Event.FILED] / town.population if town.population else None,
         days.get(TO_DECISION, Stay(TO_DECISION, 0, None, None)),
         Clock("", sum(c.kept or 0 for c in clocks), sum(c.late or 0 for c in clocks)),
@@ -443,6 +462,9 @@ MEANINGS = {
     "district": _l("Steps of the period by the district that was named."),
     "channel": _l("Steps of the period by the way the initiative came in."),
     "month": _l("Steps of the period by month."),
+    "support": _l(
+        "Supports given in the period: in the portal, once per person and initiative, and valid signatures on paper."
+    ),
 }
 """The codebook: what the figures of each table mean."""
 COLUMNS = ("municipality", "from", "to", "table", "item", "label", "measure", "value", "note", "meaning")
@@ -463,6 +485,7 @@ class Entry:
 def entries_of(found: Board) -> Iterator[Entry]:
     """Every figure of a board."""
     yield from _of_events(found.events)
+    yield from _of_supports(found.supports)
     for name, stays in (("roads", found.roads), ("days", found.stays)):
         for stay in stays:
             yield from _of_stay(name, stay)
@@ -478,6 +501,11 @@ def entries_of(found: Board) -> Iterator[Entry]:
 def _of_events(events: Mapping[Event, int]) -> Iterator[Entry]:
     for event, n in events.items():
         yield Entry("events", event, str(EVENTS[event]), "count", n)
+
+
+def _of_supports(supports: Mapping[str, int]) -> Iterator[Entry]:
+    for way, n in supports.items():
+        yield Entry("support", way, str(WAYS[way]), "count", n)
 
 
 def _of_tables(found: Board) -> Iterator[Entry]:
@@ -504,6 +532,7 @@ def _few(value: int | None) -> str:
 def entries_of_town(line: TownLine) -> Iterator[Entry]:
     """Every figure of a municipality in the comparison."""
     yield from _of_events(line.events)
+    yield from _of_supports(line.supports)
     if line.per_thousand is not None:
         label = str(EVENTS[Event.FILED])
         yield Entry("events", Event.FILED, label, "per_1000_residents", round(line.per_thousand, 3))

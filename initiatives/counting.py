@@ -27,6 +27,7 @@ class Part(StrEnum):
     CATEGORY = "category"
     DISTRICT = "district"
     CHANNEL = "channel"
+    SUPPORT = "support"
 
 
 class Event(StrEnum):
@@ -39,6 +40,8 @@ class Event(StrEnum):
     BUILT = "built"
 
 
+ONLINE, PAPER = "online", "paper"
+"""The two ways of support."""
 TO_DECISION, TO_BUILT = "to_decision", "to_built"
 """Days of the road from filing to the first decision, and until it was built; kept beside the states' days."""
 KEPT, LATE = "kept", "late"
@@ -162,6 +165,11 @@ class _Road:
 def clock_entry(key: str, due_on: date, ended: date) -> Key:
     """What a clock adds that ended on a local day."""
     return Key(Part.CLOCK, _month(ended), key, LATE if ended > due_on else KEPT, 0)
+
+
+def support_entry(way: str, day: date) -> Key:
+    """What a support adds that was given, or counted from paper, on a local day."""
+    return Key(Part.SUPPORT, _month(day), way, "", 0)
 
 
 def _month(day: date) -> date:

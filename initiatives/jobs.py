@@ -36,6 +36,17 @@ def ask(payload: dict[str, Any]) -> None:
         pass
 
 
+def support_end(payload: dict[str, Any]) -> None:
+    """The last day of support is over."""
+    services.end_support(current(), payload["initiative"], payload["until"])
+
+
+def thresholds(_payload: dict[str, Any]) -> None:
+    """The office set a threshold, or lowered it: weigh what lies above it already, some in each transaction."""
+    while not services.weigh_all(current()):
+        pass
+
+
 def bulk(payload: dict[str, Any]) -> None:
     """Go on with a bulk act, or with taking it back, as whoever began that; the rest is the next job's."""
     act = queries.bulk_act(payload["bulk"])

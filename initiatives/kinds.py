@@ -158,6 +158,18 @@ CRITERIA = (
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What an office says of support: at how many it promises something, what that is, and how many days support is open.
+
+    None: no threshold, or no end.
+    """
+
+    threshold: int | None = None
+    promise: Texts = field(default_factory=dict)
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Office:
     """All an office has set; `language` is its own, read where a text is missing in the reader's."""
 
@@ -170,6 +182,7 @@ class Office:
     criteria: tuple[Criterion, ...] = CRITERIA
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Words by language that hold a comment back until the team has looked."""
+    support: Terms = field(default_factory=Terms)
 
     def words_for(self, language: str) -> list[str]:
         """Words that hold a comment written in a language: those of it, and those of the office's own."""
@@ -316,6 +329,7 @@ def office_of(
         days={**days, **settings.get("days", {})},
         criteria=tuple(map(_criterion_of, settings["criteria"])) if "criteria" in settings else CRITERIA,
         words=settings.get("words", {}),
+        support=Terms(**settings.get("support", {})),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from initiatives import queries, rules
+from initiatives.kinds import Texts
 from initiatives.models import Initiative
 from initiatives.states import WORKFLOW
 from portal.accounts import queries as accounts
@@ -16,6 +17,7 @@ from portal.content.models import Comment, Objection, StateChange
 from portal.content.move import UNDO
 from portal.content.rules import REASONS, RULES
 from portal.core import tenancy
+from portal.core.i18n import Worded
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import NoticeCategory, NoticeKind, Placeholder
 from portal.core.tokens import signer
@@ -67,6 +69,8 @@ _EXAMPLE: dict[str, Any] = {
     "day": date(2027, 3, 1),
     "contact": "/lublin/contact",
     "days": rules.DRAFT_DAYS,
+    "supports": 100,
+    "promise": _l("The council deals with it at its next sitting."),
     "noes": 3,
     "answers": 4,
     "said": _l("The bench should stand in the shade."),
@@ -115,6 +119,10 @@ _MORE: dict[str, tuple[Placeholder, ...]] = {
     "new_code": (),
     "reply": (_NEEDED_NOTE,),
     "file_removed": (),
+    "threshold_reached": (
+        Placeholder("supports", _l("The number of supports that was named"), required=True),
+        Placeholder("promise", _l("What the office has promised for that"), required=True),
+    ),
     "asked": (Placeholder("link", _l("Address of the question"), required=True),),
 }
 """Kinds residents get, and what each tells beside what all of them tell. Those of the staff, and warnings, stay as they are."""
@@ -273,6 +281,22 @@ _KINDS = (
         category="initiatives.echo",
     ),
     NoticeKind(
+        "initiative.threshold_reached",
+        _l("Enough support for initiative %(number)s"),
+        _mail("threshold_reached"),
+        _l("Threshold of support reached"),
+        transactional=False,
+        category="initiatives.mine",
+    ),
+    NoticeKind(
+        "initiative.threshold_team",
+        _l("Initiative %(number)s has reached the threshold of support"),
+        _mail("threshold_team"),
+        _l("Threshold of support reached, for the team"),
+        transactional=False,
+        category="initiatives.work",
+    ),
+    NoticeKind(
         "initiative.claimed",
         _l("Initiative %(number)s belongs to an account"),
         _mail("claimed"),
@@ -371,6 +395,7 @@ FOLLOWED = frozenset(
         "initiative.transferred",
         "initiative.withdrawn",
         "initiative.corrected",
+        "initiative.threshold_reached",
     }
 )
 """Notices that followers get as well as the author."""
@@ -518,6 +543,16 @@ def disputed(case: Initiative) -> None:
         _tell_people(case, workers, "initiative.disputed", {})
     else:
         to_team(case, "initiative.disputed")
+
+
+def threshold_reached(case: Initiative, supports: int, promise: Texts) -> None:
+    """Support reached what the office had named: the author, everybody who follows, and the leaders, once."""
+    office = queries.office(case.municipality_id)
+    # Chosen by the worker, as those who follow read different languages.
+    values: dict[str, Value] = {"supports": supports, "promise": Worded(dict(promise), office.language)}
+    to_author(case, "initiative.threshold_reached", **values)
+    to_followers(case, "initiative.threshold_reached", **values)
+    to_team(case, "initiative.threshold_team", **values)
 
 
 def ask(case: Initiative, recipient: Recipient, token: str, *, is_author: bool) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from initiatives.counting import Part
 from initiatives.kinds import thread_of
+from initiatives.rules import takes_support
 from initiatives.states import CHECK_OFF, TAKEN_OVER, WITHHELD, WORKFLOW
 from portal.content.mixins import Content
 from portal.core import clock, tenancy
@@ -64,7 +65,10 @@ class Initiative(Content, Municipal, Base):
     and in a draft that the virus scanner took a file off it. `answers` are those to public questions of the
     office, by the number of the wording; those for the team alone lie sealed with the author.
     `news_at` is when the office last told something of its realisation, `silent_since` the local day of that
-    once it was too long ago. `echo_round` counts how often people were, or are to be, asked whether it helped.
+    once it was too long ago. `support_count` are all who support it, `paper_count` those of them who signed on
+    paper; `support_until` is the last day of support as the office had set it when the case was published,
+    `takes_support` keeps `rules.takes_support` for the filter of the list, `threshold_on` is the local day on which
+    support reached what the office had promised something for. `echo_round` counts how often people were, or are to be, asked whether it helped.
     """
 
     __tablename__ = "initiative"
@@ -77,6 +81,7 @@ class Initiative(Content, Municipal, Base):
         CheckConstraint("cost_minor is null or cost_minor >= 0", name="cost"),
         CheckConstraint("planned_minor is null or planned_minor >= 0", name="planned"),
         CheckConstraint("spent_minor is null or spent_minor >= 0", name="spent"),
+        CheckConstraint("paper_count between 0 and support_count", name="paper"),
         # Newest first within a town, by phase and category, and over all towns: one index each, read backwards.
         Index(f"{HEAD}_town", "municipality_id", "listed_at", "id"),
         Index(f"{HEAD}_town_phase", "municipality_id", "phase", "listed_at", "id"),
@@ -111,6 +116,23 @@ class Initiative(Content, Municipal, Base):
             sqlite_where=sql_text("silent_since is not null"),
             postgresql_where=sql_text("silent_since is not null"),
         ),
+        # Those that support can still carry on.
+        Index(
+            f"{HEAD}_town_open",
+            "municipality_id",
+            "listed_at",
+            "id",
+            sqlite_where=sql_text("takes_support"),
+            postgresql_where=sql_text("takes_support"),
+        ),
+        Index(
+            f"{HEAD}_town_open_support",
+            "municipality_id",
+            "support_count",
+            "id",
+            sqlite_where=sql_text("takes_support"),
+            postgresql_where=sql_text("takes_support"),
+        ),
     )
     KIND = "initiative"
     WORKFLOW = WORKFLOW
@@ -141,6 +163,10 @@ class Initiative(Content, Municipal, Base):
     listed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     audience: Mapped[Audience] = mapped_column(EnumText(Audience), default=Audience.EVERYBODY)
     support_count: Mapped[int] = mapped_column(default=0)
+    paper_count: Mapped[int] = mapped_column(default=0)
+    support_until: Mapped[date | None]
+    takes_support: Mapped[bool] = mapped_column(default=False)
+    threshold_on: Mapped[date | None]
     comment_count: Mapped[int] = mapped_column(default=0)
     returned_once: Mapped[bool] = mapped_column(default=False)
     defects: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -233,6 +259,11 @@ class Initiative(Content, Municipal, Base):
         return self.audience is not Audience.EVERYBODY
 
     @property
+    def online_count(self) -> int:
+        """How many support it in the portal itself."""
+        return self.support_count - self.paper_count
+
+    @property
     def is_public(self) -> bool:
         """Whether everybody may see it."""
         return self.listed_at is not None
@@ -242,6 +273,12 @@ class Initiative(Content, Municipal, Base):
 @event.listens_for(Initiative, "before_update")
 def _place_on_map(_mapper: object, _connection: object, case: Initiative) -> None:
     case.cell = finest_cell(case.lat, case.lon)
+
+
+@event.listens_for(Initiative, "before_insert")
+@event.listens_for(Initiative, "before_update")
+def _open_to_support(_mapper: object, _connection: object, case: Initiative) -> None:
+    case.takes_support = takes_support(case)
 
 
 def finest_cell(lat: float | None, lon: float | None) -> int | None:
@@ -399,6 +436,56 @@ class Support(Municipal, Base):
     person: Mapped[str]
     user_id: Mapped[int | None] = mapped_column(Key, index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SheetState(StrEnum):
+    """How far a sheet with signatures has come."""
+
+    WAITING = "waiting"
+    DIFFERS = "differs"
+    COUNTED = "counted"
+    STRUCK = "struck"
+
+
+class SignatureSheet(Municipal, Base):
+    """A sheet of paper with signatures for a case: how many are valid, by two countings; nobody's name.
+
+    `serial` is what the office writes on the sheet, so that it is found again. `first` and `second` are the last two
+    countings, `valid` is the number on which two agree; only then it is part of `Initiative.paper_count`.
+    """
+
+    __tablename__ = "initiative_signature_sheet"
+    __table_args__ = (
+        UniqueConstraint("initiative_id", "serial"),
+        Index("ix_initiative_signature_sheet_open", "municipality_id", "state", "id"),
+        CheckConstraint("first >= 0", name="first"),
+        CheckConstraint("second is null or second >= 0", name="second"),
+        CheckConstraint("valid is null or valid >= 0", name="valid"),
+        CheckConstraint("state <> 'counted' or valid is not null", name="counted"),
+        CheckConstraint("state <> 'struck' or struck_why <> ''", name="struck"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    # Without the mixin's index on this column alone, as the one above begins with it.
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"))
+    initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"))
+    serial: Mapped[int]
+    signed_on: Mapped[date]
+    place: Mapped[str] = mapped_column(default="")
+    remark: Mapped[str] = mapped_column(default="")
+    state: Mapped[SheetState] = mapped_column(EnumText(SheetState), default=SheetState.WAITING)
+    first: Mapped[int]
+    first_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    first_by: Mapped[int | None] = mapped_column(Key)
+    second: Mapped[int | None]
+    second_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    second_by: Mapped[int | None] = mapped_column(Key)
+    valid: Mapped[int | None]
+    counted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    struck_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    struck_by: Mapped[int | None] = mapped_column(Key)
+    struck_why: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Translation(Municipal, Base):

@@ -99,6 +99,13 @@ MODULE = Module(
             "initiatives.comments_desk", _l("Comments"), permission="initiative.hear", desk=True, order=26
         ),
         MenuItem(
+            "initiatives.signatures_desk",
+            _l("Signature sheets"),
+            permission="initiative.count",
+            desk=True,
+            order=32,
+        ),
+        MenuItem(
             "initiatives.settings",
             _l("Settings of initiatives"),
             permission="initiative.configure",
@@ -120,6 +127,8 @@ MODULE = Module(
         JobKind("initiative.silence", jobs.silence),
         JobKind("initiative.ask", jobs.ask),
         JobKind("initiative.batch", jobs.batch),
+        JobKind("initiative.support_end", jobs.support_end),
+        JobKind("initiative.thresholds", jobs.thresholds),
     ),
     notices=messages.NOTICES,
     categories=messages.CATEGORIES,

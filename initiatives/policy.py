@@ -36,6 +36,11 @@ def on_monthly_list(actor: Actor, case: Initiative) -> bool:
     return case.state == "recommendation" and not case.withheld and impartial(actor, case)
 
 
+def countable(actor: Actor, case: Initiative) -> bool:
+    """Public, and no case of one's own: signatures are counted by somebody who has no stake in them."""
+    return case.is_public and case.state != "withdrawn" and impartial(actor, case)
+
+
 def decided_by_other(actor: Actor, case: Initiative) -> bool:
     """Another person than the one who refused. Source: product 5.1."""
     return actor.user_id != case.decided_by_user_id and impartial(actor, case)
@@ -56,6 +61,14 @@ PERMISSIONS = (
         "initiative.write", _l("File an initiative"), (Grant("visitor"), Grant("resident"), Grant("operator"))
     ),
     Permission("initiative.take", _l("File for a caller or from paper"), (Grant("operator"),)),
+    Permission(
+        "initiative.count",
+        _l("Print and count sheets with signatures"),
+        (Grant("operator", countable), Grant("leader", countable)),
+        _l(
+            "Only the contact operator or the team leader counts signatures, and not of an initiative they took part in."
+        ),
+    ),
     Permission(
         "initiative.claim",
         _l("Take over an initiative filed without an account"),

@@ -52,6 +52,8 @@ from initiatives.models import (
     Outcome,
     Reviewer,
     Sheet,
+    SheetState,
+    SignatureSheet,
     StudyKind,
     StudyNote,
     Support,
@@ -124,6 +126,7 @@ class Card(NamedTuple):
     municipality_id: int
     photo_id: int | None = None
     updated_at: datetime | None = None
+    paper_count: int = 0
 
     @property
     def present(self) -> State:
@@ -166,13 +169,13 @@ class Wanted:
     wide: bool = False
     outcome: str = ""
     silent: bool = False
+    open: bool = False
 
     @property
     def active(self) -> int:
         """How many filters are set; the order is none."""
-        return sum(
-            map(bool, (self.phase, self.category, self.district, self.text, self.outcome, self.silent))
-        )
+        set_ = (self.phase, self.category, self.district, self.text, self.outcome, self.silent, self.open)
+        return sum(map(bool, set_))
 
     @property
     def is_empty(self) -> bool:
@@ -200,6 +203,7 @@ def wanted_from(values: Any) -> Wanted:
         wide=tenancy.current_id() is None,
         outcome=among("outcome", OUTCOMES_TO_FILTER),
         silent=values.get("silent") == "1",
+        open=values.get("open") == "1",
     )
 
 
@@ -380,6 +384,61 @@ def drafted(token: str) -> Initiative:
     return case(initiative_id)
 
 
+def above_threshold(threshold: int, limit: int) -> list[int]:
+    """Cases that take support, lie at a threshold or above it, and for which that was not said yet."""
+    statement = (
+        select(Initiative.id)
+        .where(
+            Initiative.takes_support,
+            Initiative.support_count >= threshold,
+            Initiative.threshold_on.is_(None),
+        )
+        .order_by(Initiative.support_count.desc(), Initiative.id.desc())
+        .limit(limit)
+    )
+    return list(db.session.scalars(statement))
+
+
+SHEETS_MOST = 200
+"""Sheets that a page of the desk shows."""
+
+
+def signature_sheets(initiative_id: int) -> list[SignatureSheet]:
+    """The sheets of a case, the newest first."""
+    statement = select(SignatureSheet).where(SignatureSheet.initiative_id == initiative_id)
+    return list(db.session.scalars(statement.order_by(SignatureSheet.serial.desc()).limit(SHEETS_MOST)))
+
+
+def signature_sheet(initiative_id: int, sheet_id: int) -> SignatureSheet:
+    """One of them. Raises Missing."""
+    statement = select(SignatureSheet).where(
+        SignatureSheet.initiative_id == initiative_id, SignatureSheet.id == sheet_id
+    )
+    row = db.session.scalar(statement)
+    if row is None:
+        raise Missing
+    return row
+
+
+def open_sheets(actor: actors.Actor) -> list[tuple[SignatureSheet, str, str, str]]:
+    """(sheet, number, title, language) of those that have to be counted again, in this municipality, the oldest first."""
+    statement = (
+        select(SignatureSheet, Initiative.number, Initiative.title, Initiative.language)
+        .join(Initiative, Initiative.id == SignatureSheet.initiative_id)
+        .where(
+            SignatureSheet.state.in_((SheetState.WAITING, SheetState.DIFFERS)),
+            Initiative.listed_at.is_not(None),
+            Initiative.state != "withdrawn",
+            _impartial(actor),
+        )
+        .order_by(SignatureSheet.id)
+        .limit(SHEETS_MOST)
+    )
+    return [
+        (row, number or "", title, language) for row, number, title, language in db.session.execute(statement)
+    ]
+
+
 def _judged(statement: Select[Any]) -> Initiative:
     """The one case of a statement, marked if the present staff member takes part in it. Raises Missing."""
     found: Initiative | None = db.session.scalars(statement).unique().one_or_none()
@@ -420,6 +479,7 @@ CARD = (
     Initiative.municipality_id,
     content.first_photo("initiative", Initiative.id),
     Initiative.updated_at,
+    Initiative.paper_count,
 )
 
 
@@ -477,6 +537,8 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(Initiative.outcome == Outcome(wanted.outcome))
     if wanted.silent:
         found.append(Initiative.silent_since.is_not(None))
+    if wanted.open:
+        found.append(Initiative.takes_support)
     if wanted.text:
         ids = search.ids("initiative", wanted.text, tenancy.current_id(), public_only=True)
         found.append(Initiative.id.in_(ids))
@@ -513,6 +575,7 @@ def total(wanted: Wanted) -> int | None:
         wanted.district
         or wanted.outcome
         or wanted.silent
+        or wanted.open
         or (wanted.text and (wanted.phase or wanted.category))
     ):
         return None
@@ -588,7 +651,7 @@ def map_data(wanted: Wanted, zoom: int, box: tuple[float, float, float, float]) 
 
 def _kept_filter(wanted: Wanted) -> str | None:
     """The key of the stored cells that a filter reads; None where none are kept for it."""
-    if wanted.outcome or wanted.silent:
+    if wanted.outcome or wanted.silent or wanted.open:
         return None
     if wanted.text or wanted.district or (wanted.phase and wanted.category):
         return None
@@ -807,6 +870,9 @@ EXPORTED: tuple[Any, ...] = (
     Initiative.currency,
     Initiative.language,
     Initiative.support_count,
+    Initiative.paper_count,
+    Initiative.support_until,
+    Initiative.threshold_on,
     Initiative.answers,
     Initiative.municipality_id,
     Initiative.outcome,
@@ -866,6 +932,9 @@ def _exported(row: Any, address: Callable[[str], str]) -> ExportedInitiative:
         currency=row.currency,
         language=row.language,
         supports=row.support_count,
+        supports_paper=row.paper_count,
+        support_until=row.support_until,
+        threshold_on=row.threshold_on,
         outcome=row.outcome.value,
         silent_since=row.silent_since,
         answers=()
@@ -2116,6 +2185,7 @@ class Voice:
     """What residents say by doing: counts, what looks alike, what was merged into it, what lies near (None: no point)."""
 
     supporters: int
+    on_paper: int
     stances: dict[str, int]
     followers: int
     similar: list[Similar]
@@ -2145,6 +2215,7 @@ def voice(case: Initiative) -> Voice:
     )
     return Voice(
         case.support_count,
+        case.paper_count,
         stances,
         follower_count(case.id),
         similar(case.title, case.text, case.lat, case.lon, but=case.id),

@@ -11,13 +11,14 @@ from initiatives.desk import (
     moves,
     realisation,
     settings,
+    signatures,
     studies,
 )
 from initiatives.desk import statistics as desk_statistics
 from initiatives.views import acts, browse, dataset, embed, filing, mine, open311, statistics, talk
 from portal.core.registry import PUBLIC, Place, Route
 
-FILTERS = ("phase", "category", "district", "outcome", "silent", "q", "sort", "at")
+FILTERS = ("phase", "category", "district", "outcome", "silent", "open", "q", "sort", "at")
 PERIOD = ("from", "to")
 GET_POST = ("GET", "POST")
 GEOREPORT = "/open311/v2"
@@ -130,6 +131,7 @@ ROUTES = (
     Route(f"{DESK}/bulk/<int:bulk_id>/undo", "bulk_undo", bulk.undo, "initiative.assign", GET_POST),
     # Before the numbers of cases, which look alike.
     Route(f"{DESK}/comments", "comments_desk", comments.queue, "initiative.hear"),
+    Route(f"{DESK}/signatures", "signatures_desk", signatures.desk, "initiative.count"),
     Route(f"{DESK}/call", "call", call.call, "initiative.take", GET_POST),
     Route(f"{DESK}/settings", "settings", settings.settings, "initiative.configure"),
     Route(f"{DESK}/settings/<slug:part>", "settings_part", settings.part, "initiative.configure", GET_POST),
@@ -180,6 +182,18 @@ ROUTES = (
         "milestone",
         realisation.milestone,
         "initiative.realise",
+        GET_POST,
+    ),
+    Route(f"{CASE}/signatures", "signatures", signatures.signatures, "initiative.count", GET_POST),
+    Route(f"{CASE}/signatures.pdf", "signatures_pdf", signatures.blank, "initiative.count"),
+    Route(
+        f"{CASE}/signatures/<int:sheet_id>", "signature_sheet", signatures.sheet, "initiative.count", GET_POST
+    ),
+    Route(
+        f"{CASE}/signatures/<int:sheet_id>/strike",
+        "signature_strike",
+        signatures.strike,
+        "initiative.count",
         GET_POST,
     ),
     Route(f"{CASE}/agenda", "case_agenda", agenda.case_agenda, "initiative.recommend", GET_POST),

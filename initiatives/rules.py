@@ -6,7 +6,7 @@ Describes what it needs with Protocols; knows neither the database nor Flask.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from initiatives.formats import records
@@ -59,6 +59,13 @@ SUPPORT_DAYS = 30
 """How long a held case is kept, contacts and originals after the last state, supports after the end. Source: product
 7.4; supports wait until an appeal or a correction can no longer bring the case back."""
 REVIEWERS_MIN = 2
+THRESHOLD_BOUNDS, OPEN_DAYS_BOUNDS = (2, 1_000_000), (7, 730)
+"""Between which numbers an office may set at how many supports it promises something, and how many days they may come."""
+SUPPORT_PHASES = ("new", "study", "decision")
+"""Phases in which nothing is settled yet, so that support still weighs; the filter of the list shows these."""
+SHEET_ROWS, SIGNATURES_MAX = 18, 500
+"""Rows of a printed sheet for signatures, and how many signatures one may carry: offices bind some into one."""
+PLACE_MAX, REMARK_MAX = 120, 300
 
 PURPOSE_PARTS = ("need", "reach", "equity", "evidence", "voice")
 FEASIBILITY_PARTS = ("law", "land", "technique", "time", "owner", "risks")
@@ -407,3 +414,39 @@ def personal_hints(*texts: str) -> list[tuple[Text, str]]:
                 if not any(match[0] in other for other in found):
                     found[match[0]] = kind
     return [(kind, words) for words, kind in found.items()][:HINTS_MAX]
+
+
+class Supported(Protocol):
+    """What the rules of support look at."""
+
+    @property
+    def phase(self) -> str: ...
+
+    @property
+    def listed_at(self) -> datetime | None: ...
+
+    @property
+    def support_until(self) -> date | None: ...
+
+    @property
+    def local_today(self) -> date: ...
+
+
+def support_end(listed_on: date, days: int | None) -> date | None:
+    """The last day on which support counts; none where the office sets none."""
+    return None if days is None else listed_on + timedelta(days=days)
+
+
+def support_is_over(case: Supported) -> bool:
+    """Whether its last day has passed. An initiative without one takes support for as long as it is public."""
+    return case.support_until is not None and case.local_today > case.support_until
+
+
+def takes_support(case: Supported) -> bool:
+    """Whether support is open and can still weigh: what the filter of the list shows."""
+    return case.listed_at is not None and case.phase in SUPPORT_PHASES and not support_is_over(case)
+
+
+def agreed(counts: Sequence[int], typed: int) -> int | None:
+    """The number of signatures of a sheet once two people have counted the same; None while they have not."""
+    return typed if typed in counts else None

@@ -7,7 +7,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal.core import actor, logs, metrics, policy, throttle
+from portal.core import actor, logs, metrics, policy, proof, throttle
 from portal.core.config import PACKAGE, Mode, Settings, read
 from portal.core.db import db, engine_options, prepare_engine
 from portal.core.extensions import babel, csrf, login_manager
@@ -55,6 +55,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     ring.load(settings.seal_keys, settings.secret_key)
     signer.load(settings.secret_key)
     throttle.relax(off=settings.relaxed)
+    proof.ask(settings.proof_bits, settings.proof_pause)
     app.extensions["portal.settings"] = settings
     app.extensions["portal.taking"] = Watch(app)
     app.config.update(

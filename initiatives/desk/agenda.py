@@ -145,6 +145,8 @@ def _entry(row: AgendaRow, *, may_mark: bool) -> Entry:
 def _facts(row: AgendaRow) -> list[str]:
     case = row.case
     found = [ngettext("%(n)s supporter", "%(n)s supporters", case.support_count)]
+    if case.paper_count:
+        found.append(_("%(n)s of them on paper", n=number(case.paper_count)))
     for label, score in ((_("Purpose study"), row.purpose), (_("Feasibility study"), row.feasibility)):
         if score is not None:
             found.append(_("%(study)s: %(score)s of 5", study=label, score=number(score, "0.0")))

@@ -281,6 +281,8 @@ def _study_actions(actor: Actor, found: Initiative) -> list[Action]:
         acts.append(
             Action(_("Agenda of the steering group"), url_for("initiatives.case_agenda", number=slug))
         )
+    if can(actor, "initiative.count", found):
+        acts.append(Action(_("Signatures on paper"), url_for("initiatives.signatures", number=slug)))
     return acts
 
 
@@ -315,6 +317,8 @@ def _facts(found: Initiative) -> list[Fact]:
         (_("District"), found.district),
         (_("Rough cost"), money(found.cost_minor, found.currency)),
         (_("Supporters"), number(found.support_count)),
+        (_("of them on paper"), number(found.paper_count) if found.paper_count else ""),
+        (_("Support open until"), day(found.support_until)),
         (_("Department"), found.department),
         (_("Lead"), names.get(found.lead_user_id or 0, "")),
         (_("Reviewers"), ", ".join(reviewers)),

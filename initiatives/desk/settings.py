@@ -24,22 +24,23 @@ from initiatives.forms.settings import (
     MoveForm,
     QuestionForm,
     SettingsForm,
+    SupportForm,
     WordsForm,
     in_languages,
 )
 from initiatives.forms.studies import MEASURE_LABELS, CriterionForm
-from initiatives.kinds import STEPS, WEIGHED, Criterion, Kind, Measure, Office, Question
+from initiatives.kinds import STEPS, WEIGHED, Criterion, Kind, Measure, Office, Question, Terms
 from initiatives.services import Asked, CriterionAsked
 from initiatives.states import CATEGORIES, DAYS, DEADLINES, PARTS
 from portal.core import actor as actors
 from portal.core.errors import Conflict, Invalid, Missing
-from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, ngettext
+from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, ngettext, pgettext
 from portal.core.i18n import gettext as _
 from portal.ui.pages import Link, page, say
 
 LISTS = ("categories", "districts", "questions", "purpose", "feasibility")
 STUDIES = ("purpose", "feasibility")
-ALONE = ("deadlines", "words")
+ALONE = ("deadlines", "words", "support")
 """Parts that are one form and no list."""
 WORDS_SHOWN = 20
 
@@ -84,6 +85,7 @@ def _titles() -> dict[str, str]:
         "help": _("Help texts"),
         "deadlines": _("Deadlines"),
         "words": _("Words in comments"),
+        "support": pgettext("settings", "Support"),
     }
 
 
@@ -138,6 +140,10 @@ def settings() -> Response:
             _("Comments with one of them wait until the team has looked."),
             ngettext("%(n)s word", "%(n)s words", sum(map(len, office.words.values()))),
         ),
+        "support": (
+            _("At how many supports your office promises something, and how long support is open."),
+            _support_now(office.support),
+        ),
         "deadlines": (
             _("How many working days each step may take."),
             ngettext("%(n)s is your own", "%(n)s are your own", changed)
@@ -151,6 +157,15 @@ def settings() -> Response:
         crumbs=entry.crumbs(),
         parts=[Part(titles[key], text, now, _href(key)) for key, (text, now) in parts.items()],
     )
+
+
+def _support_now(terms: Terms) -> str:
+    found = []
+    if terms.threshold is not None:
+        found.append(ngettext("Threshold: %(n)s support", "Threshold: %(n)s supports", terms.threshold))
+    if terms.days is not None:
+        found.append(ngettext("Open for %(n)s day", "Open for %(n)s days", terms.days))
+    return "; ".join(found) or _("No threshold and no end")
 
 
 def _asked_now(n: int) -> str:
@@ -167,6 +182,8 @@ def part(part: str) -> BaseResponse:
         return _help_list()
     if part == "words":
         return _words()
+    if part == "support":
+        return _support()
     raise Missing
 
 
@@ -652,6 +669,33 @@ def _words() -> BaseResponse:
         tried=tried,
         days=queries.WORDS_DAYS,
     )
+
+
+def _support() -> BaseResponse:
+    office = queries.office()
+    terms = office.support
+    form = SupportForm(
+        mark=queries.settings_mark(office, "support"),
+        threshold=terms.threshold,
+        days=terms.days,
+        **in_languages("text", terms.promise),
+    )
+
+    def save() -> None:
+        services.save_support(
+            actors.current(),
+            g.town.id,
+            form.threshold.data,
+            form.texts(),
+            form.days.data,
+            form.mark.data or "",
+        )
+
+    def theirs() -> list[Fact]:
+        now = queries.office().support
+        return [Fact(_titles()["support"], _support_now(now)), *_texts_now(now.promise)]
+
+    return _edited("support", form, save, "settings_support", _titles()["support"], theirs)
 
 
 def _deadlines() -> BaseResponse:

@@ -62,6 +62,7 @@ def statistics() -> Response:
         "shortcuts": shortcuts("initiatives.desk_statistics", period),
         "months": [(f"{month:%Y-%m}", month_of(month)) for month in period.choices],
         "names": charts_of.EVENTS,
+        "ways": charts_of.WAYS,
         "events": tuple(Event),
     }
     return page(

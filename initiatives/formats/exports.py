@@ -8,7 +8,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from initiatives.formats.records import ExportedInitiative
 from initiatives.formats.table import COLUMNS, EXPORT_ONLY
@@ -59,8 +59,10 @@ def _cells(item: ExportedInitiative) -> dict[str, str]:
         "source": item.source,
         "state": item.state_key,
         "outcome": item.outcome,
-        "silent_since": item.silent_since.isoformat() if item.silent_since else "",
+        "silent_since": _day(item.silent_since) or "",
         "changed_at": _instant(item.changed_at),
+        "support_until": _day(item.support_until) or "",
+        "threshold_reached_on": _day(item.threshold_on) or "",
         "url": item.url,
         "answers": "\n".join(f"{question}: {answer}" for question, answer in item.answers),
     }
@@ -74,6 +76,8 @@ def _numbers(item: ExportedInitiative) -> dict[str, str]:
         "longitude": "" if item.lon is None else f"{item.lon:.{_DECIMALS}f}",
         "cost": "" if item.cost_minor is None else f"{units}.{rest:02}",
         "supports": str(item.supports),
+        "supports_online": str(item.supports - item.supports_paper),
+        "supports_paper": str(item.supports_paper),
     }
 
 
@@ -117,7 +121,7 @@ def _properties(item: ExportedInitiative) -> dict[str, object]:
         "category": item.category_key,
         "state": item.state_key,
         "outcome": item.outcome,
-        "silent_since": item.silent_since.isoformat() if item.silent_since else None,
+        "silent_since": _day(item.silent_since),
         "done": item.done,
         "submitted_at": _instant(item.submitted_at),
         "changed_at": _instant(item.changed_at),
@@ -127,8 +131,16 @@ def _properties(item: ExportedInitiative) -> dict[str, object]:
         "cost_minor": item.cost_minor,
         "currency": item.currency or None,
         "supports": item.supports,
+        "supports_online": item.supports - item.supports_paper,
+        "supports_paper": item.supports_paper,
+        "support_until": _day(item.support_until),
+        "threshold_reached_on": _day(item.threshold_on),
         "answers": [{"question": question, "answer": answer} for question, answer in item.answers],
     }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _instant(moment: datetime) -> str:

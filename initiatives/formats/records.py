@@ -234,6 +234,9 @@ class ExportedInitiative:
     currency: str = ""
     language: str = "pl"
     supports: int = 0
+    supports_paper: int = 0
+    support_until: date | None = None
+    threshold_on: date | None = None
     outcome: str = "none"
     silent_since: date | None = None
     answers: tuple[tuple[str, str], ...] = ()

@@ -56,6 +56,10 @@ EXPORT_ONLY = (
     "silent_since",
     "changed_at",
     "supports",
+    "supports_online",
+    "supports_paper",
+    "support_until",
+    "threshold_reached_on",
     "url",
     "answers",
 )

@@ -28,7 +28,7 @@ from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
 from portal.core.tenancy import Town
 from portal.ui.fields import DegreesField, FileField, MoneyField, chosen, needed
-from portal.ui.forms import BaseForm
+from portal.ui.forms import BaseForm, ProvenForm
 
 STEP_LABELS: dict[str, Text] = {
     "what": _l("Your idea"),
@@ -131,6 +131,10 @@ def field_of(question: Question) -> str:
 
 
 F = TypeVar("F", bound=WhatForm)
+
+
+class FirstForm(ProvenForm, WhatForm):
+    """The first step, before there is a draft: whoever has no account proves some work for it, once for the whole filing."""
 
 
 def asking(form: type[F], category: str) -> type[F]:
@@ -317,7 +321,7 @@ class SendForm(BaseForm):
     """The last step: send."""
 
 
-class LaterForm(BaseForm):
+class LaterForm(ProvenForm):
     """Where the link of a draft is sent, so that its author goes on later or on another device."""
 
     email = EmailField(_l("E-mail address"), [needed(_l("Write the address the link is to go to."))])

@@ -154,6 +154,31 @@ class WordsForm(SettingsForm):
     most = 0
 
 
+class _CountField(IntegerField):  # type: ignore[misc]
+    """A whole number or none; what is no number is told."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed: blanks between thousands are fine. Raises ValueError with what to do."""
+        typed = "".join(valuelist[0].split()) if valuelist else ""
+        self.data = None
+        if not typed:
+            return
+        if not (typed.isascii() and typed.isdigit() and len(typed) < 10):
+            raise ValueError(_l("Write a whole number, or leave it empty."))
+        self.data = int(typed)
+
+
+class SupportForm(SettingsForm):
+    """At how many supports what is promised, and how many days support is open."""
+
+    threshold = _CountField(_l("At how many supports does something happen?"))
+    text_pl = TextAreaField(LANGUAGE_NAMES["pl"])
+    text_cs = TextAreaField(LANGUAGE_NAMES["cs"])
+    text_en = TextAreaField(LANGUAGE_NAMES["en"])
+    days = _CountField(_l("How many days is support open?"))
+    most = HELP_MAX
+
+
 class DaysForm(SettingsForm):
     """Working days of each clock."""
 

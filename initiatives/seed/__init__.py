@@ -23,6 +23,7 @@ from initiatives.seed.neighbours import comments_of, follows_of, support_rows, s
 from initiatives.seed.offices import answer, set_office
 from initiatives.seed.plots import Plot, plots_of
 from initiatives.seed.sessions import hold_session
+from initiatives.seed.signatures import mark_support, set_support
 from initiatives.seed.studies import decisions_of, milestones_of, reviewers_of, sheets_of
 from initiatives.seed.talk import go_on
 from initiatives.seed.team import residents_of, team_of
@@ -84,7 +85,7 @@ def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None])
     milestones = milestones_of(plot, case)
     comments = comments_of(plot, case)
     case.progress = max((row.share for row in milestones if row.done_on is not None), default=0)
-    case.support_count = len(persons)
+    signed = set_support(plot, case, persons)
     case.comment_count = sum(row.state is CommentState.VISIBLE for row in comments)
     if persons:
         db.session.execute(insert(Support), support_rows(plot, case, persons))
@@ -96,7 +97,8 @@ def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None])
     if author.shows_name and case.number is not None:
         db.session.add(name_consent(case, author))
     for rows in (
-        history_of(plot, case, milestones),
+        history_of(plot, case, milestones, mark_support(plot, case, signed)),
+        signed,
         past_clocks(plot, case),
         reviewers_of(plot, case),
         sheets_of(plot, case),

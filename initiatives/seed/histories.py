@@ -43,8 +43,10 @@ EXTENDED_AFTER = timedelta(days=14)
 """Two weeks into a study the leader sees that it needs longer."""
 
 
-def history_of(plot: Plot, case: Initiative, milestones: list[Milestone]) -> list[StateChange]:
-    """All steps of the case in the order in which they happened."""
+def history_of(
+    plot: Plot, case: Initiative, milestones: list[Milestone], support: list[StateChange]
+) -> list[StateChange]:
+    """All steps of the case in the order in which they happened; `support`: those of sheets and thresholds."""
     found = []
     before = "draft"
     for step in plot.steps:
@@ -55,7 +57,13 @@ def history_of(plot: Plot, case: Initiative, milestones: list[Milestone]) -> lis
         row.user_id, row.note = _hand(plot, who), note_of(plot, step)
         found.append(row)
         before = step.to
-    found += [*_notes(plot, case), *_late(plot, case), *_reached(plot, case, milestones), *_told(plot, case)]
+    found += [
+        *_notes(plot, case),
+        *_late(plot, case),
+        *_reached(plot, case, milestones),
+        *_told(plot, case),
+        *support,
+    ]
     return sorted(found, key=lambda row: row.at)
 
 

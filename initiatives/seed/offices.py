@@ -26,7 +26,9 @@ def set_office(town: Town) -> None:
         return
     row = db.session.scalars(select(Municipality).where(Municipality.id == town.id)).one()
     settings = {
-        name: value for name, value in told.items() if name not in ("categories", "criteria", "session")
+        name: value
+        for name, value in told.items()
+        if name not in ("categories", "criteria", "session", "signatures")
     }
     if "criteria" in told:
         own = [

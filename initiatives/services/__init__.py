@@ -32,6 +32,7 @@ from initiatives.services.configuring import (
     save_district,
     save_help,
     save_question,
+    save_support,
     save_words,
     sound_words,
 )
@@ -114,8 +115,10 @@ from initiatives.services.settling import (
     system,
     warning_share,
 )
+from initiatives.services.signatures import Counted, count_again, enter_sheet, strike_sheet
 from initiatives.services.silence import fall_silent, heard, nudge
 from initiatives.services.studying import cite, discuss, remove_citation, save_sheet
+from initiatives.services.supporting import LATE_SIGNATURE, end_support, plan_end, weigh, weigh_all
 from initiatives.services.talking import (
     SPEAKERS,
     Told,
@@ -157,6 +160,7 @@ __all__ = [
     "GOES_ON",
     "HIGHLIGHTS",
     "JUDGED_FROM",
+    "LATE_SIGNATURE",
     "OUTCOME_OF_STATE",
     "REALISATION",
     "SPEAKERS",
@@ -165,6 +169,7 @@ __all__ = [
     "WORK_PHOTOS_MAX",
     "Asked",
     "Contact",
+    "Counted",
     "CriterionAsked",
     "Receipt",
     "Sent",
@@ -195,6 +200,7 @@ __all__ = [
     "consent_withdrawn",
     "correct",
     "count",
+    "count_again",
     "deadline_reached",
     "decide",
     "decide_appeal",
@@ -207,6 +213,8 @@ __all__ = [
     "echo_place",
     "echo_token",
     "edit_comment",
+    "end_support",
+    "enter_sheet",
     "erase_draft",
     "extend",
     "fall_silent",
@@ -232,6 +240,7 @@ __all__ = [
     "nudge",
     "object_to",
     "open_by_code",
+    "plan_end",
     "plan_question",
     "prepare_decision",
     "publish",
@@ -262,6 +271,7 @@ __all__ = [
     "save_help",
     "save_question",
     "save_sheet",
+    "save_support",
     "save_what",
     "save_where",
     "save_who",
@@ -282,6 +292,7 @@ __all__ = [
     "start_clock",
     "start_draft",
     "start_study",
+    "strike_sheet",
     "submit",
     "support",
     "system",
@@ -298,6 +309,8 @@ __all__ = [
     "unsupport",
     "user_of",
     "warning_share",
+    "weigh",
+    "weigh_all",
     "withdraw",
     "work_batch",
     "work_bulk",

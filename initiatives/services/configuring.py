@@ -15,7 +15,7 @@ from initiatives.kinds import Category, District, Kind, Office, Question, Texts
 from initiatives.models import Initiative
 from initiatives.states import CATEGORIES, DAYS
 from portal.content import rules as talk_rules
-from portal.core import audit, events, tenancy
+from portal.core import audit, events, jobs, tenancy
 from portal.core.actor import Actor
 from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing
@@ -377,6 +377,39 @@ def sound_words(typed: Texts) -> dict[str, list[str]]:
     if wrong:
         raise Invalid(next(iter(wrong.values())), wrong)
     return kept
+
+
+@use_case("initiative.configure", code="initiative.configured", load=locked_row)
+def save_support(
+    actor: Actor,
+    row: Municipality,
+    threshold: int | None,
+    promise: Texts,
+    days: int | None,
+    mark: str,
+) -> None:
+    """Set at how many supports the office promises what, and how many days support is open; None for neither.
+
+    The threshold holds at once, the days for what is published from now on. Raises Conflict, Invalid.
+    """
+    office = office_as_seen(row, "support", mark)
+    wrong: dict[str, Text] = {}
+    for name, typed, (low, high) in (
+        ("threshold", threshold, rules.THRESHOLD_BOUNDS),
+        ("days", days, rules.OPEN_DAYS_BOUNDS),
+    ):
+        if typed is not None and not low <= typed <= high:
+            reason = Filled("Write a number from %(low)s to %(high)s.", {"low": low, "high": high})
+            wrong[name] = str(reason)
+    if wrong:
+        raise Invalid(_l("Nothing was changed."), wrong)
+    kept = texts_of(promise, kinds.HELP_MAX)
+    if threshold is not None:
+        need_own(kept, office.language, _l("Write in the language of your office what happens then."))
+    value = {"threshold": threshold, "promise": kept, "days": days}
+    keep(row, "support", {name: found for name, found in value.items() if found})
+    if threshold is not None and (office.support.threshold is None or threshold < office.support.threshold):
+        jobs.enqueue("initiative.thresholds", {})
 
 
 @use_case("initiative.configure", code="initiative.configured", load=locked_row)

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from itertools import groupby, islice
 from typing import Any
 
 from sqlalchemy import and_, delete, select
 
-from initiatives.counting import Key, Step, Told, clock_entry, entries
+from initiatives.counting import Key, Part, Step, Told, clock_entry, entries, support_entry
 from initiatives.models import Audience, Figure, Initiative
 from portal.content.models import Deadline, StateChange
 from portal.core import tenancy
@@ -45,6 +46,12 @@ def stopped(case: Initiative, clocks: Iterable[Deadline]) -> None:
         return
     today = case.local_today
     add(case.municipality_id, Counter(clock_entry(row.key, row.due_on, today) for row in clocks))
+
+
+def supported(case: Initiative, way: str, day: date, n: int) -> None:
+    """Count so many supports more, or fewer, of a local day."""
+    if n:
+        add(case.municipality_id, Counter({support_entry(way, day): n}))
 
 
 @contextmanager
@@ -110,7 +117,9 @@ def _steps(case: Initiative) -> list[Step]:
 
 def rebuild_figures(municipality_id: int) -> None:
     """Count all histories of a municipality anew, in constant memory; what was erased since is no longer in them."""
-    db.session.execute(delete(Figure).where(Figure.municipality_id == municipality_id))
+    # Who supported what is forgotten after a while, so what was counted of it stands here alone.
+    kept = Figure.part == Part.SUPPORT
+    db.session.execute(delete(Figure).where(Figure.municipality_id == municipality_id, ~kept))
     found = Counter[Key]()
     zone = tenancy.town_by_id(municipality_id).zone
     for _id, group in groupby(_histories(), key=lambda row: row.id):

@@ -3,16 +3,19 @@
 from sqlalchemy import delete
 
 from initiatives import messages, queries
+from initiatives.counting import ONLINE
 from initiatives.models import (
     Initiative,
     Support,
 )
+from initiatives.services import figures, supporting
 from initiatives.services.filing import erase_draft
 from initiatives.services.settling import count
 from portal.content import move
 from portal.content import services as content
-from portal.core import clock, consent
+from portal.core import clock, consent, tenancy
 from portal.core.actor import Actor
+from portal.core.calendar import local_day
 from portal.core.consent import Purpose
 from portal.core.db import db, insert_or_keep
 from portal.core.errors import Invalid, Missing
@@ -23,8 +26,9 @@ from portal.core.workflow import Lane
 
 @use_case("initiative.join", code="initiative.supported", load=queries.case_to_join)
 def support(actor: Actor, case: Initiative) -> bool:
-    """Support it once; False when this person does already."""
+    """Support it once; False when this person does already. Raises Conflict after the last day of support."""
     need_public(case)
+    supporting.need_open(case)
     person = content.person_of_user(user_of(actor))
     inserted = insert_or_keep(
         Support,
@@ -36,19 +40,22 @@ def support(actor: Actor, case: Initiative) -> bool:
     )
     if inserted:
         count(case, support_count=1)
+        figures.supported(case, ONLINE, case.local_today, 1)
+        supporting.weigh(case, case.support_count + 1)
     return inserted
 
 
 @use_case("initiative.join", code="initiative.unsupported", load=queries.case_to_join)
 def unsupport(actor: Actor, case: Initiative) -> None:
-    """Take the support back."""
+    """Take the support back, which one may at any time."""
     need_public(case)
     person = content.person_of_user(user_of(actor))
-    gone = db.session.execute(
-        delete(Support).where(Support.initiative_id == case.id, Support.person == person)
-    ).rowcount  # type: ignore[attr-defined]
-    if gone:
+    mine = Support.initiative_id == case.id, Support.person == person
+    given_at = db.session.scalar(delete(Support).where(*mine).returning(Support.at))
+    if given_at is not None:
         count(case, support_count=-1)
+        zone = tenancy.town_by_id(case.municipality_id).zone
+        figures.supported(case, ONLINE, local_day(given_at, zone), -1)
 
 
 @use_case("initiative.join", code="initiative.followed", load=queries.case_to_join)

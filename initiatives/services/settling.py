@@ -15,7 +15,7 @@ from initiatives.models import (
     MapCell,
     Outcome,
 )
-from initiatives.services import echoing, figures, silence
+from initiatives.services import echoing, figures, silence, supporting
 from initiatives.states import WORKING_DAYS
 from portal.content import move
 from portal.content import queries as content_queries
@@ -55,6 +55,8 @@ def settle(fact: events.Fact) -> None:
     # A withdrawn case stays in public only if it had been public before: title and day.
     stays = present.public and not case.withheld and (step.to_state != "withdrawn" or was_public)
     case.listed_at = (case.listed_at or clock.now()) if stays else None
+    if stays and not was_public:
+        supporting.opened(case)
     case.updated_at = clock.now()
     if step.to_state in OUTCOME_OF_STATE:
         case.outcome = OUTCOME_OF_STATE[step.to_state]

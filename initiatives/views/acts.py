@@ -105,13 +105,18 @@ def support(number: str) -> BaseResponse:
     already = queries.supports(case.id, content_services.person_of_user(actor.user_id or 0))
     form = ToggleForm(wanted="off" if already else "on")
     if form.validate_on_submit():
-        if form.is_on:
-            services.support(actor, case.id)
-            say(_("Thank you. Your support counts."))
-        else:
-            services.unsupport(actor, case.id)
-            say(_("Your support was taken back."))
+        try:
+            if form.is_on:
+                services.support(actor, case.id)
+                say(_("Thank you. Your support counts."))
+            else:
+                services.unsupport(actor, case.id)
+                say(_("Your support was taken back."))
+        except Conflict:
+            return _too_late(case)
         return _back(case)
+    if rules.support_is_over(case) and not already:
+        return _too_late(case, 200)
     title = _("Take your support back?") if already else _("Support this initiative?")
     return form_page(
         "confirm",
@@ -120,6 +125,19 @@ def support(number: str) -> BaseResponse:
         title,
         confirm_label=_("Take back") if already else _("Support"),
         kind="support",
+    )
+
+
+def _too_late(case: Initiative, status: int = 409) -> BaseResponse:
+    """Support has ended: since when, and what one can still do."""
+    return page(
+        "initiatives/acts/support_over.html",
+        status,
+        title=_("Support has ended"),
+        crumbs=crumbs_of(case),
+        case=case,
+        slug=(case.number or "").lower(),
+        back_href=_href(case),
     )
 
 

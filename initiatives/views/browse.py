@@ -66,6 +66,7 @@ def filters_of(wanted: queries.Wanted) -> dict[str, Any]:
         "district": wanted.district,
         "outcome": wanted.outcome,
         "silent": "1" if wanted.silent else "",
+        "open": "1" if wanted.open else "",
         "sort": "" if wanted.sort == "new" else wanted.sort,
     }
     return {name: value for name, value in values.items() if value}
@@ -121,7 +122,7 @@ def _found(endpoint: str, wanted: queries.Wanted) -> tuple[str | None, str | Non
 
 def _total(wanted: queries.Wanted) -> int | None:
     """How many there are; the same for all readers, so counted once per public change, but words each time."""
-    if wanted.text or wanted.district or wanted.outcome or wanted.silent:
+    if wanted.text or wanted.district or wanted.outcome or wanted.silent or wanted.open:
         return queries.total(wanted)
     name = f"initiatives.total:{wanted.phase}:{wanted.category}"
     return until_change(name, lambda: queries.total(wanted))
@@ -437,11 +438,49 @@ def detail(number: str) -> Response:
         can_withdraw=mine and "withdraw" in {m.verb for m in WORKFLOW.moves_from(case.state)},
         desk_href=_desk_href(case),
         slug=(case.number or "").lower(),
+        terms=support_view(case),
+        sheets_href=_sheets_href(case),
         meta=None if bare or not case.is_public else _meta(case, shown, crumbs),
     )
     if not case.is_public:
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class SupportView:
+    """How support stands: `threshold` with what happens then and how many are lacking, and the last day."""
+
+    threshold: int | None
+    promise: str
+    reached_on: Any
+    until: Any
+    over: bool
+    lacking: int
+
+
+def support_view(case: Initiative) -> SupportView:
+    """What the page says of support, read from the case and the snapshot of the office."""
+    office = queries.office(case.municipality_id)
+    terms = office.support
+    # Of what is settled nothing is promised any more, but what was reached stays said.
+    holds = case.phase in rules.SUPPORT_PHASES or case.threshold_on is not None
+    threshold = terms.threshold if holds else None
+    return SupportView(
+        threshold,
+        office.say(terms.promise),
+        case.threshold_on,
+        case.support_until,
+        rules.support_is_over(case),
+        max(0, (threshold or 0) - case.support_count),
+    )
+
+
+def _sheets_href(case: Initiative) -> str:
+    """Where those who count signatures do so."""
+    if not actors.current().is_staff or not can(actors.current(), "initiative.count", case):
+        return ""
+    return url_for("initiatives.signatures", number=(case.number or "").lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -547,6 +586,7 @@ def printed(number: str) -> Response:
         steps=steps_for_timeline(case, (Lane.PUBLIC,)),
         decisions=queries.decisions(case.id) if case.state != "withdrawn" else [],
         href=href,
+        terms=support_view(case),
         qr=segno.make(href, error="m").svg_data_uri(scale=3),
         town_name=from_json(g.town.names),
     )

@@ -49,7 +49,16 @@ CODEBOOK: dict[str, Text] = {
     "outcome": _l("What became of it, apart from its state; an English word."),
     "silent_since": _l("Day of the last news of its realisation, where that was sixty days ago or more."),
     "changed_at": _l("When it last changed, with the offset to UTC."),
-    "supports": _l("How many people support it."),
+    "supports": _l("How many people support it, online and on paper together."),
+    "supports_online": _l("How many of them support it in the portal, once per person."),
+    "supports_paper": _l(
+        "How many of them signed on paper: valid signatures of sheets that were counted twice. No names are kept, so "
+        "somebody may have done both."
+    ),
+    "support_until": _l("Last day of support, where the office sets one."),
+    "threshold_reached_on": _l(
+        "Day on which support reached the number for which the office promises something."
+    ),
     "url": _l("Address of its page."),
     "answers": _l("What the office asked beside the text, and what was answered; public questions only."),
 }

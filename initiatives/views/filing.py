@@ -15,6 +15,7 @@ from initiatives import queries, rules, services
 from initiatives.forms.filing import (
     STEP_LABELS,
     AltForm,
+    FirstForm,
     LaterForm,
     PhotoForm,
     SendForm,
@@ -146,7 +147,7 @@ def _what_of(form: WhatForm) -> What:
 
 def new() -> BaseResponse:
     """The first step, before there is a draft: nothing is stored until the author goes on."""
-    form = asking(WhatForm, "")(language=current_locale())
+    form = asking(FirstForm, "")(language=current_locale())
     if form.validate_on_submit():
         if form.is_robot:
             raise Missing

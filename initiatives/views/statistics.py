@@ -52,6 +52,7 @@ def _frame(endpoint: str, period: Period) -> dict[str, Any]:
         "shortcuts": shortcuts(endpoint, period),
         "months": [(f"{month:%Y-%m}", month_of(month)) for month in period.choices],
         "names": charts_of.EVENTS,
+        "ways": charts_of.WAYS,
         "events": tuple(Event),
         "threshold": THRESHOLD,
         "month_of": month_of,

@@ -32,7 +32,7 @@ from portal.core.i18n import LANGUAGE_NAMES, Text, ngettext
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import NoticeCategory
 from portal.notify import rules
-from portal.ui.forms import BaseForm
+from portal.ui.forms import BaseForm, ProvenForm
 from portal.ui.pages import page
 
 LANGUAGES = [SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()]
@@ -88,7 +88,7 @@ class _WithEmail(BaseForm):
         return canonical_email(self.email.data or "") or ""
 
 
-class LinkForm(_WithEmail):
+class LinkForm(ProvenForm, _WithEmail):
     """A resident asks for a link."""
 
     next = HiddenField()
@@ -140,7 +140,7 @@ class NewPasskeyForm(PasskeyNameForm):
     answer = HiddenField(validators=[DataRequired(_l("Press the button to make a passkey."))])
 
 
-class PhoneForm(BaseForm):
+class PhoneForm(ProvenForm):
     """A resident asks for a code by SMS."""
 
     phone = TelField(
@@ -161,7 +161,7 @@ class EnterForm(BaseForm):
     name = _name()
 
 
-class ForgottenForm(_WithEmail):
+class ForgottenForm(ProvenForm, _WithEmail):
     """Asking for a link to a new password."""
 
 

@@ -33,6 +33,9 @@ MAKING = {
 QUOTA_MB = 10_000
 """Megabytes of uploads a municipality may keep where nothing else is said: two thousand cases with five photos."""
 MOST_MB = 1_000_000_000
+PROOF = (14, 10)
+"""Work of a proof as a power of two, less than a second on a desk and some on an old phone; seconds of the pause."""
+LEAST_PROOF_BITS, MOST_PROOF_BITS = 8, 24
 LEAST_SECRET = 16
 """Characters of a secret of an S3-compatible server; Amazon's have 40."""
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -94,6 +97,8 @@ class Settings:
     s3_secret: str | None = None
     clamav: str | None = None
     quota_mb: int = QUOTA_MB
+    proof_bits: int = PROOF[0]
+    proof_pause: int = PROOF[1]
 
     @property
     def shows_demo(self) -> bool:
@@ -148,6 +153,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     files_url = _files_url(env, mode, problems)
     clamav = _clamav(env, problems)
     quota_mb = _quota_mb(env, problems)
+    proof_bits, proof_pause = _proof(env, mode, problems)
     oidc_staff, oidc_residents = (_oidc(env, names, mode, problems) for names in (OIDC_STAFF, OIDC_RESIDENTS))
     if problems:
         raise ConfigError(problems)
@@ -178,7 +184,23 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         s3_secret=env.get("PORTAL_S3_SECRET") or None,
         clamav=clamav,
         quota_mb=quota_mb,
+        proof_bits=proof_bits,
+        proof_pause=proof_pause,
     )
+
+
+def _proof(env: Mapping[str, str], mode: Mode, problems: list[str]) -> tuple[int, int]:
+    """Bits of the proof of work and seconds of the pause that stands for it: `PORTAL_PROOF=14/10`."""
+    text = env.get("PORTAL_PROOF") or ""
+    if not text:
+        return PROOF
+    found = re.fullmatch(r"(\d{1,2})/(\d{1,3})", text)
+    if found is None or int(found[1]) > MOST_PROOF_BITS:
+        problems.append("PORTAL_PROOF must be bits of work and seconds of the pause, such as 14/10.")
+        return PROOF
+    if mode is Mode.PRODUCTION and not (int(found[1]) >= LEAST_PROOF_BITS and int(found[2])):
+        problems.append(f"PORTAL_PROOF asks for at least {LEAST_PROOF_BITS}/1 outside demo and test mode.")
+    return int(found[1]), int(found[2])
 
 
 OIDC_STAFF = (

@@ -188,6 +188,17 @@ def from_json(values: dict[str, str] | None, locale: str | None = None, first: s
     return next(iter(values.values()), "")
 
 
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A text that an office wrote in several languages, chosen when shown; `first` is the office's own."""
+
+    texts: dict[str, str]
+    first: str
+
+    def __str__(self) -> str:
+        return from_json(self.texts, first=self.first)
+
+
 @lru_cache(maxsize=16)
 def babel_locale(code: str) -> Locale:
     """Babel's own record of a locale; English is the British one, as dates here are European."""

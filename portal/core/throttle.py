@@ -68,6 +68,19 @@ def hit(limit: Limit, *parts: object, weight: int = 1) -> None:
     """Count one attempt, or as many units as it weighs. Raises TooMany with the seconds to wait when the window is full."""
     if _off:
         return
+    hits, wait = _counted(limit, parts, weight)
+    if hits > limit.hits:
+        raise TooMany(_l("Too many attempts. Wait a little and try again."), retry_after=max(wait, 1))
+
+
+def tally(limit: Limit, *parts: object) -> None:
+    """Count one without refusing anything: what follows from many is for whoever asks `hits`."""
+    if not _off:
+        _counted(limit, parts, 1)
+
+
+def _counted(limit: Limit, parts: tuple[object, ...], weight: int) -> tuple[int, int]:
+    """Count, and say how many there are in the window and in how many seconds it ends."""
     key = pseudonym("throttle", limit.name, *parts)
     now = clock.now()
     stale = now - timedelta(seconds=limit.per)
@@ -77,9 +90,15 @@ def hit(limit: Limit, *parts: object, weight: int = 1) -> None:
         connection.execute(insert_statement(Throttle, connection.dialect.name), values)
         connection.execute(update(Throttle).where(Throttle.key == key).values(hits=Throttle.hits + weight))
         row = connection.execute(select(Throttle.opened_at, Throttle.hits).where(Throttle.key == key)).one()
-    if row.hits > limit.hits:
-        wait = int((row.opened_at - stale).total_seconds()) + 1
-        raise TooMany(_l("Too many attempts. Wait a little and try again."), retry_after=max(wait, 1))
+    return row.hits, int((row.opened_at - stale).total_seconds()) + 1
+
+
+def hits(limit: Limit, *parts: object) -> int:
+    """How many there are in the present window of a key; only reads."""
+    key = pseudonym("throttle", limit.name, *parts)
+    stale = clock.now() - timedelta(seconds=limit.per)
+    found = select(Throttle.hits).where(Throttle.key == key, Throttle.opened_at > stale)
+    return db.session.scalar(found) or 0
 
 
 def give_back(limit: Limit, *parts: object) -> None:

@@ -10,9 +10,11 @@ from typing import Any, TypeAlias
 
 from flask_babel.speaklater import LazyString
 
-from portal.core.i18n import Filled, gettext, pgettext
+from portal.core.i18n import Filled, Worded, gettext, pgettext
 
-Value: TypeAlias = str | int | float | bool | date | LazyString | Filled | list[Any] | dict[str, Any] | None
+Value: TypeAlias = (
+    str | int | float | bool | date | LazyString | Filled | Worded | list[Any] | dict[str, Any] | None
+)
 
 
 def pack(values: dict[str, Value]) -> str:
@@ -36,6 +38,8 @@ def _tagged(value: object) -> dict[str, Any]:
         return {"$text": list(value._args)}
     if isinstance(value, Filled):
         return {"$filled": value.msgid, "values": value.values}
+    if isinstance(value, Worded):
+        return {"$worded": value.texts, "first": value.first}
     raise TypeError(f"{type(value).__name__} cannot travel in a message.")
 
 
@@ -48,4 +52,6 @@ def _untagged(found: dict[str, Any]) -> Any:
         return LazyString(pgettext if len(found["$text"]) > 1 else gettext, *found["$text"])
     if "$filled" in found:
         return Filled(found["$filled"], found["values"])
+    if "$worded" in found:
+        return Worded(found["$worded"], found["first"])
     return found

@@ -9,14 +9,17 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from flask import request
+from flask import g, request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from wtforms import Field, FileField, HiddenField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from portal.core.i18n import Text, current_locale
+from portal.core import proof
+from portal.core.actor import current
+from portal.core.i18n import Text, current_locale, ngettext
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.network import network as network_of
 
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNWANTED_IN_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -122,6 +125,9 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
         if reason and not any(field.errors for field in self):
             self.form_errors = [*self.form_errors, reason]
 
+    pause_seconds = 0
+    """How long to wait before the button is pressed again, where a form asks for that in place of a proof."""
+
     @property
     def problems(self) -> list[tuple[str, Text]]:
         """(field id, what to do) for the summary at the top; an empty id belongs to the whole form."""
@@ -135,3 +141,59 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
                 errors = [text for texts in errors.values() for text in texts]
             found += [(field.id, text) for text in errors if isinstance(text, Text)]
         return found
+
+
+class ProvenForm(BaseForm):
+    """A form that visitors prove some work for, so that robots cannot send thousands (`core/proof.py`, ADR 23).
+
+    Our script fills `solution` in, unseen. Without it the form comes back once with everything kept, and is taken when
+    its button is pressed again after a short pause. Signed-in people are asked for neither.
+    """
+
+    proof = HiddenField()
+    solution = HiddenField()
+    pause = HiddenField()
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.asks_proof = proof.is_asked() and not current().signed_in
+        if self.asks_proof and not proof.is_fresh(self.proof.data or "", *self._bound):
+            self.proof.data, self.solution.data = proof.challenge(*self._bound), ""
+
+    @property
+    def proof_bits(self) -> int:
+        """How much work the script is asked for."""
+        return proof.bits()
+
+    @property
+    def _bound(self) -> tuple[str, str]:
+        """What proof and pause hold for: this form, at this address, in whatever language."""
+        town = g.town.slug if "town" in g else ""
+        return self.form_key.data or "", f"{request.endpoint}:{town}"
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """First what was typed, so that nobody waits for a form that comes back anyway; then the proof, or the pause."""
+        return bool(super().validate(extra_validators)) and (not self.asks_proof or self._is_proven())
+
+    def _is_proven(self) -> bool:
+        if proof.is_solved(self.proof.data or "", self.solution.data or "", *self._bound):
+            return True
+        network = network_of(request.remote_addr)
+        left = proof.pause_left(self.pause.data or "", *self._bound)
+        if left == 0:
+            proof.end_pause(network)
+            return True
+        if left is None:
+            self.pause.data = proof.begin_pause(*self._bound, network)
+            left = proof.pause_left(self.pause.data, *self._bound) or 0
+        self.pause_seconds = max(1, left)
+        self.form_errors = [*self.form_errors, _pause_text(self.pause_seconds)]
+        return False
+
+
+def _pause_text(seconds: int) -> str:
+    return ngettext(
+        "A short pause keeps robots away. Everything you wrote is still here. Wait %(n)s second, then press the button again.",
+        "A short pause keeps robots away. Everything you wrote is still here. Wait %(n)s seconds, then press the button again.",
+        seconds,
+    )

@@ -26,6 +26,7 @@ from sqlalchemy import event, func, insert, select
 
 from initiatives import services
 from initiatives.models import Initiative, Place, finest_cell
+from initiatives.rules import SUPPORT_PHASES
 from initiatives.states import CATEGORIES, STATES_OF_PHASE, WORKFLOW
 from portal.content.models import Attachment, Comment, CommentState, FileRole, Stance, StateChange
 from portal.core import clock, tenancy
@@ -271,6 +272,7 @@ def _case(
             "listed_at": at,
             "updated_at": at,
             "support_count": int(chance.paretovariate(1.2)),
+            "takes_support": phase in SUPPORT_PHASES,
             "comment_count": comments,
         },
     )

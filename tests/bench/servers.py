@@ -68,7 +68,9 @@ def serving(app: str, path: str, port: int | None = None, **environ: str) -> Ite
     """The server of `dev.py run` around a WSGI application, answering at `path`, until the block ends."""
     port = port or free_port()
     words = dev.SERVER.format(host="127.0.0.1", port=port).replace("wsgi:app", app).split()
-    env = dev.child_env(PORTAL_BASE_URL=f"http://127.0.0.1:{port}", PORTAL_MODE="demo", **environ)
+    env = dev.child_env(
+        PORTAL_BASE_URL=f"http://127.0.0.1:{port}", PORTAL_MODE="demo", PORTAL_PROOF="0/0", **environ
+    )
     env.pop("PORTAL_DATABASE_URL", None)
     env["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ABSENT), env.get("PYTHONPATH"))))
     started = time.monotonic()

@@ -23,6 +23,7 @@ def settings_for(databases: Databases, data: Path) -> config.Settings:
         "PORTAL_DATA": str(data),
         "PORTAL_DATABASE_URL": databases.url,
         "PORTAL_SECRET_KEY": "test" * 16,
+        "PORTAL_PROOF": "0/0",
         "PORTAL_SEAL_KEYS": SEAL_KEY,
         "PORTAL_REDIS_URL": os.environ.get("PORTAL_TEST_REDIS_URL", ""),
     }

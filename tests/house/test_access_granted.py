@@ -267,6 +267,7 @@ class Furnished:
                 if endpoint.startswith("initiatives.")
                 else batch_of_letters(self.town)
             ),
+            "sheet_id": lambda: sheet_of(self.about(endpoint, route)),
             "milestone_id": lambda: milestone_of(self.about(endpoint, route)),
             "month": lambda: "2026-03",
             "code": lambda: worded(self.town),
@@ -298,6 +299,14 @@ def batch_of_decisions(town: Town) -> int:
     """A batch that a decision-maker has begun."""
     with tenancy.within(town.id):
         return services.start_batch(make_actor("decision_maker", town), "Sesja", "batch")
+
+
+def sheet_of(case: Initiative) -> int:
+    """A sheet with signatures that somebody has counted once."""
+    with tenancy.within(case.municipality_id):
+        leader = make_actor("leader", tenancy.town_by_id(case.municipality_id))
+        services.enter_sheet(leader, case.id, services.Counted(12, case.local_today), new_secret())
+        return queries.signature_sheets(case.id)[0].id
 
 
 def milestone_of(case: Initiative) -> int:

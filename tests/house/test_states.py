@@ -5,8 +5,8 @@ import ast
 from tests.house.sources import name, trees
 
 DOOR = "portal/content/move.py"
-NO_WORKFLOW = ("CommentState", "Delivery", "BatchState")
-"""Families of states that are no workflow: whether a comment is seen, how a message fares, how far a batch is."""
+NO_WORKFLOW = ("CommentState", "Delivery", "BatchState", "SheetState")
+"""Families of states that are no workflow: whether a comment is seen, how a message fares, how far a batch or a sheet is."""
 
 
 def _assigned(tree: ast.Module) -> list[tuple[int, str]]:

@@ -45,7 +45,7 @@ SLUGS = {
     "wodzislaw-slaski": 15,
     "ostrava-jih": 30,
 }
-ASIDES = ("note", "late", "milestone", "extend", "news")
+ASIDES = ("note", "late", "milestone", "extend", "news", "threshold", "sheet", "sheet_struck")
 TEAM = Team(reviewers=(1, 2, 3), leader=4, deciders=(5, 6), operator=7)
 RESIDENTS = [Resident(10, "Ewa", "pl"), Resident(11, "Eva", "cs"), Resident(12, "Eve", "en")]
 MOMENTS = (
@@ -274,7 +274,7 @@ def check_case(case: Initiative) -> None:
     supports = db.session.scalar(
         select(func.count()).select_from(Support).where(Support.initiative_id == case.id)
     )
-    assert supports == case.support_count
+    assert supports == case.online_count
     seen = select(func.count()).where(
         Comment.kind == "initiative", Comment.object_id == case.id, Comment.state == CommentState.VISIBLE
     )

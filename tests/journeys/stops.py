@@ -22,6 +22,8 @@ from initiatives.models import (
     Milestone,
     Reviewer,
     Sheet,
+    SheetState,
+    SignatureSheet,
     StudyKind,
     Translation,
 )
@@ -58,7 +60,7 @@ PAGELESS = {
     # Go on to another page at once
     "articles.document",
     "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
-    "initiatives.agenda_pdf", "initiatives.paper", "initiatives.agenda", "initiatives.bulk_undo", "notify.address", "privacy.copy",
+    "initiatives.agenda_pdf", "initiatives.signatures_pdf", "initiatives.paper", "initiatives.agenda", "initiatives.bulk_undo", "notify.address", "privacy.copy",
     # Only take posts
     "articles.arrange",
     "api.initiative_move", "api.take_initiative",
@@ -76,7 +78,7 @@ REFUSED = {
     "accounts.sign_in_phone", "accounts.phone_code", "accounts.confirm_phone_code",
     "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email", "accounts.claim", "accounts.recover",
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "accounts.begin_access", "initiatives.new",
-    "initiatives.realisation", "initiatives.echo",
+    "initiatives.realisation", "initiatives.echo", "initiatives.signatures", "initiatives.signature_sheet", "initiatives.signature_strike",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.comment_answer", "initiatives.comment_report",
     "initiatives.comment_object", "initiatives.case_speak", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.case_edit",
@@ -433,7 +435,7 @@ def desk() -> Iterator[Stop]:
     yield Stop("initiatives.call", {"town": LUBLIN}, operator)
     yield Stop("initiatives.settings", {"town": LUBLIN}, leader)
     for part in (
-        "categories", "districts", "questions", "purpose", "feasibility", "help", "deadlines", "words",
+        "categories", "districts", "questions", "purpose", "feasibility", "help", "deadlines", "words", "support",
     ):  # fmt: skip
         yield Stop("initiatives.settings_part", {"town": LUBLIN, "part": part}, leader)
     for part, key in (
@@ -472,6 +474,36 @@ def desk() -> Iterator[Stop]:
     yield from sessions(leader)
     yield Stop("initiatives.synthesis", studied.values, studied.team("leader"))
     yield from realisation()
+    yield from signatures()
+
+
+def signatures() -> Iterator[Stop]:
+    """Support on paper: what is to be counted, the sheets of a case, one to count again, one to strike out."""
+    with tenancy.unscoped("a sheet of whatever municipality"):
+        row = db.session.scalars(
+            select(SignatureSheet)
+            .where(SignatureSheet.state == SheetState.DIFFERS)
+            .order_by(SignatureSheet.id)
+        ).first()
+        waits = db.session.scalars(
+            select(SignatureSheet)
+            .where(SignatureSheet.state == SheetState.WAITING)
+            .order_by(SignatureSheet.id)
+        ).first()
+        number = (
+            db.session.scalar(select(Initiative.number).where(Initiative.id == row.initiative_id))
+            if row
+            else ""
+        )
+    if row is None or waits is None or not number:
+        return
+    town = tenancy.town_by_id(row.municipality_id).slug
+    operator, values = f"operator@{town}.example", {"town": town, "number": number.lower()}
+    yield Stop("initiatives.signatures_desk", {"town": town}, operator)
+    yield Stop("initiatives.signatures", values, operator)
+    for sheet in (row, waits):
+        yield Stop("initiatives.signature_sheet", {**values, "sheet_id": sheet.id}, operator)
+    yield Stop("initiatives.signature_strike", {**values, "sheet_id": waits.id}, operator)
 
 
 def realisation() -> Iterator[Stop]:

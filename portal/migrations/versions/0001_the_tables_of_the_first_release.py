@@ -403,6 +403,10 @@ def upgrade() -> None:
         sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("audience", sa.String(), nullable=False),
         sa.Column("support_count", sa.Integer(), nullable=False),
+        sa.Column("paper_count", sa.Integer(), nullable=False),
+        sa.Column("support_until", sa.Date(), nullable=True),
+        sa.Column("takes_support", sa.Boolean(), nullable=False),
+        sa.Column("threshold_on", sa.Date(), nullable=True),
         sa.Column("comment_count", sa.Integer(), nullable=False),
         sa.Column("returned_once", sa.Boolean(), nullable=False),
         sa.Column("defects", sa.JSON(), nullable=False),
@@ -450,6 +454,7 @@ def upgrade() -> None:
         sa.CheckConstraint("cost_minor is null or cost_minor >= 0", name=op.f("ck_initiative_cost")),
         sa.CheckConstraint("planned_minor is null or planned_minor >= 0", name=op.f("ck_initiative_planned")),
         sa.CheckConstraint("spent_minor is null or spent_minor >= 0", name=op.f("ck_initiative_spent")),
+        sa.CheckConstraint("paper_count between 0 and support_count", name=op.f("ck_initiative_paper")),
         sa.ForeignKeyConstraint(
             ["merged_into_id"], ["initiative.id"], name=op.f("fk_initiative_merged_into_id")
         ),
@@ -496,6 +501,17 @@ def upgrade() -> None:
             sqlite_where=sa.text("silent_since is not null"),
             postgresql_where=sa.text("silent_since is not null"),
         )
+        for name, column in (
+            ("ix_initiative_town_open", "listed_at"),
+            ("ix_initiative_town_open_support", "support_count"),
+        ):
+            batch_op.create_index(
+                name,
+                ["municipality_id", column, "id"],
+                unique=False,
+                sqlite_where=sa.text("takes_support"),
+                postgresql_where=sa.text("takes_support"),
+            )
         batch_op.create_index(
             "ix_initiative_town_outcome", ["municipality_id", "outcome", "listed_at", "id"], unique=False
         )
@@ -915,6 +931,57 @@ def upgrade() -> None:
         batch_op.create_index("ix_initiative_decision_case", ["initiative_id", "id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_initiative_decision_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_signature_sheet",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("signed_on", sa.Date(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("remark", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("second", sa.Integer(), nullable=True),
+        sa.Column("second_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("second_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("valid", sa.Integer(), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("struck_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("struck_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("struck_why", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("first >= 0", name=op.f("ck_initiative_signature_sheet_first")),
+        sa.CheckConstraint(
+            "second is null or second >= 0", name=op.f("ck_initiative_signature_sheet_second")
+        ),
+        sa.CheckConstraint("valid is null or valid >= 0", name=op.f("ck_initiative_signature_sheet_valid")),
+        sa.CheckConstraint(
+            "state <> 'counted' or valid is not null", name=op.f("ck_initiative_signature_sheet_counted")
+        ),
+        sa.CheckConstraint(
+            "state <> 'struck' or struck_why <> ''", name=op.f("ck_initiative_signature_sheet_struck")
+        ),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_signature_sheet_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"],
+            ["municipality.id"],
+            name=op.f("fk_initiative_signature_sheet_municipality_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_signature_sheet")),
+        sa.UniqueConstraint(
+            "initiative_id", "serial", name=op.f("uq_initiative_signature_sheet_initiative_id_serial")
+        ),
+    )
+    with op.batch_alter_table("initiative_signature_sheet", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_initiative_signature_sheet_open", ["municipality_id", "state", "id"], unique=False
         )
 
     op.create_table(

@@ -124,6 +124,7 @@ async function build() {
       { in: "js/main.js", out: "main" },
       { in: "js/map.js", out: "map" },
       { in: "js/passkey.js", out: "passkey" },
+      { in: "js/proof.js", out: "proof" },
       { in: "js/suggest.js", out: "suggest" },
     ],
     outdir: out,

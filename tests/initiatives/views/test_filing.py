@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -18,7 +19,7 @@ from portal.accounts.models import User
 from portal.content import queries as content
 from portal.content import services as content_services
 from portal.content.models import Attachment
-from portal.core import files, tenancy, throttle
+from portal.core import clock, files, proof, tenancy, throttle
 from portal.core.actor import Actor
 from portal.core.audit import AuditEntry
 from portal.core.config import Settings
@@ -27,8 +28,9 @@ from portal.core.scanning import Scan
 from portal.core.tenancy import Town
 from tests import clamd as fake
 from tests.clamd import EICAR, Clamd
-from tests.factories.browser import Browser
+from tests.factories.browser import Browser, Forms
 from tests.factories.initiatives import make_initiative
+from tests.factories.proofs import solution_of
 
 WHAT = {
     "title": "Ławka przy przystanku",
@@ -468,3 +470,44 @@ class TestLater:
         assert 'value="ewa at home"' in answer.text
         assert "Write an e-mail address such as name@example.org." in answer.text
         assert outbox() == []
+
+
+def test_without_a_proof_the_text_comes_back_and_waits(
+    client: Browser, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "_asked", proof._Asked(bits=12, pause=5))
+    page = client.get("/en/lublin/initiatives/new").text
+    assert "data-proof" in page
+    first = client.submit("/en/lublin/initiatives/new", WHAT)
+    assert first.status_code == 422
+    assert WHAT["text"] in first.text
+    assert "Please wait a moment" in first.text
+    fields = dict(Forms(first.text).found[0][1])
+    early = client.post("/en/lublin/initiatives/new", data=fields)
+    assert early.status_code == 422
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=6))
+    again = client.post("/en/lublin/initiatives/new", data=fields)
+    assert again.status_code == 303
+    # The same form once more is the same draft.
+    assert client.post("/en/lublin/initiatives/new", data=fields).location == again.location
+
+
+def test_a_proof_opens_the_first_step_and_no_other_town(
+    client: Browser, town: Town, other_town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "_asked", proof._Asked(bits=4, pause=5))
+    fields = dict(Forms(client.get("/en/lublin/initiatives/new").text).found[0][1]) | WHAT
+    fields["solution"] = solution_of(fields["proof"], 4)
+    elsewhere = client.post(f"/en/{other_town.slug}/initiatives/new", data=fields)
+    assert elsewhere.status_code == 422
+    assert client.post("/en/lublin/initiatives/new", data=fields).status_code == 303
+
+
+def test_whoever_is_signed_in_files_without_a_proof(
+    client: Browser, town: Town, actor_as: Any, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "_asked", proof._Asked(bits=20, pause=5))
+    sign_in(client, actor_as("resident"))
+    assert "data-proof" not in client.get("/en/lublin/initiatives/new").text
+    assert client.submit("/en/lublin/initiatives/new", WHAT).status_code == 303

@@ -214,3 +214,15 @@ def test_a_scanner_and_the_room_for_files_are_read_or_refused(tmp_path: Path) ->
     for number in ("0", "-1", "10 GB", "9" * 30):
         with pytest.raises(ConfigError, match="PORTAL_QUOTA_MB must be"):
             read({**base, "PORTAL_QUOTA_MB": number})
+
+
+def test_proof_of_work_has_bounds(tmp_path: Path) -> None:
+    base = {"PORTAL_MODE": "test", "PORTAL_DATA": str(tmp_path)}
+    assert (read(base).proof_bits, read(base).proof_pause) == (14, 10)
+    assert read({**base, "PORTAL_PROOF": "0/0"}).proof_bits == 0
+    for text in ("16", "x/1", "99/1", "16/1/1"):
+        with pytest.raises(ConfigError, match="PORTAL_PROOF must be"):
+            read({**base, "PORTAL_PROOF": text})
+    for text in ("0/10", "7/10", "16/0"):
+        with pytest.raises(ConfigError, match="PORTAL_PROOF asks for at least 8/1"):
+            read({**base, "PORTAL_MODE": "production", "PORTAL_PROOF": text})

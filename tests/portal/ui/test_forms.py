@@ -1,13 +1,21 @@
 """What every form checks before its module sees it."""
 
 import io
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask_wtf.file import FileField
 from wtforms import StringField, TextAreaField
 
-from portal.ui.forms import BaseForm, unguessable
+from portal.core import clock, proof
+from portal.core.actor import acting
+from portal.core.tenancy import Town
+from portal.ui.forms import BaseForm, ProvenForm, unguessable
+from tests.factories.actors import make_actor
+from tests.factories.proofs import solution_of
 
 
 class Upload(BaseForm):
@@ -62,3 +70,89 @@ def test_a_key_of_our_pages_is_kept() -> None:
 @pytest.mark.parametrize("sent", ["", "1", "key", "a" * 15, "a" * 65, "a" * 20 + "\x00", "ł" * 20, "a b" * 7])
 def test_what_two_people_could_both_send_is_replaced(sent: str) -> None:
     assert unguessable(sent) != unguessable(sent) != sent
+
+
+class Letter(ProvenForm):
+    """A line that visitors prove some work for."""
+
+    title = StringField()
+
+
+@pytest.fixture
+def little_work() -> Iterator[None]:
+    """Proof is asked for, and cheap."""
+    proof.ask(4, 10)
+    yield
+    proof.ask(0, 0)
+
+
+def sent(app: Flask, **values: Any) -> tuple[bool, Letter]:
+    """What becomes of a form with these values."""
+    with app.test_request_context("/", method="POST", data={"title": "Words", **values}):
+        form = Letter(meta={"csrf": False})
+        return form.validate(), form
+
+
+def kept(form: Letter) -> dict[str, Any]:
+    """What the page of a form would send again."""
+    return {name: form[name].data for name in ("form_key", "proof", "solution", "pause")}
+
+
+@pytest.mark.usefixtures("little_work")
+def test_a_proof_lets_a_visitor_through_at_once(app: Flask) -> None:
+    sound, form = sent(app)
+    assert not sound
+    answer = solution_of(form.proof.data, 4)
+    sound, again = sent(app, **{**kept(form), "solution": answer})
+    assert sound
+    assert not again.problems
+    other, _form = sent(app, **{**kept(form), "solution": answer, "form_key": "another-key-000001"})
+    assert not other
+
+
+@pytest.mark.usefixtures("little_work")
+def test_without_a_proof_one_waits_and_presses_again(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound, form = sent(app)
+    assert not sound
+    assert form.title.data == "Words"
+    assert form.pause_seconds == 10
+    assert "Wait 10 seconds" in str(form.problems[0][1])
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=9))
+    sound, early = sent(app, **kept(form))
+    assert not sound
+    assert early.pause_seconds == 1
+    assert early.pause.data == form.pause.data
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=11))
+    sound, _form = sent(app, **kept(early))
+    assert sound
+
+
+@pytest.mark.usefixtures("little_work")
+def test_what_is_wrong_is_told_before_anybody_waits(app: Flask) -> None:
+    sound, form = sent(app, title="a\x07b")
+    assert not sound
+    assert form.title.errors
+    assert not form.pause_seconds
+    assert not form.pause.data
+
+
+@pytest.mark.usefixtures("little_work")
+def test_a_stale_proof_is_given_anew(app: Flask) -> None:
+    _sound, form = sent(app, proof="stale", solution="12")
+    assert form.proof.data != "stale"
+    assert form.solution.data == ""
+
+
+@pytest.mark.usefixtures("little_work")
+def test_whoever_is_signed_in_is_not_asked(app: Flask, town: Town) -> None:
+    with acting(make_actor("resident", town)):
+        sound, form = sent(app)
+    assert sound
+    assert not form.proof.data
+
+
+def test_nobody_is_asked_where_it_is_lifted(app: Flask) -> None:
+    sound, form = sent(app)
+    assert sound
+    assert not form.asks_proof
