@@ -333,6 +333,14 @@ def case_to_join(initiative_id: int) -> Initiative:
     return case(initiative_id, with_sheets=False)
 
 
+def author_language(case: Initiative) -> str:
+    """The language the author reads messages in: that of the account, else the one they chose when filing."""
+    if case.author is None:
+        return case.language
+    account = accounts.person(case.author.user_id) if case.author.user_id is not None else None
+    return account.language if account else case.author.locale
+
+
 def case_by_number(number: str, *, with_sheets: bool = True) -> Initiative:
     """One case by its number as typed or in an address, for reading. Raises Missing.
 
@@ -938,6 +946,7 @@ class TimelineStep:
     who: str
     note: str
     internal: bool
+    template: str = ""
 
 
 def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
@@ -954,6 +963,7 @@ def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
             _step_who(step, names),
             "\n".join(filter(None, (step.note, _internal_note(step) if staff else ""))),
             step.lane is Lane.INTERNAL,
+            step.template if staff else "",
         )
         for step in reversed(steps)
     ]

@@ -130,9 +130,18 @@ def _without(form: BaseForm, lacks: dict[str, Text]) -> bool:
 
 
 class MoveForm(BaseForm):
-    """A move that needs no words. `version` is the one of the case that the page showed."""
+    """A move that needs no words. `version` is the one of the case that the page showed.
+
+    Where there are words, they may begin with a reply template: `template` is the one chosen, `fill` the button that
+    puts it in (`put`) or brings back what was written before (`back`), `used` the one the words began with.
+    """
 
     version = HiddenField()
+    template = StringField()
+    fill = StringField()
+    used = HiddenField()
+    # Of several lines, so no hidden field: those refuse line breaks.
+    before = TextAreaField()
 
 
 class RemarkForm(MoveForm):

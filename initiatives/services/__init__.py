@@ -98,6 +98,7 @@ from initiatives.services.realising import (
     set_milestone,
     tell_news,
 )
+from initiatives.services.replies import ReplyAsked, language_of, save_reply, values_of
 from initiatives.services.settling import (
     OUTCOME_OF_STATE,
     TIMED,
@@ -167,6 +168,7 @@ __all__ = [
     "Contact",
     "CriterionAsked",
     "Receipt",
+    "ReplyAsked",
     "Sent",
     "Told",
     "What",
@@ -219,6 +221,7 @@ __all__ = [
     "hold",
     "join_instead",
     "judge",
+    "language_of",
     "mark_of",
     "mark_useful",
     "may_hear",
@@ -261,6 +264,7 @@ __all__ = [
     "save_district",
     "save_help",
     "save_question",
+    "save_reply",
     "save_sheet",
     "save_what",
     "save_where",
@@ -297,6 +301,7 @@ __all__ = [
     "unfollow",
     "unsupport",
     "user_of",
+    "values_of",
     "warning_share",
     "withdraw",
     "work_batch",

@@ -1,5 +1,8 @@
 """THE state door: the only place that assigns `.state` (a house test sees to it)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import ClassVar, Protocol
 
 from portal.content.models import StateChange
@@ -13,6 +16,19 @@ from portal.core.workflow import Lane, Move, Note, Workflow
 
 UNDO = "undo"
 """The verb of a step that takes another one back."""
+
+
+_template: ContextVar[str] = ContextVar("template", default="")
+
+
+@contextmanager
+def worded_from(template: str) -> Iterator[None]:
+    """Note in the steps taken meanwhile that their words began with this reply template; an empty name notes none."""
+    token = _template.set(template)
+    try:
+        yield
+    finally:
+        _template.reset(token)
 
 
 class Movable(Protocol):
@@ -124,6 +140,8 @@ def record(
         who=who,
         note=note.strip(),
         internal_note=internal_note.strip(),
+        # What the portal notes beside, such as a passed deadline, has no words of anybody.
+        template=_template.get() if note.strip() else "",
     )
     db.session.add(step)
     if lane is Lane.PUBLIC and to_state is None:
