@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, false, literal, or_, select, update
 
 from initiatives import queries, rules, services
-from initiatives.models import Author, Echo, Initiative, Support
+from initiatives.models import Author, Echo, Initiative, Mention, SavedFilter, Support
 from initiatives.services import bulk, forgetting
 from portal.content import move
 from portal.content import services as services_of_content
@@ -221,6 +221,8 @@ def erase_here(whom: Whom) -> int:
         update(Echo)
         .where(*_joined(whom, Echo, Echo.asked_at))
         .values(user_id=None, person=literal("erased:") + cast(Echo.id, String), words=""),
+        delete(Mention).where(Mention.user_id == (whom.user_id or 0)),
+        delete(SavedFilter).where(SavedFilter.user_id == (whom.user_id or 0)),
         delete(Follow).where(*_joined(whom, Follow, Follow.created_at)),
     ):
         done = db.session.execute(statement.execution_options(synchronize_session=False))

@@ -18,11 +18,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from initiatives import messages, queries, rules, services
 from initiatives.desk import entry, replies
 from initiatives.desk.actions import blocked_by
-from initiatives.desk.lists import FIRST, query_of, ticked
+from initiatives.desk.lists import FIRST, ticked
 from initiatives.forms import desk as forms
 from initiatives.forms.verbs import BESIDE, PAGES, move_of
 from initiatives.models import BulkAct, Done, Initiative
-from initiatives.queries import BulkRow
+from initiatives.queries import BulkRow, desk_query
 from initiatives.states import BULK, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.core import actor as actors
@@ -297,7 +297,7 @@ def _shown(
         action=request.full_path,
         verbs=[(verb, move_of(verb).label) for verb in BULK],
         keep=[(name, value) for name, value in request.args.items(multi=True) if name != "verb"],
-        back_href=_list_href(urlencode(query_of(wanted, at=request.args.get("at", ""))), ticked()),
+        back_href=_list_href(urlencode(desk_query(wanted, at=request.args.get("at", ""))), ticked()),
     )
 
 
@@ -360,7 +360,7 @@ def _told(ways: Counter[tuple[Channel, Choice]]) -> list[str]:
 def _kept_query() -> str:
     """The list the cases were ticked in, as the end of its address."""
     wanted = queries.desk_filter(request.args)
-    return urlencode(query_of(wanted, at=request.args.get("at", "")))
+    return urlencode(desk_query(wanted, at=request.args.get("at", "")))
 
 
 def _list_href(query: str, chosen: Sequence[int]) -> str:

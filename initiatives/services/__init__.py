@@ -62,6 +62,7 @@ from initiatives.services.filing import (
     write_where,
     write_who,
 )
+from initiatives.services.filters import drop_filter, rename_filter, save_filter
 from initiatives.services.growing import grow_box
 from initiatives.services.importing import check, take_over
 from initiatives.services.joining import (
@@ -84,6 +85,7 @@ from initiatives.services.moderating import (
     moderate,
     undo_judgement,
 )
+from initiatives.services.noting import add_note, read_mentions
 from initiatives.services.realising import (
     GOES_ON,
     REALISATION,
@@ -132,7 +134,6 @@ from initiatives.services.talking import (
 )
 from initiatives.services.team import (
     Contact,
-    add_note,
     assign,
     correct,
     extend,
@@ -205,6 +206,7 @@ __all__ = [
     "discuss",
     "drop_decision",
     "drop_draft",
+    "drop_filter",
     "drop_milestone",
     "echo_place",
     "echo_token",
@@ -242,6 +244,7 @@ __all__ = [
     "put_on_agenda",
     "reach_milestone",
     "read_contact",
+    "read_mentions",
     "realise",
     "rebuild_counts",
     "rebuild_totals",
@@ -254,6 +257,7 @@ __all__ = [
     "remove_citation",
     "remove_file",
     "remove_work_photo",
+    "rename_filter",
     "reply",
     "report",
     "report_comment",
@@ -262,6 +266,7 @@ __all__ = [
     "save_criterion",
     "save_days",
     "save_district",
+    "save_filter",
     "save_help",
     "save_question",
     "save_reply",

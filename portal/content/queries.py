@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.content.models import (
@@ -34,6 +34,7 @@ class Step:
     internal_note: str
     user_id: int | None
     template: str
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class FileRow:
 
 def history(kind: str, object_id: int, lanes: Iterable[Lane]) -> list[Step]:
     """Steps a reader of these lanes may see, oldest first."""
-    statement: Select[Any] = (
+    statement: Any = (
         select(
             StateChange.at,
             StateChange.verb,
@@ -71,6 +72,7 @@ def history(kind: str, object_id: int, lanes: Iterable[Lane]) -> list[Step]:
             StateChange.internal_note,
             StateChange.user_id,
             StateChange.template,
+            StateChange.id,
         )
         .where(
             StateChange.kind == kind, StateChange.object_id == object_id, StateChange.lane.in_(list(lanes))
