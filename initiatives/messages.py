@@ -528,7 +528,7 @@ def silent(case: Initiative, since: date, count: int) -> None:
 
 def mentioned(case: Initiative, user_ids: Iterable[int], by: str) -> None:
     """Tell colleagues that a note names them; never its words, and no title the public does not know."""
-    values: dict[str, Value] = {"by": by, "title": case.title if case.is_public else ""}
+    values: dict[str, Value] = {"by": by, "title": case.title if case.is_public and not case.withheld else ""}
     _tell_people(case, user_ids, "initiative.mentioned", values)
 
 

@@ -111,6 +111,8 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
         }
         for row, number in echoes
     ]
+    kept = select(SavedFilter).where(SavedFilter.user_id == (whom.user_id or 0)).order_by(SavedFilter.id)
+    found += [{"kind": "filter", "name": row.name, "query": row.query} for row in db.session.scalars(kept)]
     return found
 
 
@@ -290,6 +292,7 @@ PERSONAL = PersonalData(
         "comment_report": ("person", "words"),
         "comment_useful": ("person",),
         "follow": ("person", "email_sealed"),
+        "initiative_filter": ("name", "query"),
         "attachment": ("name", "alt"),
     },
     export=export,
@@ -416,6 +419,14 @@ RETENTION = (
         ),
         seen=_l("Everybody; what waits or was hidden, the team and you"),
         order=18,
+    ),
+    Retention(
+        "initiative.filter",
+        _l("Filters of lists that you keep under a name"),
+        _l("As long as your account, or until you delete them"),
+        asked=_l("When you save one"),
+        seen=_l("You"),
+        order=19,
     ),
     Retention(
         "initiative.bulk",

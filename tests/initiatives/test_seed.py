@@ -12,8 +12,10 @@ from initiatives.models import (
     Count,
     Decision,
     Initiative,
+    Mention,
     Milestone,
     Reviewer,
+    SavedFilter,
     Sheet,
     StudyKind,
     Support,
@@ -45,7 +47,7 @@ SLUGS = {
     "wodzislaw-slaski": 15,
     "ostrava-jih": 30,
 }
-ASIDES = ("note", "late", "milestone", "extend", "news")
+ASIDES = ("note", "late", "milestone", "extend", "news", "reply")
 TEAM = Team(reviewers=(1, 2, 3), leader=4, deciders=(5, 6), operator=7)
 RESIDENTS = [Resident(10, "Ewa", "pl"), Resident(11, "Eva", "cs"), Resident(12, "Eve", "en")]
 MOMENTS = (
@@ -337,3 +339,17 @@ def test_merged_supporters_count_once(seeded_app: object, town: Town) -> None:
         db.session.scalars(select(Support.person).where(Support.initiative_id == merged.merged_into_id))
     )
     assert set(db.session.scalars(people)) <= joint
+
+
+def test_the_desk_has_mentions_letters_and_filters(seeded_app: object) -> None:
+    with tenancy.unscoped("looking through the demo data"):
+        mentions = db.session.scalars(select(Mention)).all()
+        notes = {
+            row.id: row for row in db.session.scalars(select(StateChange).where(StateChange.verb == "note"))
+        }
+        assert all("@" in notes[row.step_id].internal_note for row in mentions)
+        assert len(mentions) >= 10
+        assert {row.place for row in db.session.scalars(select(SavedFilter))} == {"desk", "list"}
+        answered = db.session.scalars(select(StateChange).where(StateChange.template != "")).all()
+        assert answered
+        assert not [row for row in answered if "{" in row.note]

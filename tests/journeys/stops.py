@@ -21,6 +21,7 @@ from initiatives.models import (
     Initiative,
     Milestone,
     Reviewer,
+    SavedFilter,
     Sheet,
     StudyKind,
     Translation,
@@ -57,7 +58,7 @@ PAGELESS = {
     "api.initiative_workflow", "api.work",
     # Go on to another page at once
     "articles.document",
-    "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
+    "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.mention", "initiatives.contact", "initiatives.new_code",
     "initiatives.agenda_pdf", "initiatives.paper", "initiatives.agenda", "initiatives.bulk_undo", "notify.address", "privacy.copy",
     # Only take posts
     "articles.arrange",
@@ -76,7 +77,7 @@ REFUSED = {
     "accounts.sign_in_phone", "accounts.phone_code", "accounts.confirm_phone_code",
     "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email", "accounts.claim", "accounts.recover",
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "accounts.begin_access", "initiatives.new",
-    "initiatives.realisation", "initiatives.echo",
+    "initiatives.realisation", "initiatives.echo", "initiatives.filters", "initiatives.filters_desk",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.comment_answer", "initiatives.comment_report",
     "initiatives.comment_object", "initiatives.case_speak", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.case_edit",
@@ -450,6 +451,10 @@ def desk() -> Iterator[Stop]:
     ):
         yield Stop("initiatives.settings_item", {"town": LUBLIN, "part": part, "key": key}, leader)
     yield Stop("initiatives.settings_ask", {"town": LUBLIN, "key": 2}, leader)
+    yield Stop("initiatives.settings_part", {"town": LUBLIN, "part": "replies"}, leader)
+    yield Stop("initiatives.settings_item", {"town": LUBLIN, "part": "replies", "key": "1"}, leader)
+    yield Stop("initiatives.shortcuts", {"town": LUBLIN}, leader)
+    yield from filters()
     for state in ("submitted", "feasibility_study", "recommendation", "refused", "in_progress"):
         found = case(state)
         yield Stop("initiatives.case", found.values, found.team("leader"))
@@ -472,6 +477,22 @@ def desk() -> Iterator[Stop]:
     yield from sessions(leader)
     yield Stop("initiatives.synthesis", studied.values, studied.team("leader"))
     yield from realisation()
+
+
+def filters() -> Iterator[Stop]:
+    """Filters that somebody keeps, and keeping one more."""
+    for place, one, several in (
+        ("desk", "initiatives.filter_desk", "initiatives.filters_desk"),
+        ("list", "initiatives.filter", "initiatives.filters"),
+    ):
+        with tenancy.within(tenancy.town(LUBLIN).id):
+            row = db.session.scalars(
+                select(SavedFilter).where(SavedFilter.place == place).order_by(SavedFilter.id)
+            ).first()
+        if row is not None:
+            who = _email(row.user_id)
+            yield Stop(one, {"town": LUBLIN, "filter_id": row.id}, who)
+            yield Stop(several, {"town": LUBLIN, "category": "roads"}, who)
 
 
 def realisation() -> Iterator[Stop]:
