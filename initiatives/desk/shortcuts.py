@@ -77,7 +77,7 @@ def shortcuts() -> BaseResponse:
     form = ShortcutsForm(on=actor.shortcuts)
     if form.validate_on_submit():
         account.set_shortcuts(actor, actor.user_id or 0, bool(form.on.data))
-        say(_("Your choice is saved."))
+        say(_("Your choice is saved and counts from now on."))
         return redirect(url_for("initiatives.shortcuts"), 303)
     return page(
         "initiatives/desk/shortcuts.html",

@@ -75,7 +75,7 @@ def _filters(place: str) -> BaseResponse:
         except Invalid as problem:
             form.blame(problem.fields, problem.reason)
         else:
-            say(_("The filter is saved. It stands above the list."))
+            say(_("The filter is saved."))
             return redirect(url_for(WHERE[place][0]) + f"?{query}", 303)
     return page(
         "initiatives/filters.html",
