@@ -37,6 +37,7 @@ from portal.core import actor as actors
 from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, ngettext
 from portal.core.i18n import gettext as _
+from portal.core.i18n import pgettext as _p
 from portal.ui.pages import Link, page, say
 
 LISTS = ("categories", "districts", "questions", "purpose", "feasibility", "replies")
@@ -603,7 +604,7 @@ def _reply(office: Office, key: str) -> BaseResponse:
 
     def theirs() -> list[Fact]:
         now = queries.office().reply(found.id) if found else None
-        return [Fact(_("Name"), now.name), *_texts_now(now.texts)] if now else []
+        return [Fact(_p("thing", "Name"), now.name), *_texts_now(now.texts)] if now else []
 
     return _edited(
         "replies",

@@ -84,7 +84,7 @@ class CategoryForm(SettingsForm):
 class DistrictForm(SettingsForm):
     """A district, housing estate or village."""
 
-    name = StringField(_l("Name"), [needed(_l("Write the name of the district."))])
+    name = StringField(_p("thing", "Name"), [needed(_l("Write the name of the district."))])
     hidden = BooleanField(
         _l("Offer it no more"),
         description=_l("Cases that are in it already stay there, and one can still filter by it."),
@@ -171,7 +171,7 @@ class ReplyForm(SettingsForm):
     """A reply template: what it is called, where it is offered, its text in three languages."""
 
     name = StringField(
-        _l("Name"),
+        _p("thing", "Name"),
         [needed(_l("Write a name of at most 80 characters."))],
         description=_l("Only the team reads it: in the list to choose from, and in the history."),
     )

@@ -125,11 +125,14 @@ def values_of(case: Initiative, verb: str, locale: str) -> dict[str, str]:
 
 
 def _due(case: Initiative, verb: str) -> date | None:
-    """The last day of the clock that the step starts, or of the one that runs where the state stays."""
+    """The last day of the clock that the step starts, or of the one that runs where the state stays.
+
+    Nobody is promised a day that is over.
+    """
     targets = () if verb in BESIDE else WORKFLOW.move(verb).targets
     if len(targets) != 1:
         clocks = content.open_deadlines(*case.about)
-        return clocks[0].due_on if clocks else None
+        return next((row.due_on for row in clocks if row.due_on >= case.local_today), None)
     if targets[0] not in WORKING_DAYS:
         return None
     town = tenancy.town_by_id(case.municipality_id)

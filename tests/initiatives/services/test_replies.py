@@ -118,3 +118,10 @@ def test_each_case_of_many_gets_its_own_words(town: Town) -> None:
     )
     assert replies.for_each(case, "reply", {"note": "{number}"}) == "{number}"
     assert replies.for_each(case, "start_purpose", {}) == ""
+
+
+def test_a_day_that_is_over_is_promised_to_nobody(town: Town, frozen: Callable[[str], None]) -> None:
+    frozen("2026-03-02 10:00")
+    case = make_initiative(town, "submitted")
+    frozen("2026-04-20 10:00")
+    assert services.values_of(case, "reply", "en")["due"] == ""

@@ -25,6 +25,8 @@ function attach(box) {
     kept.querySelector("[data-shown]").textContent = before.value;
     status.textContent = said;
     words.focus();
+    words.setSelectionRange(0, 0);
+    words.scrollTop = 0;
   };
 
   box.querySelector("button[value=put]").addEventListener("click", (event) => {
