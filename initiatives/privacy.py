@@ -111,6 +111,13 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
         }
         for row, number in echoes
     ]
+    named = select(Mention.at, Initiative.number).join(Initiative, Initiative.id == Mention.initiative_id)
+    found += [
+        {"kind": "mention", "at": iso(at), "number": number}
+        for at, number in db.session.execute(
+            named.where(Mention.user_id == (whom.user_id or 0)).order_by(Mention.id)
+        )
+    ]
     kept = select(SavedFilter).where(SavedFilter.user_id == (whom.user_id or 0)).order_by(SavedFilter.id)
     found += [{"kind": "filter", "name": row.name, "query": row.query} for row in db.session.scalars(kept)]
     return found

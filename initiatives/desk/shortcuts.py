@@ -76,7 +76,7 @@ def shortcuts() -> BaseResponse:
     actor = actors.current()
     form = ShortcutsForm(on=actor.shortcuts)
     if form.validate_on_submit():
-        account.set_shortcuts(actor, actor.user_id or 0, bool(form.on.data))
+        account.set_shortcuts(actor, actor.user_id or 0, wanted=bool(form.on.data))
         say(_("Your choice is saved and counts from now on."))
         return redirect(url_for("initiatives.shortcuts"), 303)
     return page(

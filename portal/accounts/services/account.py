@@ -34,7 +34,7 @@ def update_profile(_actor: Actor, user: User, name: str, language: str, phone: s
 
 
 @use_case("account.own", code="account.shortcuts_set", load=queries.account)
-def set_shortcuts(_actor: Actor, user: User, wanted: bool) -> None:
+def set_shortcuts(_actor: Actor, user: User, *, wanted: bool) -> None:
     """Turn the keys of the desk on or off for somebody."""
     user.shortcuts = wanted
     audit.note(f"user:{user.id}", shortcuts=wanted)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from initiatives import queries, services
+from initiatives import privacy, queries, services
 from initiatives.models import Audience, Initiative, Mention
 from initiatives.queries import DeskFilter
 from portal.content import queries as content
@@ -144,3 +144,14 @@ def test_the_message_holds_neither_the_note_nor_a_secret_title(
     assert "Tajne" not in kept
     assert ("Kowalskiej" in kept) is not withheld
     assert (case.number or "") in kept
+
+
+def test_exported_and_erased_with_the_account(town: Town, actor_as: ActorAs, case: Initiative) -> None:
+    leader = actor_as("leader")
+    assert leader.user_id
+    services.add_note(actor_as("reviewer"), case.id, "Proszę.", "k", [leader.user_id])
+    assert ("mention", case.number) in {
+        (row["kind"], row.get("number")) for row in privacy.export(leader.user_id)
+    }
+    privacy.erase(leader.user_id)
+    assert named(case) == []
