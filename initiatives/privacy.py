@@ -111,11 +111,11 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
         }
         for row, number in echoes
     ]
-    named = select(Mention.at, Initiative.number).join(Initiative, Initiative.id == Mention.initiative_id)
+    mentions = select(Mention.at, Initiative.number).join(Initiative, Initiative.id == Mention.initiative_id)
     found += [
         {"kind": "mention", "at": iso(at), "number": number}
         for at, number in db.session.execute(
-            named.where(Mention.user_id == (whom.user_id or 0)).order_by(Mention.id)
+            mentions.where(Mention.user_id == (whom.user_id or 0)).order_by(Mention.id)
         )
     ]
     kept = select(SavedFilter).where(SavedFilter.user_id == (whom.user_id or 0)).order_by(SavedFilter.id)

@@ -950,6 +950,7 @@ class TimelineStep:
     internal: bool
     template: str = ""
     told: str = ""
+    lang: str = ""
 
 
 def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
@@ -970,6 +971,7 @@ def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
             step.lane is Lane.INTERNAL,
             step.template if staff else "",
             ", ".join(names[user_id] for user_id in told.get(step.id, ()) if user_id in names),
+            step.language if step.language != current_locale() else "",
         )
         for step in reversed(steps)
     ]
@@ -1075,6 +1077,8 @@ TAB_LABELS: dict[str, Text] = {
 TABS = tuple(TAB_LABELS)
 BY_TOUCH = ("silent", "imported", "done", "all")
 """Lists in the order of the last touch; the others are in the order in which they are due."""
+MENTIONS_MOST = 500
+"""Cases that name somebody and are looked at for their list; who has more of them reads some first."""
 ABOVE_TOUCHES, LAST_DAY = datetime(3000, 1, 1, tzinfo=UTC), date(2200, 1, 1)
 """Where clocks stand in the order of a work list: later than every touch, by the days left until a last one."""
 
@@ -1170,6 +1174,9 @@ def work_list(
     are looked up for the page shown, not for all that fits.
     """
     keys = _desk_keys(actor, wanted)
+    if wanted.tab == "mentioned":
+        # Named by their ids: in the order of clocks and touches the whole town would be read for these few.
+        keys = keys.where(Initiative.id.in_(list(db.session.scalars(_naming(actor).limit(MENTIONS_MOST)))))
     if wanted.tab in BY_TOUCH:
         ids = list(db.session.scalars(_by_touch(keys, cursor).limit(size + 1)))
         position = _touched
@@ -1563,9 +1570,13 @@ def _of_tab(actor: actors.Actor, tab: str) -> list[ColumnElement[bool]]:
 
 def _mentions(actor: actors.Actor) -> ColumnElement[bool]:
     """A colleague named this person in a note, and they have not said yet that they read it."""
-    return exists().where(
-        Mention.initiative_id == Initiative.id, Mention.user_id == actor.user_id, Mention.done_at.is_(None)
-    )
+    # From the few mentions to their cases; asked case by case it would read all of them.
+    return Initiative.id.in_(_naming(actor))
+
+
+def _naming(actor: actors.Actor) -> Select[int]:
+    """Ids of the cases with an open mention of this person."""
+    return select(Mention.initiative_id).where(Mention.user_id == actor.user_id, Mention.done_at.is_(None))
 
 
 def _waits_for(actor: actors.Actor) -> ColumnElement[bool]:

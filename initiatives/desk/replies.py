@@ -89,7 +89,10 @@ def used(form: forms.MoveForm) -> Reply | None:
     return queries.office().reply(int(number)) if plain else None
 
 
-def name_of(form: forms.MoveForm) -> str:
-    """What it is called, for the history; empty without one."""
+def noted(form: forms.MoveForm, case: Initiative, verb: str) -> tuple[str, str]:
+    """What it is called and in which language it was offered, for the history; empty without one."""
     found = used(form)
-    return found.name if found else ""
+    if found is None:
+        return "", ""
+    office = queries.office(case.municipality_id)
+    return found.name, found.in_language(services.language_of(case, verb), office.language)[1]

@@ -26,7 +26,7 @@ def work_daily(plots: list[Plot], cases: dict[str, Initiative]) -> None:
     plot = _first(plots, cases, ANSWERED_IN)
     if plot is not None:
         _answer_from_template(plot, cases[plot.key])
-    _keep_filters(plots[0])
+    _keep_filters(plots)
 
 
 def _first(plots: list[Plot], cases: dict[str, Initiative], states: tuple[str, ...]) -> Plot | None:
@@ -63,7 +63,7 @@ def _answer_from_template(plot: Plot, case: Initiative) -> None:
         return
     text, locale = found[0].in_language(plot.record["language"], plot.town.language)
     row = _step(plot, case, "reply", Lane.AUTHOR, plot.team.reviewers[0])
-    row.who, row.template = "reviewer", found[0].name
+    row.who, row.template, row.language = "reviewer", found[0].name, locale
     row.note = kinds.fill_in(text, services.values_of(case, "reply", locale))
     db.session.add(row)
 
@@ -89,15 +89,17 @@ def _lately(plot: Plot) -> datetime:
     return max(plot.now - LATELY, last + (plot.now - last) / 2)
 
 
-def _keep_filters(plot: Plot) -> None:
+def _keep_filters(plots: list[Plot]) -> None:
     """Two of the leader's lists, and one of the public list that a resident keeps."""
+    plot = plots[0]
     roads, mine = plot.words["filters"]
+    resident = next((found.author for found in plots if found.author is not None), None)
     rows = [
         (plot.team.leader, "desk", roads, "tab=all&category=roads"),
         (plot.team.leader, "desk", mine, "tab=late&mine=1"),
     ]
-    if plot.author is not None:
-        rows.append((plot.author.user_id, "list", roads, "category=roads"))
+    if resident is not None:
+        rows.append((resident.user_id, "list", roads, "category=roads"))
     db.session.add_all(
         SavedFilter(
             municipality_id=tenancy.current_id(),

@@ -57,12 +57,12 @@ def _step(verb: str, permission: str, code: str, act: Act) -> Callable[[Actor, i
         if case.version != item.seen:
             raise Conflict(CHANGED)
         item.before = _standing(case)
-        values = {**bulk.values, "note": replies.for_each(case, verb, bulk.values)}
+        note, language = replies.for_each(case, verb, bulk.values)
         with (
             outbox.holding(hold_key(bulk_id), bulk.undo_until + GRACE),
-            move.worded_from(bulk.values.get("template", "")),
+            move.worded_from(bulk.values.get("template", ""), language),
         ):
-            act(actor, case.id, values)
+            act(actor, case.id, {**bulk.values, "note": note})
         item.outcome, item.after = Done.MOVED, case.version
         audit.note(f"initiative:{case.id}", bulk=bulk_id)
 

@@ -141,13 +141,16 @@ def _due(case: Initiative, verb: str) -> date | None:
     return add_working_days(clock.today(town.zone), days, town.country, closures)
 
 
-def for_each(case: Initiative, verb: str, values: Mapping[str, Any]) -> str:
-    """The words of one case of a bulk act: where they began with a template, filled in and in their language.
+def for_each(case: Initiative, verb: str, values: Mapping[str, Any]) -> tuple[str, str]:
+    """The words of one case of a bulk act, and their language where they began with a template: then they are filled in.
 
     `values["texts"]` holds the template's texts by language where nobody changed them.
     """
     note: str = values.get("note", "")
     if not values.get("template"):
-        return note
+        return note, ""
     locale = language_of(case, verb)
-    return kinds.fill_in(values.get("texts", {}).get(locale) or note, values_of(case, verb, locale))
+    own = values.get("texts", {}).get(locale)
+    if not own:
+        locale = tenancy.town_by_id(case.municipality_id).language
+    return kinds.fill_in(own or note, values_of(case, verb, locale)), locale

@@ -123,6 +123,7 @@ def _one(place: str, filter_id: int) -> BaseResponse:
         at_desk=place == "desk",
         form=form,
         asks=_asks(place, row.query),
+        here=url_for(WHERE[place][2], filter_id=filter_id),
         back_href=back,
     )
 

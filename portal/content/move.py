@@ -18,13 +18,16 @@ UNDO = "undo"
 """The verb of a step that takes another one back."""
 
 
-_template: ContextVar[str] = ContextVar("template", default="")
+_template: ContextVar[tuple[str, str]] = ContextVar("template", default=("", ""))
 
 
 @contextmanager
-def worded_from(template: str) -> Iterator[None]:
-    """Note in the steps taken meanwhile that their words began with this reply template; an empty name notes none."""
-    token = _template.set(template)
+def worded_from(template: str, language: str = "") -> Iterator[None]:
+    """Note in the steps taken meanwhile that their words began with this reply template, and in which language.
+
+    An empty name notes none.
+    """
+    token = _template.set((template, language if template else ""))
     try:
         yield
     finally:
@@ -126,6 +129,8 @@ def record(
 
     What the public reads of it is told as `<kind>.noted`.
     """
+    # What the portal notes beside, such as a passed deadline, has no words of anybody.
+    template, language = _template.get() if note.strip() else ("", "")
     step = StateChange(
         municipality_id=thing.municipality_id,
         kind=thing.KIND,
@@ -140,8 +145,8 @@ def record(
         who=who,
         note=note.strip(),
         internal_note=internal_note.strip(),
-        # What the portal notes beside, such as a passed deadline, has no words of anybody.
-        template=_template.get() if note.strip() else "",
+        template=template,
+        language=language,
     )
     db.session.add(step)
     if lane is Lane.PUBLIC and to_state is None:

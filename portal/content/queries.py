@@ -34,6 +34,7 @@ class Step:
     internal_note: str
     user_id: int | None
     template: str
+    language: str
     id: int
 
 
@@ -72,6 +73,7 @@ def history(kind: str, object_id: int, lanes: Iterable[Lane]) -> list[Step]:
             StateChange.internal_note,
             StateChange.user_id,
             StateChange.template,
+            StateChange.language,
             StateChange.id,
         )
         .where(

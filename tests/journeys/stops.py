@@ -373,6 +373,7 @@ def own(new_address: str) -> Iterator[Stop]:
         yield Stop(f"accounts.{name}", who="teresa.wolniak@poczta.example")
     yield Stop("accounts.new_email", {"token": new_address}, who=author)
     yield Stop("initiatives.mine", who=author)
+    yield from filters("list")
     published = case("published").values
     for name in ("support", "follow_one", "comment", "report", "detail"):
         yield Stop(f"initiatives.{name}", published, author)
@@ -454,7 +455,7 @@ def desk() -> Iterator[Stop]:
     yield Stop("initiatives.settings_part", {"town": LUBLIN, "part": "replies"}, leader)
     yield Stop("initiatives.settings_item", {"town": LUBLIN, "part": "replies", "key": "1"}, leader)
     yield Stop("initiatives.shortcuts", {"town": LUBLIN}, leader)
-    yield from filters()
+    yield from filters("desk")
     for state in ("submitted", "feasibility_study", "recommendation", "refused", "in_progress"):
         found = case(state)
         yield Stop("initiatives.case", found.values, found.team("leader"))
@@ -479,20 +480,17 @@ def desk() -> Iterator[Stop]:
     yield from realisation()
 
 
-def filters() -> Iterator[Stop]:
-    """Filters that somebody keeps, and keeping one more."""
-    for place, one, several in (
-        ("desk", "initiatives.filter_desk", "initiatives.filters_desk"),
-        ("list", "initiatives.filter", "initiatives.filters"),
-    ):
-        with tenancy.within(tenancy.town(LUBLIN).id):
-            row = db.session.scalars(
-                select(SavedFilter).where(SavedFilter.place == place).order_by(SavedFilter.id)
-            ).first()
-        if row is not None:
-            who = _email(row.user_id)
-            yield Stop(one, {"town": LUBLIN, "filter_id": row.id}, who)
-            yield Stop(several, {"town": LUBLIN, "category": "roads"}, who)
+def filters(place: str) -> Iterator[Stop]:
+    """Filters that somebody keeps of a list, and keeping one more."""
+    ending = "_desk" if place == "desk" else ""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        row = db.session.scalars(
+            select(SavedFilter).where(SavedFilter.place == place).order_by(SavedFilter.id)
+        ).first()
+    if row is not None:
+        who = _email(row.user_id)
+        yield Stop(f"initiatives.filter{ending}", {"town": LUBLIN, "filter_id": row.id}, who)
+        yield Stop(f"initiatives.filters{ending}", {"town": LUBLIN, "category": "roads"}, who)
 
 
 def realisation() -> Iterator[Stop]:

@@ -819,6 +819,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("internal_note", sa.String(), nullable=False),
         sa.Column("template", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["municipality_id"], ["municipality.id"], name=op.f("fk_state_change_municipality_id")

@@ -136,6 +136,17 @@ def test_the_authors_language_or_a_clear_word(client, town, leader, template, lo
     )
 
 
+def test_its_language_is_read_aloud_rightly(client, town, leader, template):
+    case = make_initiative(town, "assigned", department="Zieleń")
+    case.author.locale = "cs"
+    db.session.commit()
+    here = f"{DESK}/{case.number.lower()}/move/reply"
+    shown = client.submit(here, {"template": str(template), "fill": "put"})
+    client.submit_shown(shown, here, {"note": fields(shown)["note"]})
+    assert content.history(*case.about, tuple(Lane))[-1].language == "cs"
+    assert f'lang="cs">Věc {case.number}' in client.get(f"{DESK}/{case.number.lower()}").text
+
+
 def test_a_value_that_is_not_known_is_pointed_at(client, town, leader, template):
     case = make_initiative(town, "published")
     page = client.get(f"{DESK}/{case.number.lower()}/move/reply").text

@@ -112,12 +112,11 @@ def test_each_case_of_many_gets_its_own_words(town: Town) -> None:
     assert case.author is not None
     case.author.locale = "cs"
     values = {"note": "{department}: {number}", "template": "x"}
-    assert replies.for_each(case, "reply", values) == f"Zieleń: {case.number}"
-    assert (
-        replies.for_each(case, "reply", {**values, "texts": {"cs": "Věc {number}"}}) == f"Věc {case.number}"
-    )
-    assert replies.for_each(case, "reply", {"note": "{number}"}) == "{number}"
-    assert replies.for_each(case, "start_purpose", {}) == ""
+    assert replies.for_each(case, "reply", values) == (f"Zieleń: {case.number}", town.language)
+    whole = {**values, "texts": {"cs": "Věc {number}"}}
+    assert replies.for_each(case, "reply", whole) == (f"Věc {case.number}", "cs")
+    assert replies.for_each(case, "reply", {"note": "{number}"}) == ("{number}", "")
+    assert replies.for_each(case, "start_purpose", {}) == ("", "")
 
 
 def test_a_day_that_is_over_is_promised_to_nobody(town: Town, frozen: Callable[[str], None]) -> None:
