@@ -19,7 +19,7 @@ Answer = str | int | float | bool
 
 SHORT_MAX, LONG_MAX, NAME_MAX, HELP_MAX = 200, 2000, 80, 600
 QUESTIONS_MAX, CHOICES_MAX, CATEGORIES_MAX, DISTRICTS_MAX = 12, 20, 40, 200
-CRITERIA_MAX, WEIGHT_MAX = 20, 10
+CRITERIA_MAX, WEIGHT_MAX, REPLIES_MAX = 20, 10, 100
 """How many of each a municipality may have in use: a form with more of them nobody fills in."""
 STEPS = ("what", "where", "photos", "you", "preview")
 """Steps of filing that an office may help with in its own words."""
@@ -157,6 +157,52 @@ CRITERIA = (
 """What both studies ask as we ship them."""
 
 
+FILLED_IN = ("number", "title", "due", "department")
+"""Placeholders of a reply template: `{number}` stands for the number of the case, and so on. No others exist."""
+_PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
+UNKNOWN = "…"
+"""What stands where the portal knows no value; whoever sends the text completes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply template: ready words for some verbs, perhaps only in some states or categories; none named means all."""
+
+    id: int
+    name: str
+    verbs: tuple[str, ...]
+    texts: Texts
+    states: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    hidden: bool = False
+
+    def suits(self, verb: str, state: str, category: str) -> bool:
+        """Whether it is offered for this verb on a case like this."""
+        return (
+            not self.hidden
+            and verb in self.verbs
+            and (not self.states or state in self.states)
+            and (not self.categories or category in self.categories)
+        )
+
+    def in_language(self, *wanted: str) -> tuple[str, str]:
+        """Its text in the first of these languages that it has, else in any; with the language."""
+        locale = next((found for found in (*wanted, *self.texts) if self.texts.get(found)), "")
+        return self.texts.get(locale, ""), locale
+
+
+def fill_in(text: str, values: Mapping[str, str]) -> str:
+    """Put values in place of placeholders, once over: a title with braces stays as it is."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], "") or UNKNOWN, text)
+
+
+def strange_placeholders(text: str) -> list[str]:
+    """What stands in braces and is no placeholder; `{` or `}` for a brace without its other half."""
+    found = [name for name in _PLACEHOLDER.findall(text) if name not in FILLED_IN]
+    rest = _PLACEHOLDER.sub("", text)
+    return [*(f"{{{name}}}" for name in found), *(sign for sign in "{}" if sign in rest)]
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What an office says of support: at how many it promises something, what that is, and how many days support is open.
@@ -183,6 +229,15 @@ class Office:
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Words by language that hold a comment back until the team has looked."""
     support: Terms = field(default_factory=Terms)
+    replies: tuple[Reply, ...] = ()
+
+    def reply(self, number: int) -> Reply | None:
+        """A reply template, also one that is offered no more."""
+        return next((found for found in self.replies if found.id == number), None)
+
+    def replies_for(self, verb: str, state: str, category: str) -> list[Reply]:
+        """Those offered for a verb on a case like this, in the office's order."""
+        return [found for found in self.replies if found.suits(verb, state, category)]
 
     def words_for(self, language: str) -> list[str]:
         """Words that hold a comment written in a language: those of it, and those of the office's own."""
@@ -330,7 +385,26 @@ def office_of(
         criteria=tuple(map(_criterion_of, settings["criteria"])) if "criteria" in settings else CRITERIA,
         words=settings.get("words", {}),
         support=Terms(**settings.get("support", {})),
+        replies=tuple(map(_reply_of, settings.get("replies", ()))),
     )
+
+
+def _reply_of(row: Mapping[str, Any]) -> Reply:
+    lists = {name: tuple(row.get(name, ())) for name in ("verbs", "states", "categories")}
+    return Reply(row["id"], row["name"], texts=row["texts"], hidden=row.get("hidden", False), **lists)
+
+
+def reply_row(found: Reply) -> dict[str, Any]:
+    """A reply template as it is kept."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "verbs": list(found.verbs),
+        "texts": dict(found.texts),
+        "states": list(found.states),
+        "categories": list(found.categories),
+        "hidden": found.hidden,
+    }
 
 
 def _question_of(row: Mapping[str, Any]) -> Question:

@@ -82,6 +82,7 @@ _EXAMPLE: dict[str, Any] = {
     "restored": True,
     "alone": False,
     "why": "held",
+    "by": "Anna Example",
 }
 
 
@@ -233,6 +234,14 @@ _KINDS = (
         category="initiatives.work",
     ),
     NoticeKind(
+        "initiative.mentioned",
+        _l("A colleague named you in a note on %(number)s"),
+        _mail("mentioned"),
+        _l("Named in a note"),
+        transactional=False,
+        category="initiatives.mentions",
+    ),
+    NoticeKind(
         "initiative.asked_public",
         _l("The author of %(number)s asks to publish it"),
         _mail("asked_public"),
@@ -379,6 +388,12 @@ CATEGORIES = (
         _l("Deadlines and reports in my team’s cases"),
         _l("Reminders of deadlines, and what residents report."),
         may_stop=False,
+        staff=True,
+    ),
+    NoticeCategory(
+        "initiatives.mentions",
+        _l("Notes of colleagues that name me"),
+        _l("They also stand among the work lists of your desk until you say that you have read them."),
         staff=True,
     ),
 )
@@ -534,6 +549,12 @@ def silent(case: Initiative, since: date, count: int) -> None:
     leaders = [person.user_id for person in accounts.colleagues(case.municipality_id, "leader")]
     people = [*([case.lead_user_id] if case.lead_user_id else []), *leaders]
     _tell_people(case, people, "initiative.silent", {"day": since, "level": count})
+
+
+def mentioned(case: Initiative, user_ids: Iterable[int], by: str) -> None:
+    """Tell colleagues that a note names them; never its words, and no title the public does not know."""
+    values: dict[str, Value] = {"by": by, "title": case.title if case.is_public and not case.withheld else ""}
+    _tell_people(case, user_ids, "initiative.mentioned", values)
 
 
 def disputed(case: Initiative) -> None:

@@ -653,6 +653,49 @@ class BulkAct(Municipal, Base):
     restored_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Mention(Municipal, Base):
+    """Somebody of the office was named in an internal note; `done_at` once they have read it.
+
+    `step_id` is the note in the history.
+    """
+
+    __tablename__ = "initiative_mention"
+    __table_args__ = (
+        UniqueConstraint("step_id", "user_id"),
+        Index("ix_initiative_mention_open", "municipality_id", "user_id", "done_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    # Without the mixin's index on this column alone, as the one above begins with it.
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"))
+    initiative_id: Mapped[int] = mapped_column(
+        Key, ForeignKey("initiative.id", ondelete="CASCADE"), index=True
+    )
+    step_id: Mapped[int] = mapped_column(Key)
+    user_id: Mapped[int] = mapped_column(Key)
+    by_user_id: Mapped[int | None] = mapped_column(Key)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SavedFilter(Municipal, Base):
+    """A filter of a list that somebody keeps under a name of their own; `query` is the end of its address."""
+
+    __tablename__ = "initiative_filter"
+    __table_args__ = (UniqueConstraint("municipality_id", "user_id", "place", "name"),)
+    PERSONAL = ("name", "query")
+    AUDITED = False
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    # Without the mixin's index on this column alone, as the constraint begins with it.
+    municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"))
+    user_id: Mapped[int] = mapped_column(Key)
+    place: Mapped[str]
+    name: Mapped[str]
+    query: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class BulkItem(Municipal, Base):
     """A case of a bulk act: the version that was seen, how it fared and why, and how it stood before.
 

@@ -113,6 +113,13 @@ MODULE = Module(
             order=35,
         ),
         MenuItem(
+            "initiatives.shortcuts",
+            _l("Keyboard shortcuts"),
+            permission="initiative.desk",
+            desk=True,
+            order=95,
+        ),
+        MenuItem(
             "initiatives.desk_statistics",
             _l("Numbers"),
             permission="initiative.statistics",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, false, literal, or_, select, update
 
 from initiatives import queries, rules, services
-from initiatives.models import Author, Echo, Initiative, Support
+from initiatives.models import Author, Echo, Initiative, Mention, SavedFilter, Support
 from initiatives.services import bulk, forgetting
 from portal.content import move
 from portal.content import services as services_of_content
@@ -111,6 +111,15 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
         }
         for row, number in echoes
     ]
+    mentions = select(Mention.at, Initiative.number).join(Initiative, Initiative.id == Mention.initiative_id)
+    found += [
+        {"kind": "mention", "at": iso(at), "number": number}
+        for at, number in db.session.execute(
+            mentions.where(Mention.user_id == (whom.user_id or 0)).order_by(Mention.id)
+        )
+    ]
+    kept = select(SavedFilter).where(SavedFilter.user_id == (whom.user_id or 0)).order_by(SavedFilter.id)
+    found += [{"kind": "filter", "name": row.name, "query": row.query} for row in db.session.scalars(kept)]
     return found
 
 
@@ -221,6 +230,8 @@ def erase_here(whom: Whom) -> int:
         update(Echo)
         .where(*_joined(whom, Echo, Echo.asked_at))
         .values(user_id=None, person=literal("erased:") + cast(Echo.id, String), words=""),
+        delete(Mention).where(Mention.user_id == (whom.user_id or 0)),
+        delete(SavedFilter).where(SavedFilter.user_id == (whom.user_id or 0)),
         delete(Follow).where(*_joined(whom, Follow, Follow.created_at)),
     ):
         done = db.session.execute(statement.execution_options(synchronize_session=False))
@@ -288,6 +299,7 @@ PERSONAL = PersonalData(
         "comment_report": ("person", "words"),
         "comment_useful": ("person",),
         "follow": ("person", "email_sealed"),
+        "initiative_filter": ("name", "query"),
         "attachment": ("name", "alt"),
     },
     export=export,
@@ -414,6 +426,14 @@ RETENTION = (
         ),
         seen=_l("Everybody; what waits or was hidden, the team and you"),
         order=18,
+    ),
+    Retention(
+        "initiative.filter",
+        _l("Filters of lists that you keep under a name"),
+        _l("As long as your account, or until you delete them"),
+        asked=_l("When you save one"),
+        seen=_l("You"),
+        order=19,
     ),
     Retention(
         "initiative.bulk",

@@ -48,9 +48,11 @@ from initiatives.models import (
     Helped,
     Initiative,
     MapCell,
+    Mention,
     Milestone,
     Outcome,
     Reviewer,
+    SavedFilter,
     Sheet,
     SheetState,
     SignatureSheet,
@@ -82,10 +84,10 @@ from portal.content.rules import blocked_in
 from portal.core import actor as actors
 from portal.core import clock, tenancy
 from portal.core.calendar import local_day
-from portal.core.collate import tokens
+from portal.core.collate import sort_key, tokens
 from portal.core.db import db, is_writing
 from portal.core.errors import Missing
-from portal.core.i18n import Text, day, from_json, money, ngettext, number
+from portal.core.i18n import Text, current_locale, day, from_json, money, ngettext, number
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import pgettext as _p
@@ -335,6 +337,14 @@ def case(initiative_id: int, *, with_sheets: bool = True) -> Initiative:
 def case_to_join(initiative_id: int) -> Initiative:
     """One case without what only its moves ask for: everybody's acts on it are many. Raises Missing."""
     return case(initiative_id, with_sheets=False)
+
+
+def author_language(case: Initiative) -> str:
+    """The language the author reads messages in: that of the account, else the one they chose when filing."""
+    if case.author is None:
+        return case.language
+    account = accounts.person(case.author.user_id) if case.author.user_id is not None else None
+    return account.language if account else case.author.locale
 
 
 def case_by_number(number: str, *, with_sheets: bool = True) -> Initiative:
@@ -1007,6 +1017,9 @@ class TimelineStep:
     who: str
     note: str
     internal: bool
+    template: str = ""
+    told: str = ""
+    lang: str = ""
 
 
 def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
@@ -1014,7 +1027,9 @@ def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
     steps = content.history(*case.about, lanes)
     staff = Lane.INTERNAL in lanes
     acted = {step.user_id for step in steps if step.user_id is not None and step.who in STAFF_WHO}
-    names = accounts.names(acted) if staff else {}
+    told = told_by_step(case.id) if staff else {}
+    people = {user_id for found in told.values() for user_id in found}
+    names = accounts.names(acted | people) if staff else {}
     return [
         TimelineStep(
             step_title(case, step),
@@ -1023,9 +1038,42 @@ def timeline(case: Initiative, lanes: Sequence[Lane]) -> list[TimelineStep]:
             _step_who(step, names),
             "\n".join(filter(None, (step.note, _internal_note(step) if staff else ""))),
             step.lane is Lane.INTERNAL,
+            step.template if staff else "",
+            ", ".join(names[user_id] for user_id in told.get(step.id, ()) if user_id in names),
+            step.language if step.language != current_locale() else "",
         )
         for step in reversed(steps)
     ]
+
+
+def told_by_step(initiative_id: int) -> dict[int, list[int]]:
+    """Who was named in each note of a case, by the note's step."""
+    found: dict[int, list[int]] = {}
+    statement = select(Mention.step_id, Mention.user_id).where(Mention.initiative_id == initiative_id)
+    for step_id, user_id in db.session.execute(statement.order_by(Mention.id)):
+        found.setdefault(step_id, []).append(user_id)
+    return found
+
+
+def open_mentions(initiative_id: int, user_id: int | None) -> list[Mention]:
+    """Notes of a case that name this person and that they have not read yet, oldest first."""
+    statement = select(Mention).where(
+        Mention.initiative_id == initiative_id, Mention.user_id == user_id, Mention.done_at.is_(None)
+    )
+    return list(db.session.scalars(statement.order_by(Mention.id)))
+
+
+def to_mention(case: Initiative, but: int | None = None) -> list[tuple[int, str]]:
+    """Colleagues who may read the notes of a case, by name, without `but`: whom a note may name."""
+    team = accounts.colleagues(case.municipality_id, "reviewer", "leader", "decision_maker")
+    found = {person.user_id: person.name for person in team}
+    found = {
+        user_id: name for user_id, name in found.items() if user_id not in with_a_stake(case, set(found))
+    }
+    if case.taken_by_user_id is not None and case.taken_by_user_id not in found:
+        operators = accounts.colleagues(case.municipality_id, "operator")
+        found |= {who.user_id: who.name for who in operators if who.user_id == case.taken_by_user_id}
+    return [(user_id, name) for user_id, name in found.items() if user_id != but]
 
 
 def step_title(case: Initiative, step: content.Step) -> str:
@@ -1085,9 +1133,21 @@ CLOSED_STATES = (
 )  # fmt: skip
 _IMPORTED = and_(Initiative.external_source.is_not(None), Initiative.version == Initiative.untouched_version)
 """SQL twin of `is_untouched_import`: it waits for nobody until the team takes it up."""
-TABS = ("todo", "waiting", "late", "silent", "imported", "done", "all")
+TAB_LABELS: dict[str, Text] = {
+    "todo": _l("To do"),
+    "waiting": _l("Waiting for others"),
+    "mentioned": _l("Mentioned me"),
+    "late": _l("Late"),
+    "silent": _l("No news"),
+    "imported": _l("Taken over"),
+    "done": _l("Done"),
+    "all": _l("All"),
+}
+TABS = tuple(TAB_LABELS)
 BY_TOUCH = ("silent", "imported", "done", "all")
 """Lists in the order of the last touch; the others are in the order in which they are due."""
+MENTIONS_MOST = 500
+"""Cases that name somebody and are looked at for their list; who has more of them reads some first."""
 ABOVE_TOUCHES, LAST_DAY = datetime(3000, 1, 1, tzinfo=UTC), date(2200, 1, 1)
 """Where clocks stand in the order of a work list: later than every touch, by the days left until a last one."""
 
@@ -1144,6 +1204,36 @@ def desk_filter(values: Any) -> DeskFilter:
     )
 
 
+def desk_query(wanted: DeskFilter, **changes: Any) -> dict[str, Any]:
+    """The filter as query values, changed; what is not asked falls away."""
+    values = {
+        "tab": wanted.tab,
+        "mine": "1" if wanted.mine else "",
+        "state": wanted.state,
+        "category": wanted.category,
+        "q": wanted.text,
+        **changes,
+    }
+    return {name: value for name, value in values.items() if value and (name, value) != ("tab", "todo")}
+
+
+def saved_filters(user_id: int | None, place: str) -> list[SavedFilter]:
+    """The filters somebody keeps of a list here, by name."""
+    statement = select(SavedFilter).where(SavedFilter.user_id == user_id, SavedFilter.place == place)
+    locale = current_locale()
+    return sorted(db.session.scalars(statement), key=lambda row: sort_key(row.name, locale))
+
+
+def saved_filter(user_id: int | None, filter_id: int) -> SavedFilter:
+    """One of somebody's own filters. Raises Missing."""
+    row = db.session.scalar(
+        select(SavedFilter).where(SavedFilter.id == filter_id, SavedFilter.user_id == user_id)
+    )
+    if row is None:
+        raise Missing
+    return row
+
+
 def work_list(
     actor: actors.Actor, wanted: DeskFilter, cursor: Cursor | None, size: int = 25
 ) -> Page[DeskRow]:
@@ -1153,6 +1243,9 @@ def work_list(
     are looked up for the page shown, not for all that fits.
     """
     keys = _desk_keys(actor, wanted)
+    if wanted.tab == "mentioned":
+        # Named by their ids: in the order of clocks and touches the whole town would be read for these few.
+        keys = keys.where(Initiative.id.in_(list(db.session.scalars(_naming(actor).limit(MENTIONS_MOST)))))
     if wanted.tab in BY_TOUCH:
         ids = list(db.session.scalars(_by_touch(keys, cursor).limit(size + 1)))
         position = _touched
@@ -1521,24 +1614,38 @@ def _impartial(actor: actors.Actor) -> ColumnElement[bool]:
 
 
 def _desk_conditions(actor: actors.Actor, wanted: DeskFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.tab == "todo":
-        found.append(_waits_for(actor))
-    elif wanted.tab == "waiting":
-        found += [not_(_waits_for(actor)), not_(_IMPORTED), Initiative.state.not_in(CLOSED_STATES)]
-    elif wanted.tab == "late":
-        today = clock.today(_zone())
-        late = select(Deadline.object_id).where(*_open_clocks(), Deadline.due_on < today)
-        found.append(Initiative.id.in_(late))
-    elif wanted.tab == "silent":
-        found.append(Initiative.silent_since.is_not(None))
-    elif wanted.tab == "imported":
-        found += [_IMPORTED, Initiative.state.not_in(CLOSED_STATES)]
-    elif wanted.tab == "done":
-        found += [not_(_waits_for(actor)), Initiative.state.in_(CLOSED_STATES)]
+    found = _of_tab(actor, wanted.tab)
     if wanted.mine:
         found.append(_assigned_to(actor))
     return found
+
+
+def _of_tab(actor: actors.Actor, tab: str) -> list[ColumnElement[bool]]:
+    if tab == "late":
+        today = clock.today(_zone())
+        late = select(Deadline.object_id).where(*_open_clocks(), Deadline.due_on < today)
+        return [Initiative.id.in_(late)]
+    waits = _waits_for(actor)
+    tabs: dict[str, list[ColumnElement[bool]]] = {
+        "todo": [waits],
+        "waiting": [not_(waits), not_(_IMPORTED), Initiative.state.not_in(CLOSED_STATES)],
+        "mentioned": [_mentions(actor)],
+        "silent": [Initiative.silent_since.is_not(None)],
+        "imported": [_IMPORTED, Initiative.state.not_in(CLOSED_STATES)],
+        "done": [not_(waits), Initiative.state.in_(CLOSED_STATES)],
+    }
+    return tabs.get(tab, [])
+
+
+def _mentions(actor: actors.Actor) -> ColumnElement[bool]:
+    """A colleague named this person in a note, and they have not said yet that they read it."""
+    # From the few mentions to their cases; asked case by case it would read all of them.
+    return Initiative.id.in_(_naming(actor))
+
+
+def _naming(actor: actors.Actor) -> Select[int]:
+    """Ids of the cases with an open mention of this person."""
+    return select(Mention.initiative_id).where(Mention.user_id == actor.user_id, Mention.done_at.is_(None))
 
 
 def _waits_for(actor: actors.Actor) -> ColumnElement[bool]:

@@ -11,11 +11,12 @@ from initiatives.desk import (
     moves,
     realisation,
     settings,
+    shortcuts,
     signatures,
     studies,
 )
 from initiatives.desk import statistics as desk_statistics
-from initiatives.views import acts, browse, dataset, embed, filing, mine, open311, statistics, talk
+from initiatives.views import acts, browse, dataset, embed, filing, filters, mine, open311, statistics, talk
 from portal.core.registry import PUBLIC, Place, Route
 
 FILTERS = ("phase", "category", "district", "outcome", "silent", "open", "q", "sort", "at")
@@ -44,6 +45,8 @@ ROUTES = (
     Route(f"{BASE}/statistics.csv", "statistics_csv", statistics.statistics_csv, PUBLIC),
     Route(f"{BASE}/embed", "embed_list", embed.several, PUBLIC, cache=FILTERS),
     Route(f"{BASE}/embed-code", "embed_list_code", embed.list_code, PUBLIC, cache=FILTERS),
+    Route(f"{BASE}/filters", "filters", filters.mine, "initiative.join", GET_POST),
+    Route(f"{BASE}/filters/<int:filter_id>", "filter", filters.mine_one, "initiative.join", GET_POST),
     Route(f"{ONE}/embed", "embed", embed.one, PUBLIC, cache=()),
     Route(f"{ONE}/embed-code", "embed_code", embed.code, PUBLIC, cache=()),
     Route(ONE, "detail", browse.detail, PUBLIC, cache=()),
@@ -132,6 +135,9 @@ ROUTES = (
     # Before the numbers of cases, which look alike.
     Route(f"{DESK}/comments", "comments_desk", comments.queue, "initiative.hear"),
     Route(f"{DESK}/signatures", "signatures_desk", signatures.desk, "initiative.count"),
+    Route(f"{DESK}/filters", "filters_desk", filters.desk, "initiative.desk", GET_POST),
+    Route(f"{DESK}/filters/<int:filter_id>", "filter_desk", filters.desk_one, "initiative.desk", GET_POST),
+    Route(f"{DESK}/shortcuts", "shortcuts", shortcuts.shortcuts, "initiative.desk", GET_POST),
     Route(f"{DESK}/call", "call", call.call, "initiative.take", GET_POST),
     Route(f"{DESK}/settings", "settings", settings.settings, "initiative.configure"),
     Route(f"{DESK}/settings/<slug:part>", "settings_part", settings.part, "initiative.configure", GET_POST),
@@ -165,6 +171,7 @@ ROUTES = (
     Route(CASE, "case", case.case, "initiative.desk"),
     Route(f"{CASE}/new-code", "new_code", case.new_code, "initiative.contact", GET_POST),
     Route(f"{CASE}/note", "note", case.note, "initiative.note", GET_POST),
+    Route(f"{CASE}/mention", "mention", case.mention, "initiative.note", GET_POST),
     Route(f"{CASE}/contact", "contact", case.contact, "initiative.contact", GET_POST),
     Route(f"{CASE}/files/<int:file_id>", "case_file", case.file, "initiative.desk"),
     Route(f"{CASE}/edit", "case_edit", case.edit, "initiative.moderate", GET_POST),

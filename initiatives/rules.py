@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from initiatives.formats import records
+from portal.core.collate import fold
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
 
@@ -450,3 +451,39 @@ def takes_support(case: Supported) -> bool:
 def agreed(counts: Sequence[int], typed: int) -> int | None:
     """The number of signatures of a sheet once two people have counted the same; None while they have not."""
     return typed if typed in counts else None
+
+
+# ---- who is named in a note ----
+
+_NAMED = re.compile(r"(?<![\w@.])@(?=\w)")
+_NAME_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+NAME_WORDS = 6
+
+
+def mentioned(text: str, people: Mapping[int, str]) -> tuple[list[int], list[str], list[str]]:
+    """Whom `@name` means: the ids of those found, what nobody is called, and what several are called.
+
+    A whole name, or one word of it that only one of `people` has; accents and capitals do not matter.
+    """
+    known = {user_id: _folded_words(name) for user_id, name in people.items()}
+    found: list[int] = []
+    nobody: list[str] = []
+    several: list[str] = []
+    for sign in _NAMED.finditer(text):
+        rest = text[sign.end() :].split("\n", 1)[0]
+        typed = _NAME_WORD.findall(rest)[:NAME_WORDS]
+        words = _folded_words(" ".join(typed))
+        whole = [user_id for user_id, name in known.items() if name and words[: len(name)] == name]
+        longest = max((len(known[user_id]) for user_id in whole), default=0)
+        meant = [user_id for user_id in whole if len(known[user_id]) == longest] or [
+            user_id for user_id, name in known.items() if words[:1] and words[0] in name
+        ]
+        if len(meant) == 1:
+            found += meant
+        else:
+            (several if meant else nobody).append(typed[0] if typed else rest[:20])
+    return list(dict.fromkeys(found)), nobody, several
+
+
+def _folded_words(name: str) -> list[str]:
+    return [fold(word) for word in _NAME_WORD.findall(name)]

@@ -503,6 +503,12 @@ BULK = (
 )  # fmt: skip
 """Verbs that many cases can go through at once with one form. Decisions never: each of them has its own reasons."""
 
+WORDED = (
+    "publish", "send_back", "hold", "assign", "decide", "uphold", "reverse", "plan", "start", "finish", "answer",
+    "abandon", "resume_work", "merge", "split", "transfer", "extend", "reply", "open", "correct",
+)  # fmt: skip
+"""Verbs of the desk that carry words, in the order of the road: what reply templates are made for."""
+
 WORKFLOW = Workflow("initiative", "draft", STATES, MOVES)
 TAKEN_OVER = {
     "published": replace(

@@ -16,13 +16,13 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from initiatives import messages, queries, rules, services
-from initiatives.desk import entry
+from initiatives.desk import entry, replies
 from initiatives.desk.actions import blocked_by
-from initiatives.desk.lists import FIRST, query_of, ticked
+from initiatives.desk.lists import FIRST, ticked
 from initiatives.forms import desk as forms
 from initiatives.forms.verbs import BESIDE, PAGES, move_of
 from initiatives.models import BulkAct, Done, Initiative
-from initiatives.queries import BulkRow
+from initiatives.queries import BulkRow, desk_query
 from initiatives.states import BULK, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.core import actor as actors
@@ -101,6 +101,9 @@ def bulk() -> BaseResponse:
         return _chooser(nothing=True)
     if not form.is_submitted():
         return _shown(actor, chosen, form, cases)
+    if form.fill.data and "note" in form:
+        filled = replies.fill(form, replies.for_many(_look(actor, chosen, cases).movable, verb))
+        return _shown(actor, chosen, form, cases, 200 if filled else 422)
     if not form.validate():
         return _shown(actor, chosen, form, cases, 422)
     try:
@@ -227,7 +230,17 @@ def _values(form: Any) -> dict[str, Any]:
         for name in ("department", "lead", "reviewers", "to", "note", "progress")
         if name in form
     }
-    return {name: "" if value is None and name != "progress" else value for name, value in found.items()}
+    values = {name: "" if value is None and name != "progress" else value for name, value in found.items()}
+    return values | _template(form) if values.get("note") else values
+
+
+def _template(form: forms.MoveForm) -> dict[str, Any]:
+    """The template the words began with, and its texts by language where nobody changed them."""
+    found = replies.used(form)
+    if found is None:
+        return {}
+    whole = form["note"].data == found.in_language(queries.office().language)[0]
+    return {"template": found.name, **({"texts": dict(found.texts)} if whole else {})}
 
 
 def _look(actor: Actor, chosen: Move, cases: Sequence[Initiative]) -> Seen:
@@ -280,10 +293,11 @@ def _shown(
         shown_open=SHOWN_OPEN,
         danger=PAGES[chosen.verb].danger,
         has_words="note" in form,
+        replies=replies.for_many(found.movable, chosen.verb) if "note" in form else [],
         action=request.full_path,
         verbs=[(verb, move_of(verb).label) for verb in BULK],
         keep=[(name, value) for name, value in request.args.items(multi=True) if name != "verb"],
-        back_href=_list_href(urlencode(query_of(wanted, at=request.args.get("at", ""))), ticked()),
+        back_href=_list_href(urlencode(desk_query(wanted, at=request.args.get("at", ""))), ticked()),
     )
 
 
@@ -346,7 +360,7 @@ def _told(ways: Counter[tuple[Channel, Choice]]) -> list[str]:
 def _kept_query() -> str:
     """The list the cases were ticked in, as the end of its address."""
     wanted = queries.desk_filter(request.args)
-    return urlencode(query_of(wanted, at=request.args.get("at", "")))
+    return urlencode(desk_query(wanted, at=request.args.get("at", "")))
 
 
 def _list_href(query: str, chosen: Sequence[int]) -> str:

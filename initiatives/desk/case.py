@@ -8,7 +8,7 @@ from flask import Response, g, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from initiatives import queries, services
-from initiatives.desk import comments, entry
+from initiatives.desk import comments, entry, shortcuts
 from initiatives.desk.actions import Action, actions
 from initiatives.desk.lists import Due, due_of
 from initiatives.desk.sheets import Comparison, compared, may_compare
@@ -106,8 +106,26 @@ def note(number: str) -> BaseResponse:
     form = NoteForm()
     if not form.validate_on_submit():
         return _shown(found, note_form=form)
-    services.add_note(actors.current(), found.id, form.text.data or "", form.form_key.data or "")
+    try:
+        services.add_note(
+            actors.current(),
+            found.id,
+            form.text.data or "",
+            form.form_key.data or "",
+            form.people.data or (),
+        )
+    except Invalid as problem:
+        form.blame(problem.fields, problem.reason)
+        return _shown(entry.opened(number), note_form=form)
     say(_("The note stands in the history. Only the office reads it."))
+    return entry.back_to(found)
+
+
+def mention(number: str) -> BaseResponse:
+    """Say that one has read what a colleague's note wanted."""
+    found = entry.opened(number, "initiative.note")
+    if request.method == "POST":
+        services.read_mentions(actors.current(), found.id)
     return entry.back_to(found)
 
 
@@ -199,6 +217,11 @@ def _shown(
     wrong = note_form or reason_form
     clocks = _clocks(found, town)
     shown_files = _files(found)
+    acts = [*_study_actions(actor, found), *actions(actor, found)]
+    writes = None
+    if can(actor, "initiative.note", found):
+        writes = note_form or NoteForm(formdata=None)
+        writes.offer(queries.to_mention(found, actor.user_id))
     response = page(
         "initiatives/desk/case.html",
         422 if wrong else 200,
@@ -212,7 +235,8 @@ def _shown(
         is_foreign=found.language != current_locale(),
         public_href=url_for("initiatives.detail", number=entry.slug_of(found)) if found.is_public else "",
         clocks=clocks,
-        actions=[*_study_actions(actor, found), *actions(actor, found)],
+        actions=acts,
+        keys=shortcuts.for_case(found, acts, notes=writes is not None),
         facts=_facts(found),
         photos=[view for view in shown_files if view.row.role is FileRole.PHOTO],
         documents=[view for view in shown_files if view.row.role is FileRole.DOCUMENT],
@@ -229,7 +253,9 @@ def _shown(
         if can(actor, "initiative.moderate", found)
         else "",
         steps=queries.timeline(found, tuple(Lane)),
-        note_form=(note_form or NoteForm(formdata=None)) if can(actor, "initiative.note", found) else None,
+        note_form=writes,
+        mentions=queries.open_mentions(found.id, actor.user_id),
+        mention_href=url_for("initiatives.mention", number=entry.slug_of(found)),
         note_href=url_for("initiatives.note", number=entry.slug_of(found)),
         comments=comments.views_of_case(found) if can(actor, "initiative.hear", found) else [],
         comments_href=url_for("initiatives.comments_file", number=entry.slug_of(found)),

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any
 
 from flask import Response, g, request, url_for
 
 from initiatives import queries, services
-from initiatives.desk import entry
+from initiatives.desk import entry, shortcuts
 from initiatives.forms.verbs import move_of
-from initiatives.queries import TABS, DeskFilter, DeskRow
+from initiatives.queries import TABS, DeskFilter, DeskRow, desk_query
 from initiatives.states import BULK, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.core import actor as actors
@@ -21,7 +20,7 @@ from portal.core.i18n import Text
 from portal.core.i18n import gettext as _
 from portal.core.paging import Cursor, decode
 from portal.core.policy import can
-from portal.ui.pages import page
+from portal.ui.pages import Link, page
 
 BOARD_CARDS = 8
 FIRST, COUNTED_TO = 100, 1000
@@ -133,19 +132,6 @@ def _rows(found: tuple[DeskRow, ...]) -> list[Row]:
     ]
 
 
-def query_of(wanted: DeskFilter, **changes: Any) -> dict[str, Any]:
-    """The filter as query values, changed; what is not asked falls away."""
-    values = {
-        "tab": wanted.tab,
-        "mine": "1" if wanted.mine else "",
-        "state": wanted.state,
-        "category": wanted.category,
-        "q": wanted.text,
-        **changes,
-    }
-    return {name: value for name, value in values.items() if value and (name, value) != ("tab", "todo")}
-
-
 def _cursor() -> Cursor | None:
     text = request.args.get("at")
     try:
@@ -155,31 +141,22 @@ def _cursor() -> Cursor | None:
 
 
 def _tabs(actor: actors.Actor, wanted: DeskFilter) -> list[Tab]:
-    labels = {
-        "todo": _("To do"),
-        "waiting": _("Waiting for others"),
-        "late": _("Late"),
-        "silent": _("No news"),
-        "imported": _("Taken over"),
-        "done": _("Done"),
-        "all": _("All"),
-    }
     # What is done or everything only grows: its number costs much and says little.
-    counted = ("todo", "waiting", "late", "silent", "imported")
+    counted = ("todo", "waiting", "mentioned", "late", "silent", "imported")
     counts = dict(
         zip(counted, queries.work_counts(actor, [_of_tab(wanted, tab) for tab in counted]), strict=True)
     )
     return [
         Tab(
-            labels[tab],
-            url_for("initiatives.desk", **query_of(wanted, tab=tab)),
+            str(queries.TAB_LABELS[tab]),
+            url_for("initiatives.desk", **desk_query(wanted, tab=tab)),
             tab == wanted.tab,
             counts.get(tab),
             tab in ("late", "silent"),
         )
         for tab in TABS
         # Most municipalities never took anything over, and tell their news in time.
-        if tab not in ("silent", "imported") or counts[tab] or wanted.tab == tab
+        if tab not in ("mentioned", "silent", "imported") or counts[tab] or wanted.tab == tab
     ]
 
 
@@ -196,7 +173,7 @@ def ticked() -> list[int]:
 def _bar(wanted: DeskFilter, tabs: list[Tab]) -> Bar:
     """What leads from a list to a bulk act; the filter goes along, the place in the list too."""
     total = next((tab.count for tab in tabs if tab.current), None)
-    keep = {name: value for name, value in query_of(wanted).items() if value}
+    keep = {name: value for name, value in desk_query(wanted).items() if value}
     at = request.args.get("at", "")
     return Bar(
         verbs=[(verb, move_of(verb).label) for verb in BULK],
@@ -204,7 +181,7 @@ def _bar(wanted: DeskFilter, tabs: list[Tab]) -> Bar:
         first=FIRST,
         most=services.BULK_MOST,
         total=total if total is None or total < COUNTED_TO else None,
-        all_ticked_href=url_for("initiatives.desk", **query_of(wanted, ticked="all", at=at)),
+        all_ticked_href=url_for("initiatives.desk", **desk_query(wanted, ticked="all", at=at)),
         recent_href=url_for("initiatives.bulk"),
     )
 
@@ -228,15 +205,21 @@ def desk() -> Response:
         active=_active(wanted),
         rows=_rows(found.items),
         by_day=wanted.tab not in queries.BY_TOUCH,
-        newer_href=url_for("initiatives.desk", **query_of(wanted, at=found.newer)) if found.newer else "",
-        older_href=url_for("initiatives.desk", **query_of(wanted, at=found.older)) if found.older else "",
+        newer_href=url_for("initiatives.desk", **desk_query(wanted, at=found.newer)) if found.newer else "",
+        older_href=url_for("initiatives.desk", **desk_query(wanted, at=found.older)) if found.older else "",
         here=url_for("initiatives.desk"),
         all_href=url_for("initiatives.desk", tab="all"),
         states=[(state.key, state.label) for state in WORKFLOW.states if state.key != "draft"],
         categories=queries.category_choices(),
-        board_href=url_for("initiatives.board", **query_of(wanted, tab="")),
+        board_href=url_for("initiatives.board", **desk_query(wanted, tab="")),
         call_href=url_for("initiatives.call") if can(actor, "initiative.take") else "",
         has_team_list=_has_team_list(actor),
+        saved=[
+            Link(row.name, f"{url_for('initiatives.desk')}?{row.query}")
+            for row in queries.saved_filters(actor.user_id, "desk")
+        ],
+        save_href=url_for("initiatives.filters_desk", **desk_query(wanted)),
+        keys=shortcuts.for_list(),
     )
 
 
@@ -260,18 +243,19 @@ def board() -> Response:
                 column.count,
                 column.late,
                 list(islice(rows, len(column.rows))),
-                url_for("initiatives.desk", **query_of(wanted, state=column.state)),
-                url_for("initiatives.desk", **query_of(wanted, state=column.state, tab="late")),
+                url_for("initiatives.desk", **desk_query(wanted, state=column.state)),
+                url_for("initiatives.desk", **desk_query(wanted, state=column.state, tab="late")),
             )
             for column in found
         ],
         wanted=wanted,
         active=_active(wanted),
         here=url_for("initiatives.board"),
-        list_href=url_for("initiatives.desk", **query_of(asked)),
+        list_href=url_for("initiatives.desk", **desk_query(asked)),
         states=[(key, WORKFLOW.state(key).label) for key in BOARD_STATES],
         categories=queries.category_choices(),
         has_team_list=_has_team_list(actor),
+        keys=shortcuts.for_list(),
     )
 
 

@@ -11,13 +11,14 @@ from flask import Response, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from initiatives import messages, queries, rules
-from initiatives.desk import entry
+from initiatives.desk import entry, replies
 from initiatives.desk.actions import blocked_by, may_extend
 from initiatives.forms import desk as forms
 from initiatives.forms.verbs import BESIDE, PAGES, move_of, version_of, words_of
 from initiatives.models import Initiative
 from initiatives.states import AUTHOR_WHO, CORRECTIONS, WORKFLOW, WORKING_DAYS
 from portal.content import queries as content
+from portal.content.move import worded_from
 from portal.core import actor as actors
 from portal.core import tenancy
 from portal.core.actor import Actor
@@ -73,6 +74,9 @@ def move(number: str, verb: str) -> BaseResponse:
 
 def _sent(case: Initiative, chosen: Move, form: forms.MoveForm) -> BaseResponse:
     actor, stale = actors.current(), version_of(form) != case.version
+    if form.fill.data and "note" in form:
+        filled = replies.fill(form, replies.for_case(case, chosen.verb))
+        return _shown(case, chosen, form, 200 if filled else 422)
     # Twice the same post: the first one did it.
     if stale and _was_just_done(actor, case, chosen.verb, form):
         return _done(case)
@@ -86,7 +90,8 @@ def _sent(case: Initiative, chosen: Move, form: forms.MoveForm) -> BaseResponse:
 def _tried(actor: Actor, case: Initiative, chosen: Move, form: forms.MoveForm) -> BaseResponse:
     number = case.number or ""
     try:
-        PAGES[chosen.verb].run(actor, case.id, form)
+        with worded_from(*replies.noted(form, case, chosen.verb)):
+            PAGES[chosen.verb].run(actor, case.id, form)
     except Invalid as problem:
         form.blame(problem.fields, problem.reason)
         return _shown(entry.opened(number), chosen, form, 422)
@@ -155,6 +160,7 @@ def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 2
         move=chosen,
         form=form,
         has_words="note" in form,
+        replies=replies.for_case(case, chosen.verb) if "note" in form else [],
         consequences=_consequences(case, chosen, form),
         blocked=blocked_by(case, chosen),
         changed=status == 409 and not form.problems,

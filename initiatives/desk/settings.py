@@ -23,22 +23,36 @@ from initiatives.forms.settings import (
     HelpForm,
     MoveForm,
     QuestionForm,
+    ReplyForm,
     SettingsForm,
     SupportForm,
     WordsForm,
     in_languages,
 )
 from initiatives.forms.studies import MEASURE_LABELS, CriterionForm
-from initiatives.kinds import STEPS, WEIGHED, Criterion, Kind, Measure, Office, Question, Terms
-from initiatives.services import Asked, CriterionAsked
-from initiatives.states import CATEGORIES, DAYS, DEADLINES, PARTS
+from initiatives.forms.verbs import move_of
+from initiatives.kinds import (
+    FILLED_IN,
+    STEPS,
+    WEIGHED,
+    Criterion,
+    Kind,
+    Measure,
+    Office,
+    Question,
+    Reply,
+    Terms,
+)
+from initiatives.services import Asked, CriterionAsked, ReplyAsked
+from initiatives.states import CATEGORIES, DAYS, DEADLINES, PARTS, WORKFLOW
 from portal.core import actor as actors
 from portal.core.errors import Conflict, Invalid, Missing
-from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, ngettext, pgettext
+from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text, ngettext
 from portal.core.i18n import gettext as _
+from portal.core.i18n import pgettext as _p
 from portal.ui.pages import Link, page, say
 
-LISTS = ("categories", "districts", "questions", "purpose", "feasibility")
+LISTS = ("categories", "districts", "questions", "purpose", "feasibility", "replies")
 STUDIES = ("purpose", "feasibility")
 ALONE = ("deadlines", "words", "support")
 """Parts that are one form and no list."""
@@ -85,7 +99,8 @@ def _titles() -> dict[str, str]:
         "help": _("Help texts"),
         "deadlines": _("Deadlines"),
         "words": _("Words in comments"),
-        "support": pgettext("settings", "Support"),
+        "support": _p("settings", "Support"),
+        "replies": _("Reply templates"),
     }
 
 
@@ -135,6 +150,14 @@ def settings() -> Response:
         "help": (
             _("Your own words above each step of filing."),
             ngettext("%(n)s step has a text", "%(n)s steps have a text", len(office.help)),
+        ),
+        "replies": (
+            _("Ready words for the steps of your team, by state and category."),
+            ngettext(
+                "%(n)s template is offered",
+                "%(n)s templates are offered",
+                sum(not found.hidden for found in office.replies),
+            ),
         ),
         "words": (
             _("Comments with one of them wait until the team has looked."),
@@ -218,6 +241,9 @@ def _list(part: str) -> BaseResponse:
             "They are asked together with the text, in the order below. Ask as little as you can: each question "
             "keeps somebody from filing."
         ),
+        "replies": _(
+            "They are offered in this order above the text of a step. Whoever chooses one still reads and changes it."
+        ),
         **dict.fromkeys(
             STUDIES,
             _(
@@ -230,6 +256,7 @@ def _list(part: str) -> BaseResponse:
         "categories": _("Add a category"),
         "districts": _("Add a district"),
         "questions": _("Add a question"),
+        "replies": _("Add a template"),
         **dict.fromkeys(STUDIES, _("Add a criterion")),
     }
     return page(
@@ -265,6 +292,8 @@ def _rows(office: Office, part: str) -> list[Row]:
     elif part == "districts":
         for place, district in enumerate(office.districts):
             made.append((district.name, [], str(place), district.hidden))
+    elif part == "replies":
+        made = [(found.name, _reply_facts(found), str(found.id), found.hidden) for found in office.replies]
     elif part in STUDIES:
         made = [
             (queries.criterion_label(found), _criterion_facts(found), found.key, found.hidden)
@@ -315,6 +344,23 @@ def _criterion_facts(found: Criterion) -> list[str]:
     return [*facts, _("weight %(n)s", n=found.weight)] if found.measure in WEIGHED else facts
 
 
+def _reply_facts(found: Reply) -> list[str]:
+    facts = [
+        _("For: %(what)s", what=", ".join(str(move_of(verb).label) for verb in found.verbs)),
+        _(
+            "In: %(languages)s",
+            languages=", ".join(LANGUAGE_NAMES[code] for code in LOCALES if found.texts.get(code)),
+        ),
+    ]
+    if found.states:
+        labels = (str(WORKFLOW.state(key).label) for key in found.states)
+        facts.append(_("Only in the states: %(states)s", states=", ".join(labels)))
+    if found.categories:
+        names = (str(queries.category_label(key)) for key in found.categories)
+        facts.append(_("Only in the categories: %(categories)s", categories=", ".join(names)))
+    return facts
+
+
 def _number(text: str | None) -> int:
     """A whole number of a field or an address. Raises Missing."""
     if not text or not (text.isascii() and text.isdigit() and len(text) < 6):
@@ -332,6 +378,7 @@ def item(part: str, key: str) -> BaseResponse:
         "districts": _district,
         "questions": _question,
         "help": _help,
+        "replies": _reply,
         **{study: partial(_criterion, study) for study in STUDIES},
     }
     if part not in editors:
@@ -554,6 +601,48 @@ def _choices_by_language(found: Question | None) -> dict[str, str]:
         f"choices_{locale}": "\n".join(texts[locale] for texts in choices if texts.get(locale))
         for locale in LOCALES
     }
+
+
+def _reply(office: Office, key: str) -> BaseResponse:
+    found = None if key == "new" else office.reply(_number(key))
+    if key != "new" and found is None:
+        raise Missing
+    form = ReplyForm(
+        mark=queries.settings_mark(office, "replies"),
+        name=found.name if found else "",
+        verbs=list(found.verbs) if found else ["reply"],
+        states=list(found.states) if found else [],
+        categories=list(found.categories) if found else [],
+        hidden=found.hidden if found else False,
+        **in_languages("text", found.texts if found else {}),
+    )
+
+    def save() -> None:
+        asked = ReplyAsked(
+            name=form.name.data or "",
+            verbs=form.verbs.data or [],
+            texts=form.texts(),
+            states=form.states.data or [],
+            categories=form.categories.data or [],
+            hidden=bool(form.hidden.data),
+        )
+        services.save_reply(
+            actors.current(), g.town.id, found.id if found else None, asked, form.mark.data or ""
+        )
+
+    def theirs() -> list[Fact]:
+        now = queries.office().reply(found.id) if found else None
+        return [Fact(_p("thing", "Name"), now.name), *_texts_now(now.texts)] if now else []
+
+    return _edited(
+        "replies",
+        form,
+        save,
+        "settings_reply",
+        found.name if found else _("New template"),
+        theirs,
+        places=[f"{{{name}}}" for name in FILLED_IN],
+    )
 
 
 def _retired(office: Office, found: Question) -> BaseResponse:

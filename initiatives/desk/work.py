@@ -75,6 +75,13 @@ WORK = (
         late=True,
     ),
     WorkList(
+        "initiative.mentioned",
+        _l("Initiatives in which a colleague named me"),
+        "initiative.note",
+        _count("mentioned"),
+        _items("mentioned"),
+    ),
+    WorkList(
         "initiative.comments",
         _l("Comments to look at"),
         "initiative.hear",

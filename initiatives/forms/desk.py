@@ -70,9 +70,32 @@ def _remark() -> TextAreaField:
 
 
 class NoteForm(BaseForm):
-    """An internal note."""
+    """An internal note; `people` are colleagues it is meant for, beside those it names with `@`."""
 
     text = TextAreaField(_l("Internal note"), [needed(_l("Write the note.")), _at_most(rules.REASON_MAX)])
+    people = SelectMultipleField(
+        _l("Whom to tell of it"),
+        choices=[],
+        coerce=_whole_id,
+        validate_choice=False,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
+    def offer(self, people: Iterable[tuple[int, str]]) -> None:
+        """Offer these colleagues."""
+        self.people.choices = [SelectChoice(value, name) for value, name in people]
+
+
+class ShortcutsForm(BaseForm):
+    """Whether keys of the desk do something."""
+
+    on = BooleanField(
+        _l("Single keys do something"),
+        description=_l(
+            "Turn this off if you dictate, or if the keys get in your way. It holds for your account alone."
+        ),
+    )
 
 
 class EditForm(BaseForm):
@@ -130,9 +153,18 @@ def _without(form: BaseForm, lacks: dict[str, Text]) -> bool:
 
 
 class MoveForm(BaseForm):
-    """A move that needs no words. `version` is the one of the case that the page showed."""
+    """A move that needs no words. `version` is the one of the case that the page showed.
+
+    Where there are words, they may begin with a reply template: `template` is the one chosen, `fill` the button that
+    puts it in (`put`) or brings back what was written before (`back`), `used` the one the words began with.
+    """
 
     version = HiddenField()
+    template = StringField()
+    fill = StringField()
+    used = HiddenField()
+    # Of several lines, so no hidden field: those refuse line breaks.
+    before = TextAreaField()
 
 
 class RemarkForm(MoveForm):

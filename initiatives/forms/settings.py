@@ -9,15 +9,18 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from initiatives import queries, rules
+from initiatives.forms.verbs import move_of
 from initiatives.kinds import HELP_MAX, NAME_MAX, SHORT_MAX, Kind
-from initiatives.states import CATEGORIES, DEADLINES
+from initiatives.states import CATEGORIES, DEADLINES, WORDED, WORKFLOW
 from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Filled, Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
@@ -81,7 +84,7 @@ class CategoryForm(SettingsForm):
 class DistrictForm(SettingsForm):
     """A district, housing estate or village."""
 
-    name = StringField(_l("Name"), [needed(_l("Write the name of the district."))])
+    name = StringField(_p("thing", "Name"), [needed(_l("Write the name of the district."))])
     hidden = BooleanField(
         _l("Offer it no more"),
         description=_l("Cases that are in it already stay there, and one can still filter by it."),
@@ -177,6 +180,45 @@ class SupportForm(SettingsForm):
     text_en = TextAreaField(LANGUAGE_NAMES["en"])
     days = _CountField(_l("How many days is support open?"))
     most = HELP_MAX
+
+
+def _ticks(label: Text) -> SelectMultipleField:
+    return SelectMultipleField(
+        label,
+        choices=[],
+        validate_choice=False,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
+
+class ReplyForm(SettingsForm):
+    """A reply template: what it is called, where it is offered, its text in three languages."""
+
+    name = StringField(
+        _p("thing", "Name"),
+        [needed(_l("Write a name of at most 80 characters."))],
+        description=_l("Only the team reads it: in the list to choose from, and in the history."),
+    )
+    verbs = _ticks(_l("For which steps is it offered?"))
+    states = _ticks(_l("Only in these states"))
+    categories = _ticks(_l("Only in these categories"))
+    text_pl = TextAreaField(LANGUAGE_NAMES["pl"])
+    text_cs = TextAreaField(LANGUAGE_NAMES["cs"])
+    text_en = TextAreaField(LANGUAGE_NAMES["en"])
+    hidden = BooleanField(_l("Offer it no more"), description=_l("What was written with it stays as it is."))
+    most = 0
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.verbs.choices = [SelectChoice(verb, move_of(verb).label) for verb in WORDED]
+        self.states.choices = [
+            SelectChoice(state.key, state.label) for state in WORKFLOW.states if state.key != "draft"
+        ]
+        self.categories.choices = [
+            SelectChoice(found.key, queries.category_label(found.key))
+            for found in queries.office().categories
+        ]
 
 
 class DaysForm(SettingsForm):

@@ -18,6 +18,7 @@ from initiatives.seed import texts, told
 from initiatives.seed.cases import author_of, case_of, name_consent
 from initiatives.seed.clocks import past_clocks, start_clock
 from initiatives.seed.files import attach_files
+from initiatives.seed.habits import work_daily
 from initiatives.seed.histories import history_of
 from initiatives.seed.neighbours import comments_of, follows_of, support_rows, supporters, translations_of
 from initiatives.seed.offices import answer, set_office
@@ -72,6 +73,7 @@ def _plant_town(plots: list[Plot]) -> None:
     told.tell(plots[0].town, plots, cases.values())
     act_together(plots, cases)
     hold_session(plots, cases)
+    work_daily(plots, cases)
     for plot in plots:
         if "merged_into" in plot.record:
             case, joint = cases[plot.key], cases[plot.record["merged_into"]]

@@ -63,6 +63,7 @@ from initiatives.services.filing import (
     write_where,
     write_who,
 )
+from initiatives.services.filters import drop_filter, rename_filter, save_filter
 from initiatives.services.growing import grow_box
 from initiatives.services.importing import check, take_over
 from initiatives.services.joining import (
@@ -85,6 +86,7 @@ from initiatives.services.moderating import (
     moderate,
     undo_judgement,
 )
+from initiatives.services.noting import add_note, read_mentions
 from initiatives.services.realising import (
     GOES_ON,
     REALISATION,
@@ -99,6 +101,7 @@ from initiatives.services.realising import (
     set_milestone,
     tell_news,
 )
+from initiatives.services.replies import ReplyAsked, language_of, save_reply, values_of
 from initiatives.services.settling import (
     OUTCOME_OF_STATE,
     TIMED,
@@ -134,7 +137,6 @@ from initiatives.services.talking import (
 )
 from initiatives.services.team import (
     Contact,
-    add_note,
     assign,
     correct,
     extend,
@@ -172,6 +174,7 @@ __all__ = [
     "Counted",
     "CriterionAsked",
     "Receipt",
+    "ReplyAsked",
     "Sent",
     "Told",
     "What",
@@ -209,6 +212,7 @@ __all__ = [
     "discuss",
     "drop_decision",
     "drop_draft",
+    "drop_filter",
     "drop_milestone",
     "echo_place",
     "echo_token",
@@ -227,6 +231,7 @@ __all__ = [
     "hold",
     "join_instead",
     "judge",
+    "language_of",
     "mark_of",
     "mark_useful",
     "may_hear",
@@ -248,6 +253,7 @@ __all__ = [
     "put_on_agenda",
     "reach_milestone",
     "read_contact",
+    "read_mentions",
     "realise",
     "rebuild_counts",
     "rebuild_totals",
@@ -260,6 +266,7 @@ __all__ = [
     "remove_citation",
     "remove_file",
     "remove_work_photo",
+    "rename_filter",
     "reply",
     "report",
     "report_comment",
@@ -268,8 +275,10 @@ __all__ = [
     "save_criterion",
     "save_days",
     "save_district",
+    "save_filter",
     "save_help",
     "save_question",
+    "save_reply",
     "save_sheet",
     "save_support",
     "save_what",
@@ -308,6 +317,7 @@ __all__ = [
     "unfollow",
     "unsupport",
     "user_of",
+    "values_of",
     "warning_share",
     "weigh",
     "weigh_all",

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 
 from initiatives import queries
 from initiatives.models import BulkAct, BulkItem, Done, Initiative, Outcome, Reviewer
-from initiatives.services import realising, team
+from initiatives.services import realising, replies, team
 from initiatives.states import BULK, WORKFLOW
 from portal.content import move
 from portal.content import queries as content_queries
@@ -46,7 +46,7 @@ Values = dict[str, Any]
 Act = Callable[[Actor, int, Values], None]
 
 
-def _step(permission: str, code: str, act: Act) -> Callable[[Actor, int, int], None]:
+def _step(verb: str, permission: str, code: str, act: Act) -> Callable[[Actor, int, int], None]:
     """The use case that takes one case of a bulk act along, with the audit code it has alone."""
 
     @use_case(permission, code=code, load=queries.case)
@@ -57,8 +57,12 @@ def _step(permission: str, code: str, act: Act) -> Callable[[Actor, int, int], N
         if case.version != item.seen:
             raise Conflict(CHANGED)
         item.before = _standing(case)
-        with outbox.holding(hold_key(bulk_id), bulk.undo_until + GRACE):
-            act(actor, case.id, bulk.values)
+        note, language = replies.for_each(case, verb, bulk.values)
+        with (
+            outbox.holding(hold_key(bulk_id), bulk.undo_until + GRACE),
+            move.worded_from(bulk.values.get("template", ""), language),
+        ):
+            act(actor, case.id, {**bulk.values, "note": note})
         item.outcome, item.after = Done.MOVED, case.version
         audit.note(f"initiative:{case.id}", bulk=bulk_id)
 
@@ -72,32 +76,48 @@ def _assign(actor: Actor, case_id: int, values: Values) -> None:
 
 
 STEPS = {
-    "assign": _step("initiative.assign", "initiative.assigned", _assign),
-    "reply": _step("initiative.moderate", "initiative.answered", lambda a, i, v: team.reply(a, i, v["note"])),
+    "assign": _step("assign", "initiative.assign", "initiative.assigned", _assign),
+    "reply": _step(
+        "reply", "initiative.moderate", "initiative.answered", lambda a, i, v: team.reply(a, i, v["note"])
+    ),
     "publish": _step(
-        "initiative.moderate", "initiative.published", lambda a, i, v: team.publish(a, i, v["note"])
+        "publish",
+        "initiative.moderate",
+        "initiative.published",
+        lambda a, i, v: team.publish(a, i, v["note"]),
     ),
     "send_back": _step(
-        "initiative.moderate", "initiative.returned", lambda a, i, v: team.send_back(a, i, v["note"])
+        "send_back",
+        "initiative.moderate",
+        "initiative.returned",
+        lambda a, i, v: team.send_back(a, i, v["note"]),
     ),
-    "hold": _step("initiative.moderate", "initiative.held", lambda a, i, v: team.hold(a, i, v["note"])),
+    "hold": _step(
+        "hold", "initiative.moderate", "initiative.held", lambda a, i, v: team.hold(a, i, v["note"])
+    ),
     "start_purpose": _step(
+        "start_purpose",
         "initiative.assess",
         "initiative.study_started",
         lambda a, i, _v: team.start_study(a, i, "start_purpose"),
     ),
     "start_feasibility": _step(
+        "start_feasibility",
         "initiative.assess",
         "initiative.study_started",
         lambda a, i, _v: team.start_study(a, i, "start_feasibility"),
     ),
-    "resume": _step("initiative.recommend", "initiative.resumed", lambda a, i, _v: team.resume(a, i)),
+    "resume": _step(
+        "resume", "initiative.recommend", "initiative.resumed", lambda a, i, _v: team.resume(a, i)
+    ),
     "transfer": _step(
+        "transfer",
         "initiative.assign",
         "initiative.transferred",
         lambda a, i, v: team.transfer(a, i, v["to"], v["note"]),
     ),
     "start": _step(
+        "start",
         "initiative.realise",
         "initiative.realised",
         lambda a, i, v: realising.realise(a, i, "start", v["note"], progress=v["progress"]),

@@ -328,6 +328,8 @@ def move_setting(actor: Actor, row: Municipality, part: str, place: int, step: i
         ended = [found for found in office.questions if found.ended]
         # Ended wordings stand anywhere: answers to them are read by their number.
         keep(row, part, list(map(kinds.row_of, [*open_ones, *ended])))
+    elif part == "replies":
+        keep(row, part, list(map(kinds.reply_row, moved(office.replies, place, step))))
     else:
         raise Missing
 

@@ -26,7 +26,7 @@ from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import need
 from portal.core.readings import Why
-from portal.core.usecase import once, use_case
+from portal.core.usecase import use_case
 from portal.core.workflow import Lane
 
 
@@ -173,18 +173,6 @@ def new_code(actor: Actor, case: Initiative, key: str) -> str:
         messages.to_author(case, "initiative.new_code")
     audit.note(f"initiative:{case.id}")
     return code
-
-
-@use_case("initiative.note", code="initiative.noted", load=queries.case)
-def add_note(actor: Actor, case: Initiative, text: str, key: str) -> None:
-    """Write an internal note; a repeated post writes none."""
-    if not text.strip():
-        raise Invalid(_l("Write the note."), {"text": _l("Write the note.")})
-
-    def act() -> None:
-        move.record(actor, case, "note", lane=Lane.INTERNAL, internal_note=text, who="team")
-
-    once(f"initiative.note:{case.id}", key, act)
 
 
 @use_case("initiative.moderate", code="initiative.answered", load=queries.case)

@@ -362,7 +362,7 @@ def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepVi
             str(WHO.get(step.who, "")),
             step.note if step.who not in AUTHOR_WHO or Lane.AUTHOR in lanes else "",
             internal=step.lane is Lane.INTERNAL,
-            lang=foreign(spoken.get(step.who, g.town.language)),
+            lang=foreign(step.language or spoken.get(step.who, g.town.language)),
         )
         for step in reversed(content.history(*case.about, lanes))
     ]

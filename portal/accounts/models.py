@@ -23,6 +23,7 @@ class User(Base):
     Staff have a password and a second factor, residents neither: the database refuses one without the
     other. `totp_step` is the last code used. A rising `session_version` makes every older session void.
     `disabled_at`: an administrator closed the account; `erased_at`: the person is gone, the number stays.
+    `shortcuts`: whether keys of the desk do something; who dictates turns them off (WCAG 2.1.4).
     `warned_at`: they were told that the account, unused for long, will be erased.
     """
 
@@ -53,6 +54,7 @@ class User(Base):
     phone_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     name_sealed: Mapped[str | None]
     language: Mapped[str]
+    shortcuts: Mapped[bool] = mapped_column(default=True)
     password_hash: Mapped[str | None]
     totp_sealed: Mapped[str | None]
     totp_step: Mapped[int | None] = mapped_column(Key)

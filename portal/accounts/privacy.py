@@ -44,6 +44,7 @@ def export(user_id: int) -> list[dict[str, Any]]:
         "phone": user.phone,
         "phone_confirmed_at": iso(user.phone_confirmed_at),
         "language": user.language,
+        "shortcuts": user.shortcuts,
         "created_at": iso(user.created_at),
         "last_sign_in_at": iso(user.last_sign_in_at),
     }

@@ -42,6 +42,7 @@ class Person:
     email: str
     language: str
     roles: dict[int, frozenset[str]]
+    shortcuts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ PERSON = (
     User.name_sealed,
     User.email_sealed,
     User.language,
+    User.shortcuts,
     Membership.municipality_id,
     Membership.role,
 )
@@ -205,6 +207,7 @@ def person_of(rows: Sequence[Any]) -> Person:
         email,
         user.language,
         {place: frozenset(held) for place, held in roles.items()},
+        user.shortcuts,
     )
 
 

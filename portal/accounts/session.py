@@ -118,6 +118,7 @@ def _become() -> None:
             cases=cases,
             fresh=ours.get(FRESH_UNTIL, 0) > clock.now().timestamp(),
             locale=current_locale(),
+            shortcuts=person.shortcuts,
         )
     )
 

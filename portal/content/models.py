@@ -14,7 +14,11 @@ from portal.core.workflow import Lane
 
 
 class StateChange(Municipal, Base):
-    """A step of a thing's history: immutable. `who` names a role or body, never a private person."""
+    """A step of a thing's history: immutable. `who` names a role or body, never a private person.
+
+    `template`: what the reply template was called that its words began with, for the team; `language` its language.
+    Other words of the office are in that of the office.
+    """
 
     __tablename__ = "state_change"
     __table_args__ = (Index("ix_state_change_object", "kind", "object_id", "id"),)
@@ -31,6 +35,8 @@ class StateChange(Municipal, Base):
     who: Mapped[str]
     note: Mapped[str] = mapped_column(default="")
     internal_note: Mapped[str] = mapped_column(default="")
+    template: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="")
 
 
 class Deadline(Municipal, Base):

@@ -1,5 +1,8 @@
 """THE state door: the only place that assigns `.state` (a house test sees to it)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import ClassVar, Protocol
 
 from portal.content.models import StateChange
@@ -13,6 +16,22 @@ from portal.core.workflow import Lane, Move, Note, Workflow
 
 UNDO = "undo"
 """The verb of a step that takes another one back."""
+
+
+_template: ContextVar[tuple[str, str]] = ContextVar("template", default=("", ""))
+
+
+@contextmanager
+def worded_from(template: str, language: str = "") -> Iterator[None]:
+    """Note in the steps taken meanwhile that their words began with this reply template, and in which language.
+
+    An empty name notes none.
+    """
+    token = _template.set((template, language if template else ""))
+    try:
+        yield
+    finally:
+        _template.reset(token)
 
 
 class Movable(Protocol):
@@ -110,6 +129,8 @@ def record(
 
     What the public reads of it is told as `<kind>.noted`.
     """
+    # What the portal notes beside, such as a passed deadline, has no words of anybody.
+    template, language = _template.get() if note.strip() else ("", "")
     step = StateChange(
         municipality_id=thing.municipality_id,
         kind=thing.KIND,
@@ -124,6 +145,8 @@ def record(
         who=who,
         note=note.strip(),
         internal_note=internal_note.strip(),
+        template=template,
+        language=language,
     )
     db.session.add(step)
     if lane is Lane.PUBLIC and to_state is None:

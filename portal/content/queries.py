@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -32,6 +33,9 @@ class Step:
     note: str
     internal_note: str
     user_id: int | None
+    template: str
+    language: str
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class FileRow:
 
 def history(kind: str, object_id: int, lanes: Iterable[Lane]) -> list[Step]:
     """Steps a reader of these lanes may see, oldest first."""
-    statement = (
+    statement: Any = (
         select(
             StateChange.at,
             StateChange.verb,
@@ -68,6 +72,9 @@ def history(kind: str, object_id: int, lanes: Iterable[Lane]) -> list[Step]:
             StateChange.note,
             StateChange.internal_note,
             StateChange.user_id,
+            StateChange.template,
+            StateChange.language,
+            StateChange.id,
         )
         .where(
             StateChange.kind == kind, StateChange.object_id == object_id, StateChange.lane.in_(list(lanes))

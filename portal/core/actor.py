@@ -32,6 +32,7 @@ class Actor:
     secret code has opened in this session, as (kind, id). `fresh` says that the person proved who they
     are within the last ten minutes. `on_behalf` describes the caller an operator acts for. `key_id` is the
     API key that acts instead of a person, `scopes` the only permissions it was given (None: no such limit).
+    `shortcuts` says that the person wants keys of the desk to do something.
     `lent` maps municipality id → the one role that a portal operator was lent there for a while.
     """
 
@@ -47,6 +48,7 @@ class Actor:
     locale: str = "pl"
     key_id: int | None = None
     scopes: frozenset[str] | None = None
+    shortcuts: bool = True
 
     @property
     def signed_in(self) -> bool:

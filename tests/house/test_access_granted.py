@@ -94,6 +94,7 @@ OTHERWISE = {
     ("GET", "initiatives.contact"): (303, BACK_TO_CASE),
     ("GET", "initiatives.new_code"): (303, BACK_TO_CASE),
     ("GET", "initiatives.note"): (303, BACK_TO_CASE),
+    ("GET", "initiatives.mention"): (303, BACK_TO_CASE),
     ("GET", "initiatives.bulk_undo"): (303, "a button of the page of the act"),
     ("GET", "api.webhook_act"): (303, "a button of the webhook's page"),
     ("GET", "privacy.copy"): (303, "a button of the page of the request"),
@@ -128,6 +129,7 @@ PRESSED = {
     "initiatives.new_code": 200,
     "initiatives.new_photo": 303,
     "initiatives.bulk_undo": 303,
+    "initiatives.mention": 303,
     "privacy.copy": 200,
     "api.end_key": 303,
     "articles.arrange": 303,
@@ -268,6 +270,7 @@ class Furnished:
                 else batch_of_letters(self.town)
             ),
             "sheet_id": lambda: sheet_of(self.about(endpoint, route)),
+            "filter_id": lambda: filter_of(self.actor, self.town, endpoint),
             "milestone_id": lambda: milestone_of(self.about(endpoint, route)),
             "month": lambda: "2026-03",
             "code": lambda: worded(self.town),
@@ -307,6 +310,14 @@ def sheet_of(case: Initiative) -> int:
         leader = make_actor("leader", tenancy.town_by_id(case.municipality_id))
         services.enter_sheet(leader, case.id, services.Counted(12, case.local_today), new_secret())
         return queries.signature_sheets(case.id)[0].id
+
+
+def filter_of(actor: Actor, town: Town, endpoint: str) -> int:
+    """A filter that somebody keeps here."""
+    place = "desk" if endpoint.endswith("_desk") else "list"
+    with tenancy.within(town.id):
+        keeper = replace(actor, municipality_id=town.id)
+        return services.save_filter(keeper, place, "Drogi", "category=roads")
 
 
 def milestone_of(case: Initiative) -> int:

@@ -4,7 +4,18 @@ from typing import Any
 
 import pytest
 
-from initiatives.kinds import Kind, Question, office_of, read_answer, row_of, theme_of
+from initiatives.kinds import (
+    Kind,
+    Question,
+    Reply,
+    fill_in,
+    office_of,
+    read_answer,
+    reply_row,
+    row_of,
+    strange_placeholders,
+    theme_of,
+)
 
 WORDS = {"pl": "Po co?"}
 THEMES = ("roads", "greenery")
@@ -104,3 +115,54 @@ def test_answers_are_read(kind: Kind, typed: str, kept: object) -> None:
 def test_nonsense_is_refused(kind: Kind, typed: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         read_answer(question(1, kind=kind, choices=({"pl": "a"}, {"pl": "b"})), typed)
+
+
+def reply(**values: Any) -> Reply:
+    return Reply(1, "Brak adresu", ("send_back", "reply"), {"pl": "Sprawa {number}: {due}."}, **values)
+
+
+@pytest.mark.parametrize(
+    ("values", "verb", "state", "category", "suits"),
+    [
+        ({}, "reply", "assigned", "roads", True),
+        ({}, "hold", "submitted", "roads", False),
+        ({"hidden": True}, "reply", "assigned", "roads", False),
+        ({"states": ("submitted",)}, "reply", "submitted", "roads", True),
+        ({"states": ("submitted",)}, "reply", "assigned", "roads", False),
+        ({"categories": ("greenery",)}, "reply", "assigned", "roads", False),
+        ({"categories": ("greenery",)}, "reply", "assigned", "greenery", True),
+    ],
+)
+def test_a_template_is_offered_by_step_state_and_category(
+    values: dict[str, Any], verb: str, state: str, category: str, suits: bool
+) -> None:
+    assert reply(**values).suits(verb, state, category) is suits
+    kept = office(replies=[reply_row(reply(**values))])
+    assert bool(kept.replies_for(verb, state, category)) is suits
+    assert kept.reply(1) == reply(**values)
+    assert kept.reply(2) is None
+
+
+def test_a_text_is_read_in_the_first_language_that_has_one() -> None:
+    texts = Reply(1, "x", ("reply",), {"pl": "Tak", "en": ""})
+    assert texts.in_language("en", "cs", "pl") == ("Tak", "pl")
+    assert texts.in_language("cs") == ("Tak", "pl")
+    assert Reply(1, "x", ("reply",), {}).in_language("cs") == ("", "")
+
+
+def test_placeholders_are_filled_once_and_what_is_not_known_stays_visible() -> None:
+    values = {"number": "LUB-I-2026-0001", "title": "Plac {due}", "due": ""}
+    assert fill_in("{number} {title}: {due}", values) == "LUB-I-2026-0001 Plac {due}: …"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Sprawa {number}.", []),
+        ("{Number} {due", ["{Number}", "{"]),
+        ("{}", ["{}"]),
+        ("koniec }", ["}"]),
+    ],
+)
+def test_unknown_placeholders_are_found(text: str, found: list[str]) -> None:
+    assert strange_placeholders(text) == found

@@ -276,6 +276,23 @@ class TestPlans:
             assert not wasteful(steps)
             assert [step for step in steps if "ix_initiative_desk (municipality_id=? AND state=?)" in step]
 
+    def test_cases_that_name_somebody_are_found_by_the_mentions(
+        self, fill: Callable[[int], None], actor_as: Callable[..., Actor]
+    ) -> None:
+        """From a person's few open mentions to their cases, never case by case."""
+        fill(2_000)
+        leader = actor_as("leader")
+        case_id = db.session.scalars(select(Initiative.id).where(Initiative.state == "assigned")).first()
+        services.add_note(actor_as("reviewer"), case_id or 0, f"@{leader.name}", "k")
+        wanted = queries.DeskFilter("mentioned")
+        for act in (
+            lambda: queries.work_counts(leader, [wanted]),
+            lambda: queries.work_list(leader, wanted, None),
+        ):
+            steps = plan(act)
+            assert not wasteful(steps)
+            assert [step for step in steps if "ix_initiative_mention_open (municipality_id=?" in step], steps
+
     def test_what_search_and_map_found_is_read_by_its_keys(
         self, fill: Callable[[int], None], town: Town
     ) -> None:

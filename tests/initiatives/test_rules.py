@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -241,3 +242,36 @@ def test_a_weighted_score_lies_between_the_scores(given_scores):
     )
     found = rules.weighted(sheet)
     assert min(sheet.scores.values()) - 1e-9 <= found <= max(sheet.scores.values()) + 1e-9
+
+
+class TestNames:
+    """Whom `@name` means."""
+
+    PEOPLE: ClassVar[dict[int, str]] = {
+        1: "Anna Wójcik",
+        2: "Anna Maria Nowak-Żuk",
+        3: "Piotr Nowak",
+        4: "Anna",
+    }
+
+    @pytest.mark.parametrize(
+        ("text", "found", "nobody", "several"),
+        [
+            ("@Anna Wójcik, proszę", [1], [], []),
+            ("(@anna WOJCIK) i @Piotr", [1, 3], [], []),
+            ("@Anna Maria Nowak-Żuk: tak", [2], [], []),
+            ("@Anna", [4], [], []),
+            ("@Nowak-Zuk", [2], [], []),
+            ("@Zofia", [], ["Zofia"], []),
+            ("pisz na a.b@example.org", [], [], []),
+            ("@ 17:00 i @", [], [], []),
+            ("@Piotr\nNowak @Piotr", [3], [], []),
+        ],
+    )
+    def test_found(self, text: str, found: list[int], nobody: list[str], several: list[str]) -> None:
+        assert rules.mentioned(text, self.PEOPLE) == (found, nobody, several)
+
+    def test_several_of_one_name(self) -> None:
+        twins = {1: "Ewa Lis", 2: "Ewa Lis", 3: "Ewa Kos"}
+        assert rules.mentioned("@Ewa i @Ewa Lis", twins) == ([], [], ["Ewa", "Ewa"])
+        assert rules.mentioned("@Kos", twins) == ([3], [], [])

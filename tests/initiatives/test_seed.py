@@ -12,8 +12,10 @@ from initiatives.models import (
     Count,
     Decision,
     Initiative,
+    Mention,
     Milestone,
     Reviewer,
+    SavedFilter,
     Sheet,
     StudyKind,
     Support,
@@ -45,7 +47,7 @@ SLUGS = {
     "wodzislaw-slaski": 15,
     "ostrava-jih": 30,
 }
-ASIDES = ("note", "late", "milestone", "extend", "news", "threshold", "sheet", "sheet_struck")
+ASIDES = ("note", "late", "milestone", "extend", "news", "reply", "threshold", "sheet", "sheet_struck")
 TEAM = Team(reviewers=(1, 2, 3), leader=4, deciders=(5, 6), operator=7)
 RESIDENTS = [Resident(10, "Ewa", "pl"), Resident(11, "Eva", "cs"), Resident(12, "Eve", "en")]
 MOMENTS = (
@@ -350,3 +352,17 @@ def test_spent_sums_are_those_that_the_words_name(seeded_app: object) -> None:
         )
     [cistern] = [spent for words, spent in told.items() if words.startswith("Nádrž 20 kubíků")]
     assert cistern == 65_500_000
+
+
+def test_the_desk_has_mentions_letters_and_filters(seeded_app: object) -> None:
+    with tenancy.unscoped("looking through the demo data"):
+        mentions = db.session.scalars(select(Mention)).all()
+        notes = {
+            row.id: row for row in db.session.scalars(select(StateChange).where(StateChange.verb == "note"))
+        }
+        assert all("@" in notes[row.step_id].internal_note for row in mentions)
+        assert len(mentions) >= 10
+        assert {row.place for row in db.session.scalars(select(SavedFilter))} == {"desk", "list"}
+        answered = db.session.scalars(select(StateChange).where(StateChange.template != "")).all()
+        assert answered
+        assert not [row for row in answered if "{" in row.note]

@@ -21,6 +21,7 @@ from initiatives.models import (
     Initiative,
     Milestone,
     Reviewer,
+    SavedFilter,
     Sheet,
     SheetState,
     SignatureSheet,
@@ -59,7 +60,7 @@ PAGELESS = {
     "api.initiative_workflow", "api.work",
     # Go on to another page at once
     "articles.document",
-    "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.contact", "initiatives.new_code",
+    "pages.root", "initiatives.follow_link", "initiatives.note", "initiatives.mention", "initiatives.contact", "initiatives.new_code",
     "initiatives.agenda_pdf", "initiatives.signatures_pdf", "initiatives.paper", "initiatives.agenda", "initiatives.bulk_undo", "notify.address", "privacy.copy",
     # Only take posts
     "articles.arrange",
@@ -79,6 +80,7 @@ REFUSED = {
     "accounts.sign_in", "accounts.sign_in_staff", "accounts.password", "accounts.second_factor", "accounts.email", "accounts.claim", "accounts.recover",
     "accounts.erase", "accounts.new_password", "accounts.invitation", "accounts.invite", "accounts.begin_access", "initiatives.new",
     "initiatives.realisation", "initiatives.echo", "initiatives.signatures", "initiatives.signature_sheet", "initiatives.signature_strike",
+    "initiatives.filters", "initiatives.filters_desk",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.comment_answer", "initiatives.comment_report",
     "initiatives.comment_object", "initiatives.case_speak", "initiatives.appeal", "initiatives.result",
     "initiatives.call", "initiatives.study", "initiatives.case_edit",
@@ -374,6 +376,7 @@ def own(new_address: str) -> Iterator[Stop]:
         yield Stop(f"accounts.{name}", who="teresa.wolniak@poczta.example")
     yield Stop("accounts.new_email", {"token": new_address}, who=author)
     yield Stop("initiatives.mine", who=author)
+    yield from filters("list")
     published = case("published").values
     for name in ("support", "follow_one", "comment", "report", "detail"):
         yield Stop(f"initiatives.{name}", published, author)
@@ -452,6 +455,10 @@ def desk() -> Iterator[Stop]:
     ):
         yield Stop("initiatives.settings_item", {"town": LUBLIN, "part": part, "key": key}, leader)
     yield Stop("initiatives.settings_ask", {"town": LUBLIN, "key": 2}, leader)
+    yield Stop("initiatives.settings_part", {"town": LUBLIN, "part": "replies"}, leader)
+    yield Stop("initiatives.settings_item", {"town": LUBLIN, "part": "replies", "key": "1"}, leader)
+    yield Stop("initiatives.shortcuts", {"town": LUBLIN}, leader)
+    yield from filters("desk")
     for state in ("submitted", "feasibility_study", "recommendation", "refused", "in_progress"):
         found = case(state)
         yield Stop("initiatives.case", found.values, found.team("leader"))
@@ -504,6 +511,19 @@ def signatures() -> Iterator[Stop]:
     for sheet in (row, waits):
         yield Stop("initiatives.signature_sheet", {**values, "sheet_id": sheet.id}, operator)
     yield Stop("initiatives.signature_strike", {**values, "sheet_id": waits.id}, operator)
+
+
+def filters(place: str) -> Iterator[Stop]:
+    """Filters that somebody keeps of a list, and keeping one more."""
+    ending = "_desk" if place == "desk" else ""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        row = db.session.scalars(
+            select(SavedFilter).where(SavedFilter.place == place).order_by(SavedFilter.id)
+        ).first()
+    if row is not None:
+        who = _email(row.user_id)
+        yield Stop(f"initiatives.filter{ending}", {"town": LUBLIN, "filter_id": row.id}, who)
+        yield Stop(f"initiatives.filters{ending}", {"town": LUBLIN, "category": "roads"}, who)
 
 
 def realisation() -> Iterator[Stop]:

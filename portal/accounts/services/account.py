@@ -33,6 +33,13 @@ def update_profile(_actor: Actor, user: User, name: str, language: str, phone: s
     audit.note(f"user:{user.id}")
 
 
+@use_case("account.own", code="account.shortcuts_set", load=queries.account)
+def set_shortcuts(_actor: Actor, user: User, *, wanted: bool) -> None:
+    """Turn the keys of the desk on or off for somebody."""
+    user.shortcuts = wanted
+    audit.note(f"user:{user.id}", shortcuts=wanted)
+
+
 def ask_new_email(actor: Actor, user_id: int, email: str, form_key: str) -> None:
     """Send a link to a new canonical address; until it is opened nothing changes. Raises Invalid, TooMany."""
     throttle.hit(LINK_ADDRESS, queries.email_hash(email))

@@ -140,6 +140,7 @@ def upgrade() -> None:
         sa.Column("phone_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("name_sealed", sa.String(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
+        sa.Column("shortcuts", sa.Boolean(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=True),
         sa.Column("totp_sealed", sa.String(), nullable=True),
         sa.Column("totp_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -834,6 +835,8 @@ def upgrade() -> None:
         sa.Column("who", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("internal_note", sa.String(), nullable=False),
+        sa.Column("template", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["municipality_id"], ["municipality.id"], name=op.f("fk_state_change_municipality_id")
@@ -1774,6 +1777,58 @@ def upgrade() -> None:
             batch_op.f("ix_initiative_bulk_item_municipality_id"), ["municipality_id"], unique=False
         )
         batch_op.create_index("ix_initiative_bulk_item_next", ["bulk_id", "outcome", "id"], unique=False)
+
+    op.create_table(
+        "initiative_mention",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("step_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("by_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"],
+            ["initiative.id"],
+            name=op.f("fk_initiative_mention_initiative_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_mention_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_mention")),
+        sa.UniqueConstraint("step_id", "user_id", name=op.f("uq_initiative_mention_step_id_user_id")),
+    )
+    with op.batch_alter_table("initiative_mention", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_initiative_mention_initiative_id"), ["initiative_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_initiative_mention_open", ["municipality_id", "user_id", "done_at"], unique=False
+        )
+
+    op.create_table(
+        "initiative_filter",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_filter_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_filter")),
+        sa.UniqueConstraint(
+            "municipality_id",
+            "user_id",
+            "place",
+            "name",
+            name=op.f("uq_initiative_filter_municipality_id_user_id_place_name"),
+        ),
+    )
     create_index_tables(op.get_bind())
     _refuse_changes()
 

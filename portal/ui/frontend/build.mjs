@@ -122,6 +122,7 @@ async function build() {
       { in: "scss/portal.css", out: "portal" },
       { in: "scss/map.css", out: "map" },
       { in: "js/main.js", out: "main" },
+      { in: "js/desk.js", out: "desk" },
       { in: "js/map.js", out: "map" },
       { in: "js/passkey.js", out: "passkey" },
       { in: "js/proof.js", out: "proof" },

@@ -372,3 +372,33 @@ def test_a_message_that_did_not_arrive_says_why_and_is_sent_again(
     run_jobs()
     assert outbox()[-1].state is Delivery.SENT
     assert "Send again" not in client.get(href(case)).text
+
+
+def test_a_note_names_a_colleague_who_finds_it_and_says_it_is_read(client, town, actor_as, reviewer, sign_in):
+    leader = actor_as("leader", name="Ewa <b>Lis</b>")
+    case = make_initiative(town, "assigned")
+    refused = client.submit(href(case), {"text": "@Nikt, proszę <i>spojrzeć</i>"})
+    assert refused.status_code == 422
+    assert "No colleague who may read this case is called “Nikt”." in refused.text
+    assert "@Nikt, proszę &lt;i&gt;spojrzeć&lt;/i&gt;" in refused.text
+    assert client.submit(href(case), {"text": "@Ewa, proszę <i>spojrzeć</i>"}).status_code == 303
+    page = client.get(href(case)).text
+    assert "<i>spojrzeć" not in page
+    assert "Told: Ewa &lt;b&gt;Lis&lt;/b&gt;" in page
+    assert "A note of a colleague names you." not in page
+    sign_in(client, leader)
+    assert case.number in client.get(f"{DESK}?tab=mentioned").text
+    assert "Initiatives in which a colleague named me" in client.get("/en/lublin/desk").text
+    page = client.get(href(case))
+    assert "A note of a colleague names you." in page.text
+    assert client.get(f"{href(case)}/mention").status_code == 303
+    client.post_button(page, f"{href(case)}/mention")
+    assert "A note of a colleague names you." not in client.get(href(case)).text
+    assert "Mentioned me" not in client.get(DESK).text
+
+
+def test_a_colleague_is_ticked_without_any_script(client, town, actor_as, reviewer):
+    leader = actor_as("leader")
+    case = make_initiative(town, "assigned")
+    assert client.submit(href(case), {"text": "Proszę.", "people": str(leader.user_id)}).status_code == 303
+    assert f"Told: {leader.name}" in client.get(href(case)).text

@@ -50,7 +50,7 @@ def ask(actor, town, **values: Any) -> int:
 
 def test_the_first_page_leads_to_each_part(client, town, leader):
     page = client.get(BASE).text
-    for part in ("categories", "districts", "questions", "help", "deadlines", "words", "support"):
+    for part in ("categories", "districts", "questions", "help", "deadlines", "words", "support", "replies"):
         assert f"{BASE}/{part}" in page
         assert client.get(f"{BASE}/{part}").status_code == 200
 

@@ -128,6 +128,7 @@ def test_own_acts_are_refused_to_others(app, town):
     stranger = Actor(user_id=make_resident("jan@poczta.example").id, fresh=True)
     for act in (
         lambda: account.update_profile(stranger, user.id, "X", "pl", ""),
+        lambda: account.set_shortcuts(stranger, user.id, wanted=False),
         lambda: account.end_other_sessions(stranger, user.id, None),
         lambda: account.export(stranger, user.id),
         lambda: account.erase(stranger, user.id),
@@ -217,3 +218,12 @@ def test_act_that_fails_leaves_the_link_usable(app, town, outbox):
     with pytest.raises(Invalid):
         use_and_fail(VISITOR, secret)
     assert queries.opened(secret, VerificationKind.LINK) is not None
+
+
+def test_keys_of_the_desk_are_turned_off_for_an_account(app, town):
+    user = make_resident()
+    me = Actor(user_id=user.id, fresh=True)
+    assert queries.person(user.id).shortcuts is True
+    account.set_shortcuts(me, user.id, wanted=False)
+    assert queries.person(user.id).shortcuts is False
+    assert "'shortcuts': False" in str(account.export(me, user.id))

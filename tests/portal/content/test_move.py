@@ -93,3 +93,13 @@ def test_history_cannot_be_rewritten(town: Town, actor_as: ActorAs) -> None:
         with pytest.raises(DBAPIError, match="only grows"), writing():
             db.session.execute(statement)
     assert db.session.scalars(select(StateChange.note).where(StateChange.verb == "publish")).one() == ""
+
+
+def test_a_step_names_the_template_its_words_began_with(town: Town, actor_as: ActorAs) -> None:
+    case = make_initiative(town, "submitted")
+    reviewer = actor_as("reviewer")
+    with writing(), move.worded_from("Brak adresu"):
+        assert move.run(reviewer, again(case), "send_back", note="Adres").template == "Brak adresu"
+        assert move.record(reviewer, again(case), "late", internal_note="check").template == ""
+    with writing():
+        assert move.record(reviewer, again(case), "reply", note="Adres").template == ""
