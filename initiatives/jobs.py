@@ -1,4 +1,4 @@
-"""Due work of initiatives: deferred decisions that return, bulk acts that go on, batches whose embargo ends."""
+"""Due work of initiatives: deferred decisions that return, merges nobody answered, bulk acts that go on, batches whose embargo ends."""
 
 from datetime import date, datetime
 from typing import Any
@@ -34,6 +34,11 @@ def ask(payload: dict[str, Any]) -> None:
     """Four weeks after the work: ask everybody whether it helped, some in each transaction."""
     while not services.ask(current(), payload["initiative"], payload["round"]):
         pass
+
+
+def merge(payload: dict[str, Any]) -> None:
+    """The authors have two days left to answer a proposal to merge, or none any more."""
+    services.time_merge(current(), payload["initiative"], payload["merge"], over=payload["over"])
 
 
 def bulk(payload: dict[str, Any]) -> None:

@@ -64,7 +64,8 @@ class Initiative(Content, Municipal, Base):
     and in a draft that the virus scanner took a file off it. `answers` are those to public questions of the
     office, by the number of the wording; those for the team alone lie sealed with the author.
     `news_at` is when the office last told something of its realisation, `silent_since` the local day of that
-    once it was too long ago. `echo_round` counts how often people were, or are to be, asked whether it helped.
+    once it was too long ago. `merge_id` is the open proposal to merge it in which it takes part, on whichever
+    side; `joined_count` is how many others go on in it. `echo_round` counts how often people were, or are to be, asked whether it helped.
     """
 
     __tablename__ = "initiative"
@@ -102,6 +103,13 @@ class Initiative(Content, Municipal, Base):
         Index(f"{HEAD}_lead", "municipality_id", "lead_user_id", "state"),
         # What became of it, as a filter of the list.
         Index(f"{HEAD}_town_outcome", "municipality_id", "outcome", "listed_at", "id"),
+        # The few that go on in another one, found from the joint page.
+        Index(
+            f"{HEAD}_merged_into",
+            "merged_into_id",
+            sqlite_where=sql_text("merged_into_id is not null"),
+            postgresql_where=sql_text("merged_into_id is not null"),
+        ),
         # The few from which nothing was heard for long.
         Index(
             f"{HEAD}_silent",
@@ -165,6 +173,8 @@ class Initiative(Content, Municipal, Base):
     appealed_once: Mapped[bool] = mapped_column(default=False)
     merged_into_id: Mapped[int | None] = mapped_column(Key, ForeignKey("initiative.id"))
     merge_consented: Mapped[bool] = mapped_column(default=False)
+    merge_id: Mapped[int | None] = mapped_column(Key)
+    joined_count: Mapped[int] = mapped_column(default=0)
     transferred_to: Mapped[str] = mapped_column(default="")
     progress: Mapped[int] = mapped_column(default=0)
     planned_minor: Mapped[int | None] = mapped_column(BigInteger)
@@ -473,6 +483,38 @@ class Echo(Municipal, Base):
     answer: Mapped[Helped | None] = mapped_column(EnumText(Helped))
     words: Mapped[str] = mapped_column(default="")
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MergeState(StrEnum):
+    """What became of a proposal to merge: still open, carried out, or why it was not."""
+
+    OPEN = "open"
+    DONE = "done"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    DROPPED = "dropped"
+    OVERTAKEN = "overtaken"
+
+
+class Merge(Municipal, Base):
+    """A leader's proposal that one case goes on in another, and what the two authors said to it.
+
+    `until` is the last local day to answer. What authors say in words stands in the history of their own case.
+    """
+
+    __tablename__ = "initiative_merge"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"), index=True)
+    into_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(Key)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str]
+    until: Mapped[date]
+    state: Mapped[MergeState] = mapped_column(EnumText(MergeState), default=MergeState.OPEN)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    case_agrees: Mapped[bool | None]
+    into_agrees: Mapped[bool | None]
 
 
 class Count(Municipal, Base):

@@ -49,10 +49,13 @@ def _index(case: Initiative) -> SearchText | None:
 
 def _start() -> None:
     events.listen("initiative.moved", services.settle)
+    # After it, which writes the messages of the move.
+    events.listen("initiative.moved", services.merge_moved)
     events.listen("consent.withdrawn", services.consent_withdrawn)
     events.listen("deadline.reached", services.deadline_reached)
     events.listen("file.found", services.file_found)
     outbox.provide("initiative.followers", messages.followers)
+    outbox.provide("initiative.supporters", messages.supporters)
 
 
 def _seed() -> None:
@@ -120,6 +123,7 @@ MODULE = Module(
         JobKind("initiative.silence", jobs.silence),
         JobKind("initiative.ask", jobs.ask),
         JobKind("initiative.batch", jobs.batch),
+        JobKind("initiative.merge", jobs.merge),
     ),
     notices=messages.NOTICES,
     categories=messages.CATEGORIES,

@@ -106,6 +106,7 @@ ROUTES = (
     ),
     # The author's acts
     Route(f"{ONE}/complete", "complete", acts.complete, "initiative.own", GET_POST),
+    Route(f"{ONE}/merge", "merge", acts.merge, "initiative.own", GET_POST),
     Route(f"{ONE}/withdraw", "withdraw", acts.withdraw, "initiative.own", GET_POST),
     Route(f"{ONE}/name", "name", acts.name, "initiative.own", GET_POST),
     Route(f"{ONE}/audience", "audience", acts.audience, "initiative.own", GET_POST),

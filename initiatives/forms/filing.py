@@ -366,6 +366,37 @@ class AppealForm(BaseForm):
     )
 
 
+class MergeAnswerForm(BaseForm):
+    """The author answers a proposal to merge; `merge` says which one was read."""
+
+    agrees = RadioField(
+        _l("Do you agree?"),
+        [chosen(_l("Choose one."))],
+        validate_choice=False,
+        choices=[
+            SelectChoice("yes", _l("Yes, let them go on together")),
+            SelectChoice("no", _l("No, mine shall go on by itself")),
+        ],
+    )
+    note = TextAreaField(
+        _l("Your words"),
+        [Optional(), _between(0, 2000, _l("Write at most 2,000 characters."))],
+        description=_l("If you say no, tell the office in one sentence why. The public does not read it."),
+    )
+    merge = HiddenField()
+
+    @property
+    def read(self) -> int:
+        """Id of the proposal that was read; 0 for anything else than a number."""
+        typed = self.merge.data or ""
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
+
+    def validate_note(self, field: TextAreaField) -> None:
+        """A no needs a sentence."""
+        if self.agrees.data == "no" and not (field.data or "").strip():
+            raise ValidationError(_l("Say in one sentence why not."))
+
+
 class ResultForm(BaseForm):
     """The author judges the result."""
 

@@ -33,6 +33,7 @@ from initiatives.models import (
     Decision,
     Echo,
     Initiative,
+    Merge,
     Milestone,
     StudyNote,
     Support,
@@ -246,6 +247,12 @@ def erase_case(case: Initiative) -> None:
     events.tell("content.removed", case)
     for merged in db.session.scalars(select(Initiative).where(Initiative.merged_into_id == case_id)):
         merged.merged_into_id = None
+    _delete(
+        update(Initiative)
+        .where(Initiative.merge_id.in_(select(Merge.id).where(or_(*_takes_part(case_id)))))
+        .values(merge_id=None)
+    )
+    _delete(delete(Merge).where(or_(*_takes_part(case_id))))
     for row in (*case.reviewers, *case.sheets):
         db.session.delete(row)
     for model in (
@@ -269,6 +276,10 @@ def erase_case(case: Initiative) -> None:
     )
     _delete(delete(Link).where(ties))
     erase_draft(case)
+
+
+def _takes_part(case_id: int) -> tuple[ColumnElement[bool], ...]:
+    return Merge.initiative_id == case_id, Merge.into_id == case_id
 
 
 def _delete(statement: Any) -> None:
