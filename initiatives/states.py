@@ -623,7 +623,7 @@ STEPS = {
     "withheld": _l("The author wants it handled without publication"),
     "asked_public": _l("The author asks to publish it"),
     "open": _l("Published as the author asked"),
-    "merge": _l("Merge with another initiative proposed"),
+    "propose": _l("Merge with another initiative proposed"),
     "agree": _l("The author agrees to the merge"),
     "object": _l("The author does not agree to the merge"),
     "drop_merge": _l("The proposal to merge was taken back"),

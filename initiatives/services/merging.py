@@ -69,10 +69,10 @@ def propose_merge(actor: Actor, case: Initiative, into_number: str, note: str) -
     case.merge_id = target.merge_id = merge.id
     for one, other in ((case, target), (target, case)):
         move.record(
-            actor, one, "merge", lane=Lane.PUBLIC, note=f"{other.number}\n{merge.reason}", who="leader"
+            actor, one, "propose", lane=Lane.PUBLIC, note=f"{other.number}\n{merge.reason}", who="leader"
         )
     if not _conclude(merge, case, target):
-        _plan(merge)
+        plan_merge(merge)
         _ask(merge, case, target)
     _shown_anew(case, target)
 
@@ -82,7 +82,8 @@ def _takes_in(target: Initiative) -> bool:
     return target.is_public and target.present.phase != "ended"
 
 
-def _plan(merge: Merge) -> None:
+def plan_merge(merge: Merge) -> None:
+    """Write the due work of a proposal: the reminder, and the end of the time to answer."""
     zone = tenancy.town_by_id(merge.municipality_id).zone
     reminded = datetime.combine(merge.until - timedelta(days=rules.MERGE_REMINDED), REMINDER_HOUR)
     for over, due_at in (

@@ -23,6 +23,7 @@ from initiatives.models import (
     Reviewer,
     Sheet,
     StudyKind,
+    Support,
     Translation,
 )
 from initiatives.queries import draft_token
@@ -79,6 +80,7 @@ REFUSED = {
     "initiatives.realisation", "initiatives.echo",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.comment_answer", "initiatives.comment_report",
     "initiatives.comment_object", "initiatives.case_speak", "initiatives.appeal", "initiatives.result",
+    "initiatives.merge",
     "initiatives.call", "initiatives.study", "initiatives.case_edit",
     "pages.settings_team",
     "pages.portal_municipalities", "api.new_key", "api.new_webhook", "privacy.requests", "privacy.erase",
@@ -86,7 +88,7 @@ REFUSED = {
 }  # fmt: skip
 """Forms that are refused when they are sent as they stand; the answer is looked at as well."""
 REFUSED_MOVES = {
-    "send-back", "hold", "assign", "merge", "transfer", "extend", "decide", "uphold", "reverse", "plan", "finish",
+    "send-back", "hold", "assign", "merge", "drop-merge", "transfer", "extend", "decide", "uphold", "reverse", "plan", "finish",
     "abandon", "answer", "split", "correct", "reply", "schedule",
 }  # fmt: skip
 
@@ -389,10 +391,30 @@ def own(new_address: str) -> Iterator[Stop]:
         Initiative.id.in_(select(Author.initiative_id).where(Author.name_sealed.is_not(None))),
     )
     yield Stop("initiatives.name", named.values, named.author)
+    yield from _merging()
     yield from _talk()
     yield Stop("privacy.consents", who=named.author)
     mine = case("refused", Initiative.author_user_id.is_not(None), Initiative.appealed_once.is_(False))
     yield Stop("initiatives.appeal", mine.values, mine.author)
+
+
+def _merging() -> Iterator[Stop]:
+    """A proposal to merge as its authors and the desk see it, and what a supporter of a merged case is asked."""
+    asked = case("published", Initiative.merge_id.is_not(None))
+    yield Stop("initiatives.merge", asked.values, asked.author)
+    yield Stop("initiatives.detail", asked.values, asked.author)
+    yield Stop("initiatives.case", asked.values, asked.team("leader"))
+    with tenancy.unscoped("whoever supports a merged case, wherever"):
+        found = db.session.execute(
+            select(Initiative.id, Support.user_id)
+            .join(Support, Support.initiative_id == Initiative.id)
+            .where(Initiative.state == "merged", Support.user_id.is_not(None))
+            .order_by(Support.id)
+        ).first()
+    if found is not None:
+        merged = case("merged", Initiative.id == found[0])
+        for name in ("support", "detail"):
+            yield Stop(f"initiatives.{name}", merged.values, _email(found[1]))
 
 
 def securing() -> Iterator[Stop]:
@@ -496,6 +518,7 @@ MOVES = {
     "hold": ("submitted", "reviewer"),
     "assign": ("published", "leader"),
     "merge": ("published", "leader"),
+    "drop-merge": ("published", "leader"),
     "transfer": ("published", "leader"),
     "start-purpose": ("assigned", ""),
     "start-feasibility": ("purpose_study", ""),
@@ -521,8 +544,12 @@ MOVES = {
 def moves() -> Iterator[Stop]:
     """The page of each move."""
     for verb, (state, role) in MOVES.items():
-        asked = [Initiative.audience == Audience.ASKED] if verb == "open" else []
-        found = case(state, *asked)
+        asked = {
+            "open": Initiative.audience == Audience.ASKED,
+            "merge": Initiative.merge_id.is_(None),
+            "drop-merge": Initiative.merge_id.is_not(None),
+        }
+        found = case(state, *([asked[verb]] if verb in asked else []))
         who = found.team(role) if role else found.reviewers[0]
         if state == "appealed" and who == _email(_decider(found.id)):
             who = found.team("decision-maker2")

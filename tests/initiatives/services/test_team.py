@@ -5,14 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from initiatives import queries, services
-from initiatives.models import Initiative, Support
+from initiatives.models import Initiative
 from portal.content import queries as content_queries
-from portal.content.models import Link
 from portal.core.actor import Actor
-from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.readings import Reason, Why
 from portal.core.tenancy import Town
