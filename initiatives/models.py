@@ -511,7 +511,7 @@ class Merge(Municipal, Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     reason: Mapped[str]
     until: Mapped[date]
-    state: Mapped[MergeState] = mapped_column(EnumText(MergeState), default=MergeState.OPEN)
+    outcome: Mapped[MergeState] = mapped_column(EnumText(MergeState), default=MergeState.OPEN)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     case_agrees: Mapped[bool | None]
     into_agrees: Mapped[bool | None]

@@ -352,7 +352,7 @@ def case_in_merge(initiative_id: int) -> Initiative:
     Both in the order of their ids: two authors who answer at the same instant wait for each other.
     """
     ids = select(Merge.initiative_id, Merge.into_id).where(
-        Merge.state == MergeState.OPEN,
+        Merge.outcome == MergeState.OPEN,
         or_(Merge.initiative_id == initiative_id, Merge.into_id == initiative_id),
     )
     for first, second in db.session.execute(ids):

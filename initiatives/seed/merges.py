@@ -31,7 +31,7 @@ def _merged(plot: Plot, case: Initiative, joint: Initiative) -> None:
     joint.joined_count += 1
     content.link(case, case.KIND, joint.id, "merged")
     merge = _merge(plot, case, joint, at - timedelta(days=rules.MERGE_DAYS), plot.words["merge"])
-    merge.state, merge.ended_at = MergeState.DONE, at
+    merge.outcome, merge.ended_at = MergeState.DONE, at
     merge.case_agrees = merge.into_agrees = True
     # Later steps of the joint page are written already, and a history stands in the order of its rows.
     known = (row.at for row in content_queries.history(*joint.about, tuple(Lane)))
@@ -62,7 +62,7 @@ def _merge(plot: Plot, case: Initiative, target: Initiative, at: datetime, reaso
         at=at,
         reason=reason,
         until=plot.day(at) + timedelta(days=rules.MERGE_DAYS),
-        state=MergeState.OPEN,
+        outcome=MergeState.OPEN,
     )
 
 

@@ -46,7 +46,7 @@ def propose_merge(actor: Actor, case: Initiative, into_number: str, note: str) -
     target = queries.case(queries.case_by_number(into_number, with_sheets=False).id)
     if target.id == case.id or not _takes_in(target):
         raise Invalid(
-            _l("Choose another public initiative of this municipality that still goes on."),
+            _l("Choose another public initiative that still goes on."),
             {"into": _l("Check the number.")},
         )
     need(actor, "initiative.assign", target)
@@ -62,7 +62,7 @@ def propose_merge(actor: Actor, case: Initiative, into_number: str, note: str) -
         at=clock.now(),
         reason=note.strip(),
         until=case.local_today + timedelta(days=rules.MERGE_DAYS),
-        state=MergeState.OPEN,
+        outcome=MergeState.OPEN,
     )
     db.session.add(merge)
     db.session.flush()  # The cases and the jobs name it.
@@ -164,7 +164,7 @@ def _stop(merge: Merge, case: Initiative, target: Initiative, state: MergeState,
 
 
 def _close(merge: Merge, case: Initiative, target: Initiative, state: MergeState) -> None:
-    merge.state, merge.ended_at = state, clock.now()
+    merge.outcome, merge.ended_at = state, clock.now()
     case.merge_id = target.merge_id = None
 
 
@@ -176,7 +176,7 @@ def _pair(merge: Merge) -> tuple[Initiative, Initiative]:
 def _open_of(case: Initiative) -> tuple[Merge, Initiative, Initiative]:
     """The open proposal of a case with both its cases. Raises Conflict when there is none any more."""
     merge = queries.merge_by_id(case.merge_id) if case.merge_id is not None else None
-    if merge is None or merge.state is not MergeState.OPEN:
+    if merge is None or merge.outcome is not MergeState.OPEN:
         raise Conflict(OVER)
     return merge, *_pair(merge)
 

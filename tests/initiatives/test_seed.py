@@ -344,7 +344,7 @@ def test_supporters_of_a_merged_case_count_once(seeded_app: object, town: Town) 
 
 
 def test_a_proposal_to_merge_waits_for_an_author_with_an_account(seeded_app: object, town: Town) -> None:
-    row = db.session.scalars(select(Merge).where(Merge.state == MergeState.OPEN)).one()
+    row = db.session.scalars(select(Merge).where(Merge.outcome == MergeState.OPEN)).one()
     assert (row.case_agrees, row.into_agrees) == (None, True)
     pair = [db.session.get_one(Initiative, key) for key in (row.initiative_id, row.into_id)]
     assert [case.merge_id for case in pair] == [row.id, row.id]

@@ -988,7 +988,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("until", sa.Date(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("case_agrees", sa.Boolean(), nullable=True),
         sa.Column("into_agrees", sa.Boolean(), nullable=True),

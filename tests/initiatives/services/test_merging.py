@@ -83,7 +83,7 @@ def test_nothing_is_merged_before_both_authors_agree(
     source, joint = queries.case(case.id), queries.case(target.id)
     assert (source.state, source.merged_into_id, source.merge_id) == ("merged", target.id, None)
     assert (joint.state, joint.joined_count, joint.merge_id) == ("published", 1, None)
-    assert merge_row(merge_id).state == "done"
+    assert merge_row(merge_id).outcome == "done"
     assert db.session.execute(select(Link.from_id, Link.to_id, Link.role)).all() == [
         (case.id, target.id, "merged")
     ]
@@ -99,7 +99,7 @@ def test_a_no_ends_it_and_the_leader_reads_why(
     assert "note" in caught.value.fields
     say(target, merge_id, NO, agrees=False)
     assert (queries.case(case.id).state, queries.case(case.id).merge_id) == ("published", None)
-    assert merge_row(merge_id).state == "refused"
+    assert merge_row(merge_id).outcome == "refused"
     told = codes(outbox())
     assert told.count("initiative.merge_answered") == 1
     assert told.count("initiative.merge_off") == 1  # The one who did not say no.
@@ -117,7 +117,7 @@ def test_a_yes_can_become_a_no_while_the_other_is_silent(
     say(case, merge_id, agrees=True)
     assert verbs(case).count("agree") == 1
     say(case, merge_id, NO, agrees=False)
-    assert merge_row(merge_id).state == "refused"
+    assert merge_row(merge_id).outcome == "refused"
 
 
 def test_silence_of_somebody_who_was_told_is_no_consent(
@@ -136,10 +136,10 @@ def test_silence_of_somebody_who_was_told_is_no_consent(
     assert codes(outbox()).count("initiative.merge_asked") == 3  # Once more to the silent one alone.
     frozen("2026-03-09 23:00")
     run_jobs()
-    assert merge_row(merge_id).state == "open"
+    assert merge_row(merge_id).outcome == "open"
     frozen("2026-03-10 00:30")
     run_jobs()
-    assert merge_row(merge_id).state == "expired"
+    assert merge_row(merge_id).outcome == "expired"
     assert (queries.case(case.id).state, queries.case(target.id).merge_id) == ("published", None)
     assert codes(outbox()).count("initiative.merge_off") == 2
 
@@ -213,7 +213,7 @@ def test_the_leader_takes_it_back_from_either_side(
     with pytest.raises(Invalid):
         services.drop_merge(leader, target.id, " ")
     services.drop_merge(leader, target.id, "Pomyłka.")
-    assert merge_row(merge_id).state == "dropped"
+    assert merge_row(merge_id).outcome == "dropped"
     assert codes(outbox()).count("initiative.merge_off") == 2
     assert "drop_merge" in verbs(case)
     with pytest.raises(Conflict):
@@ -226,7 +226,7 @@ def test_a_proposal_falls_when_a_case_moves_on(
 ) -> None:
     merge_id = proposed(leader, case, target)
     services.withdraw(author_of(target), target.id, "")
-    assert merge_row(merge_id).state == "overtaken"
+    assert merge_row(merge_id).outcome == "overtaken"
     assert queries.case(case.id).merge_id is None
 
 
@@ -236,7 +236,7 @@ def test_assigning_it_leaves_the_proposal_open(
     merge_id = proposed(leader, case, target)
     team = [actor_as("reviewer").user_id or 0 for _ in range(2)]
     services.assign(leader, case.id, "Drogi", team[0], team)
-    assert merge_row(merge_id).state == "open"
+    assert merge_row(merge_id).outcome == "open"
     say(case, merge_id, agrees=True)
     say(target, merge_id, agrees=True)
     assert queries.case(case.id).state == "merged"
@@ -406,7 +406,7 @@ def test_the_last_yes_and_taking_it_back_do_not_both_win(
     )
     assert sorted(fared) == ["Conflict", "done"]
     merged = queries.case(case_id).state == "merged"
-    assert merge_row(merge_id).state == ("done" if merged else "dropped")
+    assert merge_row(merge_id).outcome == ("done" if merged else "dropped")
     assert queries.case(target_id).joined_count == int(merged)
 
 
