@@ -3,6 +3,7 @@
 from initiatives.services.agenda import note_opinion, put_on_agenda, take_off_agenda
 from initiatives.services.audience import choose_audience, publish_withheld
 from initiatives.services.author import (
+    AUTHORS_FILES,
     appeal,
     complete,
     consent_withdrawn,
@@ -163,6 +164,7 @@ from initiatives.services.team import (
 __all__ = [
     "ACTS",
     "ASKED_IN",
+    "AUTHORS_FILES",
     "BULK_MOST",
     "GOES_ON",
     "HIGHLIGHTS",

@@ -241,6 +241,10 @@ def complete(number: str) -> BaseResponse:
         **answers_for(form_class, case),
     )
     form.set_town(g.town, queries.districts_offered(case.district))
+    files = [
+        row for row in content.files(*case.about, public_only=False) if row.role in services.AUTHORS_FILES
+    ]
+    form.offer((row.id, f"{row.name}: {row.alt}" if row.alt else row.name) for row in files)
 
     def act() -> None:
         what = What(
@@ -257,7 +261,8 @@ def complete(number: str) -> BaseResponse:
             for field, role in filing.chosen(form):
                 sent.append(filing.store(field, role, form.alt.data or ""))
             where, version = filing.where_of(form), form.made_from or 0
-            hung = services.complete(actors.current(), case.id, what, where, version, sent)
+            drop = {row.id for row in files} & set(form.drop.data or ())
+            hung = services.complete(actors.current(), case.id, what, where, version, sent, drop)
         finally:
             filing.forget(file for file in sent if file not in hung)
 
@@ -273,7 +278,8 @@ def complete(number: str) -> BaseResponse:
         defects=case.defects,
         due=due[0].due_on if due else None,
         currency=g.town.currency,
-        files=content.files(*case.about, public_only=False),
+        files=files,
+        slug=(case.number or "").lower(),
         photos_max=rules.PHOTOS_MAX,
         documents_max=rules.DOCUMENTS_MAX,
         map=filing.picker_map(),
@@ -336,6 +342,8 @@ def merge(number: str) -> BaseResponse:
         _("May your initiative be merged with another one?"),
         proposal=proposal,
         other_href=url_for("initiatives.detail", number=proposal.number.lower()) if proposal else "",
+        silent_yes=services.party(case, None).reach != "told",
+        office_language=g.town.language if g.town.language != current_locale() else "",
         other_foreign=proposal.language if proposal and proposal.language != current_locale() else "",
     )
 

@@ -7,9 +7,11 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from initiatives import queries, services
+from initiatives import queries, rules, services
 from initiatives.models import Initiative
 from portal.content import queries as content_queries
+from portal.content.models import FileRole
+from portal.content.services import attach
 from portal.core import files, tenancy
 from portal.core.actor import Actor
 from portal.core.db import writing
@@ -44,6 +46,13 @@ def token(client: Browser) -> Callable[[str], str]:
         return found[1]
 
     return find
+
+
+def picture(number: int) -> bytes:
+    """A small photo, another for each number."""
+    raw = BytesIO()
+    Image.new("RGB", (60, 40 + number)).save(raw, "JPEG")
+    return raw.getvalue()
 
 
 def state(case: Initiative) -> str:
@@ -170,6 +179,52 @@ class TestAuthor:
             assert [row.alt for row in content_queries.files(*case.about, public_only=False)] == [
                 "Pusty chodnik"
             ]
+
+    def test_files_are_taken_off_and_replaced_when_it_is_completed(
+        self, client: Browser, town: Town, ewa: Actor, token: Callable[[str], str]
+    ) -> None:
+        case = make_initiative(town, "returned", author=ewa, defects=["Prosimy o inne zdjęcie."])
+        with tenancy.within(town.id), writing():
+            for number in range(rules.PHOTOS_MAX):
+                attach(
+                    queries.case(case.id),
+                    files.store_photo(picture(number), f"{number}.jpg"),
+                    FileRole.PHOTO,
+                    "Chodnik",
+                )
+        ids = [row.id for row in content_queries.files(*case.about, public_only=False)]
+        page = client.get(href(case, "complete")).text
+        assert page.count('name="drop"') == rules.PHOTOS_MAX
+        sent = {
+            "csrf_token": token(href(case, "complete")), "title": "Ławka inna", "text": TEXT + " Jeszcze.",
+            "category": "roads", "language": "pl", "place": "whole", "version": str(case.version), "alt": "Nowe",
+        }  # fmt: skip
+        kept = set(files.store().listed())
+
+        def photo() -> tuple[BytesIO, str]:
+            return BytesIO(picture(9)), "nowe.jpg"
+
+        refused = client.post(href(case, "complete"), data={**sent, "photo": photo()})
+        assert (refused.status_code, state(case)) == (422, "returned")
+        for words in ("which is the most", "Ławka inna", "Jeszcze.", 'value="Nowe"'):
+            assert words in refused.text
+        wrong = {**sent, "title": "", "drop": [str(ids[0]), str(ids[1])]}
+        shown = client.post(href(case, "complete"), data=wrong)
+        assert shown.status_code == 422
+        ticked = [
+            tag
+            for tag in re.findall(r"<input[^>]*>", shown.text)
+            if 'name="drop"' in tag and "checked" in tag
+        ]
+        assert len(ticked) == 2
+        assert set(files.store().listed()) == kept
+        answer = client.post(
+            href(case, "complete"), data={**sent, "drop": [str(ids[0]), "x", "9" * 19], "photo": photo()}
+        )
+        assert (answer.status_code, state(case)) == (303, "submitted")
+        found = content_queries.files(*case.about, public_only=False)
+        assert [row.name for row in found] == ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "nowe.jpg"]
+        assert len(set(files.store().listed())) == len(kept)
 
     def test_a_completed_case_sent_twice_is_shown(self, client: Browser, town: Town, ewa: Actor) -> None:
         case = make_initiative(town, "submitted", author=ewa)
