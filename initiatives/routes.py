@@ -10,6 +10,7 @@ from initiatives.desk import (
     lists,
     moves,
     realisation,
+    redaction,
     settings,
     studies,
 )
@@ -166,6 +167,9 @@ ROUTES = (
     Route(f"{CASE}/note", "note", case.note, "initiative.note", GET_POST),
     Route(f"{CASE}/contact", "contact", case.contact, "initiative.contact", GET_POST),
     Route(f"{CASE}/files/<int:file_id>", "case_file", case.file, "initiative.desk"),
+    Route(f"{CASE}/redact", "redact", redaction.redact, "initiative.moderate"),
+    Route(f"{CASE}/redact/<int:file_id>", "redact_photo", redaction.photo, "initiative.moderate", GET_POST),
+    Route(f"{CASE}/redact/<int:file_id>/plain", "plain_photo", redaction.plain, "initiative.moderate"),
     Route(f"{CASE}/edit", "case_edit", case.edit, "initiative.moderate", GET_POST),
     Route(f"{CASE}/comments/<int:comment_id>", "case_comment", comments.one, "initiative.hear", GET_POST),
     Route(f"{CASE}/comments/new", "case_speak", comments.speak, "initiative.speak", GET_POST),

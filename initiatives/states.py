@@ -623,6 +623,8 @@ STEPS = {
     "withheld": _l("The author wants it handled without publication"),
     "asked_public": _l("The author asks to publish it"),
     "open": _l("Published as the author asked"),
+    "redact": _l("Parts of a photo blacked out by the team"),
+    "unredact": _l("A blacked out photo shown in full again"),
     "propose": _l("Merge with another initiative proposed"),
     "agree": _l("The author agrees to the merge"),
     "object": _l("The author does not agree to the merge"),

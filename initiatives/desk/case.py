@@ -120,6 +120,11 @@ def file(number: str, file_id: int) -> Response:
     if row.waits and not row.role.is_picture:
         raise Missing
     small = request.args.get("size") == "small" and row.thumb_key
+    # What was blacked out is opened by moderators alone, on the page of the photo, and that is logged.
+    if row.plain_key:
+        return send_stored(
+            row.thumb_key if small and row.thumb_key else row.key, row.media_type, row.name, public=False
+        )
     # What came in is opened by nobody before it was scanned; a picture we drew anew may be seen.
     key = (row.thumb_key if small else None if row.waits else row.original_key) or row.key
     media_type = _type_of(key) if row.role.is_picture else row.media_type
@@ -233,6 +238,9 @@ def _shown(
         contact_language=LANGUAGE_NAMES.get(contact.locale, contact.locale) if contact else "",
         public_name=found.author.name if found.author and found.author.shows_name else "",
         edit_href=url_for("initiatives.case_edit", number=entry.slug_of(found))
+        if can(actor, "initiative.moderate", found)
+        else "",
+        redact_href=url_for("initiatives.redact", number=entry.slug_of(found))
         if can(actor, "initiative.moderate", found)
         else "",
         steps=queries.timeline(found, tuple(Lane)),

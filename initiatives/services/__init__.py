@@ -111,6 +111,7 @@ from initiatives.services.realising import (
     set_milestone,
     tell_news,
 )
+from initiatives.services.redacting import BOXES_MOST, open_plain, redact_photo
 from initiatives.services.settling import (
     OUTCOME_OF_STATE,
     TIMED,
@@ -165,6 +166,7 @@ __all__ = [
     "ACTS",
     "ASKED_IN",
     "AUTHORS_FILES",
+    "BOXES_MOST",
     "BULK_MOST",
     "GOES_ON",
     "HIGHLIGHTS",
@@ -248,6 +250,7 @@ __all__ = [
     "nudge",
     "object_to",
     "open_by_code",
+    "open_plain",
     "party",
     "plan_merge",
     "plan_question",
@@ -263,6 +266,7 @@ __all__ = [
     "rebuild_totals",
     "recommend",
     "redact",
+    "redact_photo",
     "refuse_file",
     "release_batch",
     "release_due",

@@ -197,9 +197,15 @@ def end_originals(limit: int) -> int:
     """Delete photos as they came in; the cleaned ones stay."""
     ids = _first(with_old_originals(), limit)
     for row in db.session.scalars(select(Attachment).where(Attachment.id.in_(ids))):
-        files.remove(row.original_key)
-        row.original_key = None
+        _forget_original(row)
     return len(ids)
+
+
+def _forget_original(row: Attachment) -> None:
+    """What came in, and a picture as it was before parts of it were blacked out; the public one stays."""
+    for key in (row.original_key, row.plain_key, row.plain_thumb_key):
+        files.remove(key)
+    row.original_key = row.plain_key = row.plain_thumb_key = None
 
 
 def end_supports(limit: int) -> int:
@@ -307,8 +313,7 @@ def remove_originals(case_ids: Iterable[int]) -> int:
             Attachment.original_key.is_not(None),
         )
     ):
-        files.remove(row.original_key)
-        row.original_key = None
+        _forget_original(row)
         count += 1
     return count
 

@@ -32,7 +32,7 @@ from portal.accounts.models import OperatorAccess, Passkey, User
 from portal.accounts.queries import email_hash
 from portal.api.models import ApiKey, Webhook
 from portal.articles.models import Alert, Article
-from portal.content.models import Comment, CommentState, Objection
+from portal.content.models import Attachment, Comment, CommentState, Objection
 from portal.core import tenancy
 from portal.core.db import db
 from portal.notify.models import LetterBatch, Notice
@@ -47,7 +47,7 @@ PAGELESS = {
     "initiatives.open311_discovery", "initiatives.open311_services", "initiatives.open311_service",
     "initiatives.open311_requests", "initiatives.open311_request", "initiatives.open311_take",
     "initiatives.comments_file", "initiatives.statistics_csv", "initiatives.statistics_everywhere_csv", "initiatives.desk_statistics_csv",
-    "initiatives.points", "initiatives.map_script", "initiatives.file", "initiatives.case_file",
+    "initiatives.points", "initiatives.map_script", "initiatives.file", "initiatives.case_file", "initiatives.plain_photo",
     "initiatives.new_photo", "accounts.data_file", "pages.municipalities_map", "pages.municipalities_points",
     "pages.theme", "pages.mark", "pages.tile", "pages.favicon", "pages.healthz", "pages.readyz", "pages.robots",
     "pages.settings_css", "pages.settings_mark", "pages.metrics",
@@ -81,7 +81,7 @@ REFUSED = {
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.comment_answer", "initiatives.comment_report",
     "initiatives.comment_object", "initiatives.case_speak", "initiatives.appeal", "initiatives.result",
     "initiatives.merge",
-    "initiatives.call", "initiatives.study", "initiatives.case_edit",
+    "initiatives.call", "initiatives.study", "initiatives.case_edit", "initiatives.redact_photo",
     "pages.settings_team",
     "pages.portal_municipalities", "api.new_key", "api.new_webhook", "privacy.requests", "privacy.erase",
     "articles.new", "articles.new_alert",
@@ -485,6 +485,7 @@ def desk() -> Iterator[Stop]:
     yield Stop("initiatives.case_speak", commented.values, commented.team("leader"))
     edited = case("submitted")
     yield Stop("initiatives.case_edit", edited.values, edited.team("reviewer"))
+    yield from _redacting()
     for kind in StudyKind:
         ours = case(f"{kind.value}_study", Initiative.id.in_(select(Sheet.initiative_id)))
         yield Stop("initiatives.study", {**ours.values, "kind": kind.value}, ours.reviewers[0])
@@ -494,6 +495,18 @@ def desk() -> Iterator[Stop]:
     yield from sessions(leader)
     yield Stop("initiatives.synthesis", studied.values, studied.team("leader"))
     yield from realisation()
+
+
+def _redacting() -> Iterator[Stop]:
+    """A photo of which parts are blacked out."""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        row = db.session.scalars(select(Attachment).where(Attachment.plain_key.is_not(None))).first()
+        assert row is not None
+        file_id, case_id = row.id, row.object_id
+        state = db.session.scalars(select(Initiative.state).where(Initiative.id == case_id)).one()
+    shown = case(state, Initiative.id == case_id)
+    yield Stop("initiatives.redact", shown.values, shown.team("reviewer"))
+    yield Stop("initiatives.redact_photo", {**shown.values, "file_id": file_id}, shown.team("reviewer"))
 
 
 def realisation() -> Iterator[Stop]:
