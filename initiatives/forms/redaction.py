@@ -13,10 +13,10 @@ from portal.ui.fields import needed
 from portal.ui.forms import BaseForm
 
 EDGES = {
-    "x": _l("From the left, %%"),
-    "y": _l("From the top, %%"),
-    "w": _l("Width, %%"),
-    "h": _l("Height, %%"),
+    "x": _l("From the left, in per cent"),
+    "y": _l("From the top, in per cent"),
+    "w": _l("Width, in per cent"),
+    "h": _l("Height, in per cent"),
 }
 
 
