@@ -36,6 +36,13 @@ def ask(payload: dict[str, Any]) -> None:
         pass
 
 
+def district(payload: dict[str, Any]) -> None:
+    """A district was renamed: its cases are found by the new name; the next ones are the next transaction's."""
+    after: int | None = payload["after"]
+    while after is not None:
+        after = services.index_district(current(), payload["name"], after)
+
+
 def merge(payload: dict[str, Any]) -> None:
     """The authors have two days left to answer a proposal to merge, or none any more."""
     services.time_merge(current(), payload["initiative"], payload["merge"], over=payload["over"])

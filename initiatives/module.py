@@ -124,6 +124,7 @@ MODULE = Module(
         JobKind("initiative.ask", jobs.ask),
         JobKind("initiative.batch", jobs.batch),
         JobKind("initiative.merge", jobs.merge),
+        JobKind("initiative.district", jobs.district),
     ),
     notices=messages.NOTICES,
     categories=messages.CATEGORIES,

@@ -9,7 +9,7 @@ from portal.content.models import FileRole
 from portal.core import files
 from portal.core.db import db
 
-BLACKED_OUT: dict[str, list[files.Box]] = {"lub-013": [(8, 62, 14, 12), (70, 30, 12, 10)]}
+BLACKED_OUT: dict[str, list[files.Box]] = {"lub-013": [(72, 61, 7, 22)]}
 """Parts of a demo photo that the team blacked out, in per cent."""
 
 
