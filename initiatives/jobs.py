@@ -1,4 +1,4 @@
-"""Due work of initiatives: deferred decisions that return, bulk acts that go on, batches whose embargo ends."""
+"""Due work of initiatives: deferred decisions that return, merges nobody answered, bulk acts that go on, batches whose embargo ends."""
 
 from datetime import date, datetime
 from typing import Any
@@ -45,6 +45,18 @@ def thresholds(_payload: dict[str, Any]) -> None:
     """The office set a threshold, or lowered it: weigh what lies above it already, some in each transaction."""
     while not services.weigh_all(current()):
         pass
+
+
+def district(payload: dict[str, Any]) -> None:
+    """A district was renamed: its cases are found by the new name; the next ones are the next transaction's."""
+    after: int | None = payload["after"]
+    while after is not None:
+        after = services.index_district(current(), payload["name"], after)
+
+
+def merge(payload: dict[str, Any]) -> None:
+    """The authors have two days left to answer a proposal to merge, or none any more."""
+    services.time_merge(current(), payload["initiative"], payload["merge"], over=payload["over"])
 
 
 def bulk(payload: dict[str, Any]) -> None:

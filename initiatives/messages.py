@@ -8,7 +8,7 @@ from typing import Any
 
 from initiatives import queries, rules
 from initiatives.kinds import Texts
-from initiatives.models import Initiative
+from initiatives.models import Initiative, Merge, MergeState
 from initiatives.states import WORKFLOW
 from portal.accounts import queries as accounts
 from portal.accounts.messages import recipients
@@ -83,6 +83,11 @@ _EXAMPLE: dict[str, Any] = {
     "alone": False,
     "why": "held",
     "by": "Anna Example",
+    "other_number": "LUB-I-2026-0007",
+    "other_title": _l("Benches at every stop"),
+    "other_page": "/lublin/initiatives/lub-i-2026-0007",
+    "joins": True,
+    "again": False,
 }
 
 
@@ -113,6 +118,14 @@ _MORE: dict[str, tuple[Placeholder, ...]] = {
     "progress": (_NOTE,),
     "completed": (_DUE,),
     "merged": (_NOTE, Placeholder("merged_number", _l("Number of the other case"))),
+    "merge_asked": (
+        _NEEDED_NOTE,
+        Placeholder("other_number", _l("Number of the other case"), required=True),
+        Placeholder("other_title", _l("Title of the other case")),
+        Placeholder("day", _l("Last day to answer"), required=True),
+    ),
+    "merge_off": (Placeholder("other_number", _l("Number of the other case"), required=True),),
+    "joined": (_NOTE, Placeholder("other_number", _l("Number of the other case"), required=True)),
     "split": (_NOTE,),
     "transferred": (_NOTE, Placeholder("transferred_to", _l("Who has the case now"), required=True)),
     "withdrawn": (),
@@ -201,6 +214,32 @@ _KINDS = (
         _l("Completed"),
     ),
     NoticeKind("initiative.merged", _l("Initiative %(number)s was merged"), _mail("merged"), _l("Merged")),
+    NoticeKind(
+        "initiative.merge_asked",
+        _l("May your initiative %(number)s be merged with another one?"),
+        _mail("merge_asked"),
+        _l("Question whether to merge"),
+    ),
+    NoticeKind(
+        "initiative.merge_off",
+        _l("Your initiative %(number)s goes on by itself"),
+        _mail("merge_off"),
+        _l("Not merged"),
+    ),
+    NoticeKind(
+        "initiative.joined",
+        _l("Another initiative goes on in %(number)s"),
+        _mail("joined"),
+        _l("Joined by another one"),
+    ),
+    NoticeKind(
+        "initiative.merge_answered",
+        _l("Answer to the proposal to merge %(number)s"),
+        _mail("merge_answered"),
+        _l("Answer to a proposal to merge"),
+        transactional=False,
+        category="initiatives.work",
+    ),
     NoticeKind(
         "initiative.split", _l("Initiative %(number)s stands alone again"), _mail("split"), _l("Split off")
     ),
@@ -406,6 +445,7 @@ FOLLOWED = frozenset(
         "initiative.appeal_decided",
         "initiative.progress",
         "initiative.merged",
+        "initiative.joined",
         "initiative.split",
         "initiative.transferred",
         "initiative.withdrawn",
@@ -414,6 +454,13 @@ FOLLOWED = frozenset(
     }
 )
 """Notices that followers get as well as the author."""
+SHARED = FOLLOWED | {
+    "initiative.assigned",
+    "initiative.study_started",
+    "initiative.extended",
+    "initiative.appealed",
+}
+"""Notices that the authors of cases that go on in this one get as its own author does: they are joint authors."""
 
 
 def moved(case: Initiative, step: StateChange) -> None:
@@ -433,15 +480,16 @@ def moved(case: Initiative, step: StateChange) -> None:
 
 
 def to_author(case: Initiative, code: str, **values: Value) -> None:
-    """Tell the author by the way they chose; somebody with number and code only is told nothing."""
-    for recipient in authors([case]):
-        outbox.send(
-            code,
-            recipient,
-            {**facts(case), **values, "link": f"/follow/{follow_token(case)}", "is_author": True},
-            about=case.about,
-            secret=("link",),
-        )
+    """Tell the author by the way they chose; somebody with number and code only is told nothing.
+
+    Of what concerns the joint page, its joint authors too; the link opens their own case.
+    """
+    joint = queries.joined_to([case.id]) if case.joined_count and code in SHARED else []
+    told = {**facts(case), **values, "is_author": True}
+    for one in (case, *joint):
+        for recipient in authors([one]):
+            link = f"/follow/{follow_token(one)}"
+            outbox.send(code, recipient, {**told, "link": link}, about=case.about, secret=("link",))
 
 
 def draft_link(case: Initiative, email: str, locale: str) -> None:
@@ -486,7 +534,8 @@ def reckon(
     """
     if code is None or not cases:
         return Counter()
-    told = [(who, "") for who in authors(cases)]
+    joint = [case.id for case in cases if case.joined_count and code in SHARED]
+    told = [(who, "") for who in authors([*cases, *(queries.joined_to(joint) if joint else ())])]
     if in_public and code in FOLLOWED:
         told += [(who, FOLLOWERS) for who in followers_of([case.id for case in cases])]
     return outbox.reckon(code, told)
@@ -585,6 +634,52 @@ def ask(case: Initiative, recipient: Recipient, token: str, *, is_author: bool) 
         about=case.about,
         secret=("link",),
     )
+
+
+# ---- merging: the authors are asked, the leaders hear what they say, supporters choose ----
+
+
+def merge_asked(case: Initiative, other: Initiative, merge: Merge, *, joins: bool, again: bool) -> None:
+    """Ask the author of a case; `joins`: it is the one that would go on in the other. `again`: two days are left."""
+    values = {**_of_other(other), "joins": joins, "again": again}
+    to_author(case, "initiative.merge_asked", note=merge.reason, day=merge.until, **values)
+
+
+def merge_off(case: Initiative, other: Initiative, state: MergeState, words: str) -> None:
+    """The author: it goes on by itself. `words` are the office's; another author's go to nobody but the office."""
+    to_author(case, "initiative.merge_off", why=state.value, note=words, **_of_other(other))
+
+
+def joined(case: Initiative, other: Initiative, note: str) -> None:
+    """Author and followers of the joint page: another initiative goes on here."""
+    to_author(case, "initiative.joined", note=note, **_of_other(other))
+    to_followers(case, "initiative.joined", note=note, **_of_other(other))
+
+
+def merge_answered(case: Initiative, other: Initiative, state: MergeState, words: str) -> None:
+    """The leaders: what came of the proposal, with the words of an author who says no."""
+    to_team(case, "initiative.merge_answered", why=state.value, note=words, **_of_other(other))
+
+
+def supporters_asked(case: Initiative, note: str) -> None:
+    """Whoever supports a merged case, and hears nothing as a follower: they may move their support."""
+    outbox.fan_out(
+        "initiative.merged",
+        {**facts(case), "note": note, "link": "", "is_author": False},
+        case.about,
+        "initiative.supporters",
+        category=FOLLOWERS,
+    )
+
+
+def supporters(about: tuple[str, int]) -> Iterable[Recipient]:
+    """Accounts that support a case and do not follow it."""
+    return _people(queries.supporters_of(about[1]))
+
+
+def _of_other(other: Initiative) -> dict[str, Value]:
+    told = facts(other)
+    return {"other_number": told["number"], "other_title": told["title"], "other_page": told["page"]}
 
 
 # ---- comments: whoever wrote is told what becomes of their words, and why ----

@@ -68,7 +68,9 @@ class Initiative(Content, Municipal, Base):
     once it was too long ago. `support_count` are all who support it, `paper_count` those of them who signed on
     paper; `support_until` is the last day of support as the office had set it when the case was published,
     `takes_support` keeps `rules.takes_support` for the filter of the list, `threshold_on` is the local day on which
-    support reached what the office had promised something for. `echo_round` counts how often people were, or are to be, asked whether it helped.
+    support reached what the office had promised something for.
+    `merge_id` is the open proposal to merge it in which it takes part, on whichever
+    side; `joined_count` is how many others go on in it. `echo_round` counts how often people were, or are to be, asked whether it helped.
     """
 
     __tablename__ = "initiative"
@@ -107,6 +109,13 @@ class Initiative(Content, Municipal, Base):
         Index(f"{HEAD}_lead", "municipality_id", "lead_user_id", "state"),
         # What became of it, as a filter of the list.
         Index(f"{HEAD}_town_outcome", "municipality_id", "outcome", "listed_at", "id"),
+        # The few that go on in another one, found from the joint page.
+        Index(
+            f"{HEAD}_merged_into",
+            "merged_into_id",
+            sqlite_where=sql_text("merged_into_id is not null"),
+            postgresql_where=sql_text("merged_into_id is not null"),
+        ),
         # The few from which nothing was heard for long.
         Index(
             f"{HEAD}_silent",
@@ -191,6 +200,8 @@ class Initiative(Content, Municipal, Base):
     appealed_once: Mapped[bool] = mapped_column(default=False)
     merged_into_id: Mapped[int | None] = mapped_column(Key, ForeignKey("initiative.id"))
     merge_consented: Mapped[bool] = mapped_column(default=False)
+    merge_id: Mapped[int | None] = mapped_column(Key)
+    joined_count: Mapped[int] = mapped_column(default=0)
     transferred_to: Mapped[str] = mapped_column(default="")
     progress: Mapped[int] = mapped_column(default=0)
     planned_minor: Mapped[int | None] = mapped_column(BigInteger)
@@ -564,6 +575,38 @@ class Echo(Municipal, Base):
     answer: Mapped[Helped | None] = mapped_column(EnumText(Helped))
     words: Mapped[str] = mapped_column(default="")
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MergeState(StrEnum):
+    """What became of a proposal to merge: still open, carried out, or why it was not."""
+
+    OPEN = "open"
+    DONE = "done"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    DROPPED = "dropped"
+    OVERTAKEN = "overtaken"
+
+
+class Merge(Municipal, Base):
+    """A leader's proposal that one case goes on in another, and what the two authors said to it.
+
+    `until` is the last local day to answer. What authors say in words stands in the history of their own case.
+    """
+
+    __tablename__ = "initiative_merge"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"), index=True)
+    into_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(Key)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str]
+    until: Mapped[date]
+    outcome: Mapped[MergeState] = mapped_column(EnumText(MergeState), default=MergeState.OPEN)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    case_agrees: Mapped[bool | None]
+    into_agrees: Mapped[bool | None]
 
 
 class Count(Municipal, Base):

@@ -49,10 +49,13 @@ def _index(case: Initiative) -> SearchText | None:
 
 def _start() -> None:
     events.listen("initiative.moved", services.settle)
+    # After it, which writes the messages of the move.
+    events.listen("initiative.moved", services.merge_moved)
     events.listen("consent.withdrawn", services.consent_withdrawn)
     events.listen("deadline.reached", services.deadline_reached)
     events.listen("file.found", services.file_found)
     outbox.provide("initiative.followers", messages.followers)
+    outbox.provide("initiative.supporters", messages.supporters)
 
 
 def _seed() -> None:
@@ -136,6 +139,8 @@ MODULE = Module(
         JobKind("initiative.batch", jobs.batch),
         JobKind("initiative.support_end", jobs.support_end),
         JobKind("initiative.thresholds", jobs.thresholds),
+        JobKind("initiative.merge", jobs.merge),
+        JobKind("initiative.district", jobs.district),
     ),
     notices=messages.NOTICES,
     categories=messages.CATEGORIES,

@@ -49,6 +49,8 @@ from initiatives.models import (
     Initiative,
     MapCell,
     Mention,
+    Merge,
+    MergeState,
     Milestone,
     Outcome,
     Reviewer,
@@ -358,6 +360,21 @@ def case_by_number(number: str, *, with_sheets: bool = True) -> Initiative:
     return _judged(_whole(Initiative.number == canonical, with_sheets=with_sheets))
 
 
+def case_in_merge(initiative_id: int) -> Initiative:
+    """One case for changing it, with the other one of an open proposal to merge locked too. Raises Missing.
+
+    Both in the order of their ids: two authors who answer at the same instant wait for each other.
+    """
+    ids = select(Merge.initiative_id, Merge.into_id).where(
+        Merge.outcome == MergeState.OPEN,
+        or_(Merge.initiative_id == initiative_id, Merge.into_id == initiative_id),
+    )
+    for first, second in db.session.execute(ids):
+        pair = select(Initiative.id).where(Initiative.id.in_((first, second))).order_by(Initiative.id)
+        db.session.execute(pair.with_for_update()).all()
+    return case(initiative_id)
+
+
 def _whole(condition: ColumnElement[bool], *, with_sheets: bool = True) -> Select[Any]:
     # One author and a handful of reviewers: a join costs less than two more statements.
     statement = (
@@ -548,7 +565,7 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.silent:
         found.append(Initiative.silent_since.is_not(None))
     if wanted.open:
-        found.append(Initiative.takes_support)
+        found.append(and_(Initiative.takes_support))
     if wanted.text:
         ids = search.ids("initiative", wanted.text, tenancy.current_id(), public_only=True)
         found.append(Initiative.id.in_(ids))
@@ -968,6 +985,81 @@ def number_of(initiative_id: int) -> str | None:
     return db.session.scalar(
         select(Initiative.number).where(Initiative.id == initiative_id, Initiative.listed_at.is_not(None))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An open proposal to merge, seen from one of its two cases; `joins`: this is the one that would go on in the other."""
+
+    merge: Merge
+    joins: bool
+    number: str
+    title: str
+    text: str
+    language: str
+
+    @property
+    def agrees(self) -> bool | None:
+        """What the author of this case said."""
+        return self.merge.case_agrees if self.joins else self.merge.into_agrees
+
+    @property
+    def other_agrees(self) -> bool | None:
+        """What the author of the other one said."""
+        return self.merge.into_agrees if self.joins else self.merge.case_agrees
+
+
+def proposal(case: Initiative) -> Proposal | None:
+    """The open proposal to merge in which a case takes part, and the other case."""
+    if case.merge_id is None:
+        return None
+    row = db.session.execute(
+        select(Merge, Initiative.number, Initiative.title, Initiative.text, Initiative.language)
+        .join(
+            Initiative,
+            and_(Initiative.id.in_((Merge.initiative_id, Merge.into_id)), Initiative.id != case.id),
+        )
+        .where(Merge.id == case.merge_id)
+    ).first()
+    if row is None:
+        return None
+    merge, number, title, text, language = row
+    return Proposal(merge, merge.initiative_id == case.id, number or "", title, text, language)
+
+
+def merge_by_id(merge_id: int) -> Merge | None:
+    """A proposal to merge."""
+    return db.session.get(Merge, merge_id, populate_existing=True)
+
+
+def joined_to(case_ids: Sequence[int]) -> list[Initiative]:
+    """The cases that go on in these, with their authors, in the order in which they were filed."""
+    statement = (
+        select(Initiative)
+        .where(Initiative.merged_into_id.in_(case_ids), Initiative.state == "merged")
+        .options(joinedload(Initiative.author))
+        .order_by(Initiative.id)
+    )
+    return list(db.session.scalars(statement))
+
+
+def joint_of(case: Initiative) -> Initiative:
+    """The case in which a merged one goes on, through others that were merged later. Raises Missing."""
+    found = case
+    while found.state == "merged" and found.merged_into_id is not None:
+        found = case_to_join(found.merged_into_id)
+    return found
+
+
+def supporters_of(initiative_id: int) -> list[int]:
+    """Accounts that support a case and do not follow it."""
+    follows = exists().where(
+        Follow.kind == "initiative", Follow.object_id == initiative_id, Follow.user_id == Support.user_id
+    )
+    statement = select(Support.user_id).where(
+        Support.initiative_id == initiative_id, Support.user_id.is_not(None), ~follows
+    )
+    return [user_id for user_id in db.session.scalars(statement.order_by(Support.id)) if user_id]
 
 
 def of_author(user_id: int) -> list[Card]:

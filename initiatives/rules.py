@@ -54,6 +54,8 @@ ASK_AFTER_DAYS = 28
 """How long after the work is done people are asked whether it helped. Source: product 5.1."""
 ECHO_SHOWN_FROM = 3
 """Answers from which the public sees how many said what: of fewer one could read off what a neighbour said."""
+MERGE_DAYS, MERGE_REMINDED = 7, 2
+"""Calendar days in which the authors answer a proposal to merge, and how many before the last one they are reminded."""
 HELD_DAYS = 90
 CONTACT_MONTHS = 12
 SUPPORT_DAYS = 30
@@ -148,6 +150,9 @@ class Case(Protocol):
 
     @property
     def merge_consented(self) -> bool: ...
+
+    @property
+    def merge_id(self) -> int | None: ...
 
     @property
     def audience(self) -> str: ...
@@ -258,6 +263,36 @@ def may_appeal(case: Case) -> Text | None:
 def has_merge_consent(case: Case) -> Text | None:
     """Both authors agreed, or the cases are the office's own."""
     return None if case.merge_consented else _l("The authors must agree to the merge first.")
+
+
+def has_merge_proposal(case: Case) -> Text | None:
+    """There is a proposal to merge it, on whichever side."""
+    return None if case.merge_id is not None else _l("Nobody proposes to merge it now.")
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An author who has a say in a merge. `reach` is how they hear of the question: `told` by a message, `looks`
+    at the page with number and code alone, or `nobody`: the case came without an author, or the author was erased.
+    """
+
+    reach: str
+    agrees: bool | None
+
+
+def merge_outcome(parties: Sequence[Party], *, over: bool) -> str:
+    """What follows from what the authors said so far: `done`, `refused`, `expired`, or nothing yet. `over`: time is up.
+
+    Nobody's initiative is merged against their will, so the silence of somebody who was told is no consent. Whoever
+    cannot be told does not hold the others up: who only looks at the page has the same days to say no.
+    """
+    if any(party.agrees is False for party in parties):
+        return "refused"
+    if all(party.agrees or party.reach == "nobody" for party in parties):
+        return "done"
+    if not over:
+        return ""
+    return "expired" if any(party.agrees is None and party.reach == "told" for party in parties) else "done"
 
 
 def is_asked_to_open(case: Case) -> Text | None:

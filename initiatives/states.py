@@ -632,6 +632,15 @@ STEPS = {
     "withheld": _l("The author wants it handled without publication"),
     "asked_public": _l("The author asks to publish it"),
     "open": _l("Published as the author asked"),
+    "redact": _l("Parts of a photo blacked out by the team"),
+    "unredact": _l("A blacked out photo shown in full again"),
+    "propose": _l("Merge with another initiative proposed"),
+    "agree": _l("The author agrees to the merge"),
+    "object": _l("The author does not agree to the merge"),
+    "drop_merge": _l("The proposal to merge was taken back"),
+    "no_merge": _l("Not merged: it goes on by itself"),
+    "joined": _l("Another initiative goes on here"),
+    "left": _l("An initiative goes on by itself again"),
 }
 """Titles of steps that leave the case in its state."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from initiatives.desk import entry
-from initiatives.forms.verbs import EXTEND, OPEN, PAGES, REPLY
+from initiatives.forms.verbs import DROP_MERGE, EXTEND, OPEN, PAGES, PROPOSE, REPLY
 from initiatives.models import Audience, Initiative
 from initiatives.states import WORKFLOW, WORKING_DAYS
 from portal.content import queries as content
@@ -48,6 +48,13 @@ def actions(actor: Actor, case: Initiative) -> list[Action]:
 
 def _moves_from(case: Initiative) -> list[Move]:
     found = [m for m in WORKFLOW.moves_from(case.state) if m.verb in PAGES or m.verb == "recommend"]
+    merge = next((m for m in found if m.verb == "merge"), None)
+    if merge is not None:
+        found.remove(merge)
+    if merge is not None and case.merge_id is None and not case.withheld:
+        found.append(PROPOSE)
+    if case.merge_id is not None:
+        found.append(DROP_MERGE)
     if case.state in EXTEND.sources and may_extend(case):
         found.append(EXTEND)
     if case.audience is Audience.ASKED:

@@ -138,6 +138,11 @@ def file(number: str, file_id: int) -> Response:
     if row.waits and not row.role.is_picture:
         raise Missing
     small = request.args.get("size") == "small" and row.thumb_key
+    # What was blacked out is opened by moderators alone, on the page of the photo, and that is logged.
+    if row.plain_key:
+        return send_stored(
+            row.thumb_key if small and row.thumb_key else row.key, row.media_type, row.name, public=False
+        )
     # What came in is opened by nobody before it was scanned; a picture we drew anew may be seen.
     key = (row.thumb_key if small else None if row.waits else row.original_key) or row.key
     media_type = _type_of(key) if row.role.is_picture else row.media_type
@@ -196,9 +201,16 @@ def _edit_page(found: Initiative, form: EditForm, status: int) -> Response:
         case=found,
         form=form,
         changed=status == 409,
+        joint=_joint_text(found) if status == 409 and found.state == "merged" else None,
         present_category=queries.category_label(found.category),
         back_href=entry.href_of(found),
     )
+
+
+def _joint_text(found: Initiative) -> Initiative | None:
+    """The case it goes on in since it was merged meanwhile: whoever edits sees both texts."""
+    joint = queries.joint_of(found)
+    return joint if joint.id != found.id and can(actors.current(), "initiative.desk", joint) else None
 
 
 # ---- the page ----
@@ -252,6 +264,9 @@ def _shown(
         edit_href=url_for("initiatives.case_edit", number=entry.slug_of(found))
         if can(actor, "initiative.moderate", found)
         else "",
+        redact_href=url_for("initiatives.redact", number=entry.slug_of(found))
+        if can(actor, "initiative.moderate", found)
+        else "",
         steps=queries.timeline(found, tuple(Lane)),
         note_form=writes,
         mentions=queries.open_mentions(found.id, actor.user_id),
@@ -272,11 +287,52 @@ def _shown(
         studies=_studies(actor, found),
         similar=_similar(found),
         merged_number=queries.number_of(found.merged_into_id) if found.merged_into_id else None,
+        joined=queries.joined_to([found.id]) if found.joined_count else [],
+        merging=_merging(actor, found),
         milestones=queries.milestones(found.id),
         currency=found.currency,
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """An open proposal to merge: the other case, and what each author said; the link is the author's own page."""
+
+    proposal: queries.Proposal
+    desk_href: str
+    answers: list[Fact]
+    answer_href: str
+
+
+def _merging(actor: Actor, found: Initiative) -> Merging | None:
+    proposal = queries.proposal(found)
+    if proposal is None:
+        return None
+    other = queries.case_by_number(proposal.number, with_sheets=False)
+    return Merging(
+        proposal,
+        url_for("initiatives.case", number=proposal.number.lower()),
+        [
+            Fact(_("Author of this one"), _said(found, proposal.agrees)),
+            Fact(_("Author of the other one"), _said(other, proposal.other_agrees)),
+        ],
+        url_for("initiatives.merge", number=entry.slug_of(found))
+        if can(actor, "initiative.own", found)
+        else "",
+    )
+
+
+def _said(case: Initiative, agrees: bool | None) -> str:
+    if agrees is not None:
+        return _("agrees") if agrees else _("does not agree")
+    silent = {
+        "told": _("has not answered yet"),
+        "looks": _("left no contact; may answer with number and code, silence is taken for a yes"),
+        "nobody": _("cannot be asked: there is no contact"),
+    }
+    return silent[services.party(case, None).reach]
 
 
 def _clocks(found: Initiative, town: tenancy.Town) -> list[Clock]:

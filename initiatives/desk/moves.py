@@ -23,9 +23,9 @@ from portal.core import actor as actors
 from portal.core import tenancy
 from portal.core.actor import Actor
 from portal.core.errors import Conflict, Invalid
+from portal.core.i18n import day, ngettext
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.i18n import ngettext
 from portal.core.policy import need
 from portal.core.workflow import Lane, Move
 from portal.ui.pages import page, say
@@ -107,6 +107,10 @@ def _tried(actor: Actor, case: Initiative, chosen: Move, form: forms.MoveForm) -
 
 
 def _done(case: Initiative) -> BaseResponse:
+    proposal = queries.proposal(case)
+    if proposal is not None:
+        say(_("Both authors are asked. They have until %(day)s to answer.", day=day(proposal.merge.until)))
+        return entry.back_to(case)
     say(_("Done. The case is now: %(state)s.", state=case.present.label))
     return entry.back_to(case)
 
@@ -138,6 +142,9 @@ def _was_just_done(actor: Actor, case: Initiative, verb: str, form: Any) -> bool
 
     Who went back, named another department and sent it again is no double click: they must not read "Done".
     """
+    tells = PAGES[verb].done
+    if tells is not None:
+        return tells(case, form)
     steps = content.history(*case.about, tuple(Lane))
     if not steps or actor.user_id is None:
         return False
@@ -214,6 +221,8 @@ def told(case: Initiative, chosen: Move) -> Told:
         return Told(author=False, followers=0)
     stays = not case.withheld and any(WORKFLOW.state(target).public for target in _targets(case, chosen))
     followers = queries.follower_count(case.id) if chosen.notice in messages.FOLLOWED and stays else 0
+    if case.joined_count and chosen.notice in messages.SHARED:
+        followers += sum(is_reachable(one) for one in queries.joined_to([case.id]))
     return Told(is_reachable(case), followers)
 
 

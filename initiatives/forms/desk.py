@@ -271,12 +271,6 @@ class MergeForm(ReasonForm):
     into = StringField(
         _l("Number of the other initiative"), [needed(_l("Write the number.")), _at_most(SHORT_MAX)]
     )
-    consented = BooleanField(_l("The authors of both have agreed"))
-
-    def validate_consented(self, field: BooleanField) -> None:
-        """Nobody's initiative is merged against their will."""
-        if not field.data:
-            raise ValidationError(_l("Ask the authors first; without their consent it cannot be merged."))
 
 
 class ExtendForm(ReasonForm):

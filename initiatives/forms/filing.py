@@ -1,6 +1,6 @@
 """Residents' forms: the steps of filing, and the small forms of supporting, commenting and the author's acts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from flask import g, has_request_context, request
@@ -10,12 +10,14 @@ from wtforms import (
     HiddenField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TelField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, StopValidation, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from initiatives import queries, rules
 from initiatives.kinds import Answer, Kind, Question, read_answer
@@ -370,6 +372,37 @@ class AppealForm(BaseForm):
     )
 
 
+class MergeAnswerForm(BaseForm):
+    """The author answers a proposal to merge; `merge` says which one was read."""
+
+    agrees = RadioField(
+        _l("Do you agree?"),
+        [chosen(_l("Choose one."))],
+        validate_choice=False,
+        choices=[
+            SelectChoice("yes", _l("Yes, let them go on together")),
+            SelectChoice("no", _l("No, mine shall go on by itself")),
+        ],
+    )
+    note = TextAreaField(
+        _l("Your words"),
+        [Optional(), _between(0, 2000, _l("Write at most 2,000 characters."))],
+        description=_l("If you say no, tell the office in one sentence why. The public does not read it."),
+    )
+    merge = HiddenField()
+
+    @property
+    def read(self) -> int:
+        """Id of the proposal that was read; 0 for anything else than a number."""
+        typed = self.merge.data or ""
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
+
+    def validate_note(self, field: TextAreaField) -> None:
+        """A no needs a sentence."""
+        if self.agrees.data == "no" and not (field.data or "").strip():
+            raise ValidationError(_l("Say in one sentence why not."))
+
+
 class ResultForm(BaseForm):
     """The author judges the result."""
 
@@ -418,8 +451,30 @@ class EchoForm(BaseForm):
             raise ValidationError(_l("Say in one sentence what is missing."))
 
 
+def _file_id(value: Any) -> int:
+    """An id of a choice; anything else is none."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+
+
 class CompleteForm(WhatForm, WhereForm, PhotoForm):
-    """A returned case, completed: text, place and one more photo or document on one page."""
+    """A returned case, completed: text, place, files to take off, and one more photo or document on one page."""
+
+    drop = SelectMultipleField(
+        _l("Take these files off"),
+        description=_l(
+            "They go when you send it. So you can replace one: tick it, and choose another below."
+        ),
+        coerce=_file_id,
+        choices=[],
+        validate_choice=False,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
+    def offer(self, files: Iterable[tuple[int, str]]) -> None:
+        """Offer these files, by id and name."""
+        self.drop.choices = [SelectChoice(file_id, name) for file_id, name in files]
 
 
 class FollowForm(BaseForm):

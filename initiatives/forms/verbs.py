@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from initiatives import rules, services
+from initiatives import queries, rules, services
 from initiatives.forms import desk as forms
 from initiatives.models import Initiative
 from initiatives.states import STUDIES, WORKFLOW
@@ -12,6 +12,7 @@ from portal.content import queries as content
 from portal.core.actor import Actor
 from portal.core.errors import Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.tokens import canonical_number
 from portal.core.workflow import Lane, Move, Note
 
 EXTEND = Move(
@@ -48,7 +49,31 @@ OPEN = Move(
         "So far only the author and the team read it. Check that no personal data of anybody stands in it."
     ),
 )
-BESIDE = {move.verb: move for move in (EXTEND, REPLY, OPEN)}
+PROPOSE = Move(
+    "merge",
+    _l("Propose to merge it into another"),
+    services.MERGED_FROM,
+    services.MERGED_FROM,
+    "initiative.assign",
+    note=Note.REQUIRED,
+    notice="initiative.merge_asked",
+    help=_l(
+        "Both authors are asked and have seven days. It is merged when both agree, and stays as it is when one of "
+        "them says no or an author we can reach does not answer. Both pages stay, and supporters choose for themselves."
+    ),
+)
+DROP_MERGE = Move(
+    "drop_merge",
+    _l("Take the proposal to merge back"),
+    tuple(state.key for state in WORKFLOW.states if state.public),
+    tuple(state.key for state in WORKFLOW.states if state.public),
+    "initiative.assign",
+    guards=(rules.has_merge_proposal,),
+    note=Note.REQUIRED,
+    notice="initiative.merge_off",
+    help=_l("Both go on by themselves, and both authors are told why."),
+)
+BESIDE = {move.verb: move for move in (EXTEND, REPLY, OPEN, PROPOSE, DROP_MERGE)}
 """No moves of the table, as the state stays; to whoever works with the case they are."""
 
 Run = Callable[[Actor, int, Any], None]
@@ -60,13 +85,15 @@ class Page:
     """How a verb is asked for: its form, what carries it out, and whether its button warns.
 
     `same` tells the second post of a double click from one that wants something else, such as another
-    department: whether the case holds what the form says besides its words.
+    department: whether the case holds what the form says besides its words. `done` tells it alone, where the
+    newest step of the history does not.
     """
 
     form: type[forms.MoveForm]
     run: Run
     danger: bool = False
     same: Same = lambda _case, _form: True
+    done: Same | None = None
 
 
 def _study(verb: str) -> Run:
@@ -132,9 +159,16 @@ def _reverse(actor: Actor, case_id: int, form: Any) -> None:
 
 def _merge(actor: Actor, case_id: int, form: Any) -> None:
     try:
-        services.merge(actor, case_id, form.into.data, words_of(form), consented=bool(form.consented.data))
+        services.propose_merge(actor, case_id, form.into.data, words_of(form))
     except Missing as problem:
         raise Invalid(_l("There is no such initiative here."), {"into": _l("Check the number.")}) from problem
+
+
+def _is_merged_so(case: Initiative, form: Any) -> bool:
+    """Whether that proposal stands, or was carried out at once as there was nobody to ask."""
+    proposal = queries.proposal(case)
+    number = proposal.number if proposal else queries.number_of(case.merged_into_id or 0)
+    return number is not None and number == canonical_number(form.into.data or "")
 
 
 PAGES: dict[str, Page] = {
@@ -156,7 +190,8 @@ PAGES: dict[str, Page] = {
     "answer": Page(forms.FinishForm, _work("answer"), same=lambda case, form: case.state == form.target.data),
     "abandon": Page(forms.AbandonForm, _work("abandon"), danger=True),
     "resume_work": Page(forms.ProgressForm, _work("resume_work")),
-    "merge": Page(forms.MergeForm, _merge),
+    "merge": Page(forms.MergeForm, _merge, done=_is_merged_so),
+    "drop_merge": Page(forms.ReasonForm, lambda a, i, f: services.drop_merge(a, i, words_of(f))),
     "split": Page(forms.ReasonForm, lambda a, i, f: services.split(a, i, words_of(f))),
     "transfer": Page(
         forms.TransferForm,

@@ -20,6 +20,7 @@ from initiatives.seed.clocks import past_clocks, start_clock
 from initiatives.seed.files import attach_files
 from initiatives.seed.habits import work_daily
 from initiatives.seed.histories import history_of
+from initiatives.seed.merges import merge_cases
 from initiatives.seed.neighbours import comments_of, follows_of, support_rows, supporters, translations_of
 from initiatives.seed.offices import answer, set_office
 from initiatives.seed.plots import Plot, plots_of
@@ -31,7 +32,6 @@ from initiatives.seed.team import residents_of, team_of
 from initiatives.seed.together import act_together
 from initiatives.seed.works import attach_work_photos, costs_of, echoes_of, plan_work, set_work
 from portal.accounts.seed import seed_people
-from portal.content import services as content
 from portal.content.models import CommentState
 from portal.core import clock, events, tenancy
 from portal.core.db import db
@@ -74,11 +74,7 @@ def _plant_town(plots: list[Plot]) -> None:
     act_together(plots, cases)
     hold_session(plots, cases)
     work_daily(plots, cases)
-    for plot in plots:
-        if "merged_into" in plot.record:
-            case, joint = cases[plot.key], cases[plot.record["merged_into"]]
-            case.merged_into_id, case.merge_consented = joint.id, True
-            content.link(case, case.KIND, joint.id, "merged")
+    merge_cases(plots, cases)
     # Nobody searches for drafts.
     events.tell("content.arrived", [case for case in cases.values() if case.number is not None])
 

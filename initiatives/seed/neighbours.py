@@ -28,8 +28,8 @@ HELD, HIDDEN = ("lub-045", "oji-003"), ("lub-049", "oji-015")
 def supporters(plots: list[Plot]) -> dict[str, dict[str, int | None]]:
     """Who supports each case: key → person (pseudonym) → account, if they have one.
 
-    Neighbours support several cases of their town. Whoever supported a case that was merged supports the
-    joint one, once.
+    Neighbours support several cases of their town. Every second of those without an account moved
+    their support of a merged case to the joint one, where it counts once; the others have not chosen yet.
     """
     most = max((plot.record["supports"] for plot in plots), default=0)
     crowd = [content.person_of_email(f"neighbour{n}@{plots[0].town.slug}.example") for n in range(most * 2)]
@@ -46,8 +46,9 @@ def supporters(plots: list[Plot]) -> dict[str, dict[str, int | None]]:
         found[plot.key] = persons
     for plot in plots:
         if "merged_into" in plot.record:
-            joint = found[plot.record["merged_into"]]
-            found[plot.record["merged_into"]] = found[plot.key] | joint
+            moved = [person for person, user_id in found[plot.key].items() if user_id is None][::2]
+            for person in moved:
+                found[plot.record["merged_into"]][person] = found[plot.key].pop(person)
     return found
 
 

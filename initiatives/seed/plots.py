@@ -15,6 +15,8 @@ ACCOUNT_SHARE = 0.33
 """Share of authors with an account."""
 VERDICTS = {"adopt": "adopted", "partly": "partly_adopted", "defer": "deferred", "refuse": "refused"}
 """Words of the demo texts, and the state each leads to."""
+PROPOSED = {"lub-039": "lub-052"}
+"""A case whose author is asked whether it may go on in the other one; both authors have accounts, to try it."""
 FINISHED = ("done", "confirmed", "disputed")
 
 
@@ -109,11 +111,12 @@ def plots_of(
 def _author(
     record: Record, residents: list[Resident], everywhere: list[Resident], rng: Random
 ) -> Resident | None:
-    """Drafts and what may still be appealed against belong to accounts, so that they can be tried."""
+    """Drafts, what may still be appealed against, and what is to be merged belong to accounts, so that they can be tried."""
     if record["channel"] != "web":
         return None
     speaking = [person for person in residents if person.language == record["language"]] or [
         person for person in everywhere if person.language == record["language"]
     ]
-    wanted = record["state"] == "draft" or record["key"] in roads.FRESH_REFUSALS
+    asked = record["key"] in (*roads.FRESH_REFUSALS, *PROPOSED, *PROPOSED.values())
+    wanted = record["state"] == "draft" or asked
     return rng.choice(speaking) if wanted or rng.random() < ACCOUNT_SHARE else None

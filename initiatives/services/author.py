@@ -1,6 +1,6 @@
 """The author's acts after filing, and the code that proves the author."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -13,8 +13,9 @@ from initiatives.models import (
 from initiatives.services import echoing, figures
 from initiatives.services.filing import Sent, What, Where, attach, need_answers, write_what, write_where
 from portal.content import move
+from portal.content import queries as content_queries
 from portal.content import services as content
-from portal.content.models import Comment
+from portal.content.models import Comment, FileRole
 from portal.core import audit, clock, consent, events, tenancy, tokens
 from portal.core.actor import Actor
 from portal.core.consent import ConsentEvent, Purpose
@@ -23,13 +24,22 @@ from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.usecase import use_case
 
+AUTHORS_FILES = (FileRole.PHOTO, FileRole.DOCUMENT)
+
 
 @use_case("initiative.own", code="initiative.completed", load=queries.case)
 def complete(
-    actor: Actor, case: Initiative, what: What, where: Where, version: int, sent: Sequence[Sent] = ()
+    actor: Actor,
+    case: Initiative,
+    what: What,
+    where: Where,
+    version: int,
+    sent: Sequence[Sent] = (),
+    drop: Collection[int] = (),
 ) -> list[Sent]:
     """Send a returned or lapsed case again, completed; the answer is which files hang on it now.
 
+    `drop` are ids of photos and documents its author takes off; what is not there any more is fine.
     Raises Conflict when it changed meanwhile, Invalid when there are enough files.
     """
     content.need_version(case, version)
@@ -39,8 +49,13 @@ def complete(
         write_what(case, what)
         write_where(case, where)
     need_answers(case)
-    hung = [file for file in sent if attach(case, file.stored, file.role, file.alt)]
+    hung = [file for file in sent if attach(case, file.stored, file.role, file.alt, drop)]
     move.run(actor, case, "submit", who=speaker(actor, case))
+    # Last, as what lies in the store does not come back when something above refuses.
+    for file_id in sorted(drop):
+        row = content_queries.attachment(*case.about, file_id)
+        if row is not None and row.role in AUTHORS_FILES:
+            content.detach(row)
     audit.note(f"initiative:{case.id}")
     return hung
 

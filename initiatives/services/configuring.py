@@ -164,6 +164,9 @@ def _category_row(found: Category) -> dict[str, Any]:
 
 # ---- districts ----
 
+INDEXED_AT_ONCE = 100
+"""Cases that go into the search anew in one transaction, so that others can write in between."""
+
 
 @use_case("initiative.configure", code="initiative.configured", load=locked_row)
 def save_district(
@@ -204,6 +207,23 @@ def _rename_in_cases(old: str, new: str) -> None:
         .values(district=new)
         .execution_options(synchronize_session=False)
     )
+    # The search holds the name too; a district may have many thousands of cases, so the worker goes through them.
+    jobs.enqueue("initiative.district", {"name": new, "after": 0})
+
+
+@use_case("initiative.configure", code="initiative.district_indexed")
+def index_district(actor: Actor, name: str, after: int) -> int | None:
+    """Put some cases of a district into the search anew, those after this id; the id to go on from, if there are more."""
+    statement = (
+        select(Initiative)
+        .where(Initiative.district == name, Initiative.id > after)
+        .order_by(Initiative.id)
+        .limit(INDEXED_AT_ONCE)
+    )
+    found = db.session.scalars(statement).all()
+    for case in found:
+        events.tell("content.changed", case, public=case.is_public)
+    return found[-1].id if len(found) == INDEXED_AT_ONCE else None
 
 
 def _district_row(found: District) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Filing: drafts, their files, sending, and an operator who writes for a caller."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -251,10 +251,17 @@ def add_file(actor: Actor, token: str, stored: Stored, role: FileRole, alt: str)
     return attach(case, stored, role, alt)
 
 
-def attach(case: Initiative, stored: Stored, role: FileRole, alt: str) -> bool:
-    """Hang a stored file on the case; False for one that hangs there already. Raises Invalid at its field."""
+def attach(case: Initiative, stored: Stored, role: FileRole, alt: str, leaving: Collection[int] = ()) -> bool:
+    """Hang a stored file on the case; False for one that hangs there already. Raises Invalid at its field.
+
+    `leaving` are ids of files that are about to be taken off, and make room.
+    """
     limit = rules.PHOTOS_MAX if role is FileRole.PHOTO else rules.DOCUMENTS_MAX
-    present = [row for row in content_queries.files(*case.about, public_only=False) if row.role is role]
+    present = [
+        row
+        for row in content_queries.files(*case.about, public_only=False)
+        if row.role is role and row.id not in leaving
+    ]
     if any((row.name, row.size) == (stored.name, stored.size) for row in present):
         return False
     if len(present) >= limit:

@@ -34,6 +34,7 @@ from initiatives.models import (
     Echo,
     Initiative,
     Mention,
+    Merge,
     Milestone,
     SignatureSheet,
     StudyNote,
@@ -198,9 +199,15 @@ def end_originals(limit: int) -> int:
     """Delete photos as they came in; the cleaned ones stay."""
     ids = _first(with_old_originals(), limit)
     for row in db.session.scalars(select(Attachment).where(Attachment.id.in_(ids))):
-        files.remove(row.original_key)
-        row.original_key = None
+        _forget_original(row)
     return len(ids)
+
+
+def _forget_original(row: Attachment) -> None:
+    """What came in, and a picture as it was before parts of it were blacked out; the public one stays."""
+    for key in (row.original_key, row.plain_key, row.plain_thumb_key):
+        files.remove(key)
+    row.original_key = row.plain_key = row.plain_thumb_key = None
 
 
 def end_supports(limit: int) -> int:
@@ -248,6 +255,12 @@ def erase_case(case: Initiative) -> None:
     events.tell("content.removed", case)
     for merged in db.session.scalars(select(Initiative).where(Initiative.merged_into_id == case_id)):
         merged.merged_into_id = None
+    _delete(
+        update(Initiative)
+        .where(Initiative.merge_id.in_(select(Merge.id).where(or_(*_takes_part(case_id)))))
+        .values(merge_id=None)
+    )
+    _delete(delete(Merge).where(or_(*_takes_part(case_id))))
     for row in (*case.reviewers, *case.sheets):
         db.session.delete(row)
     for model in (
@@ -275,6 +288,10 @@ def erase_case(case: Initiative) -> None:
     erase_draft(case)
 
 
+def _takes_part(case_id: int) -> tuple[ColumnElement[bool], ...]:
+    return Merge.initiative_id == case_id, Merge.into_id == case_id
+
+
 def _delete(statement: Any) -> None:
     db.session.execute(statement.execution_options(synchronize_session=False))
 
@@ -300,8 +317,7 @@ def remove_originals(case_ids: Iterable[int]) -> int:
             Attachment.original_key.is_not(None),
         )
     ):
-        files.remove(row.original_key)
-        row.original_key = None
+        _forget_original(row)
         count += 1
     return count
 

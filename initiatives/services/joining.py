@@ -18,7 +18,7 @@ from portal.core.actor import Actor
 from portal.core.calendar import local_day
 from portal.core.consent import Purpose
 from portal.core.db import db, insert_or_keep
-from portal.core.errors import Invalid, Missing
+from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.usecase import once, use_case
 from portal.core.workflow import Lane
@@ -26,8 +26,13 @@ from portal.core.workflow import Lane
 
 @use_case("initiative.join", code="initiative.supported", load=queries.case_to_join)
 def support(actor: Actor, case: Initiative) -> bool:
-    """Support it once; False when this person does already. Raises Conflict after the last day of support."""
+    """Support it once; False when this person does already.
+
+    Raises Conflict after the last day of support, and where it goes on in another one.
+    """
     need_public(case)
+    if case.state == "merged":
+        raise Conflict(_l("It goes on together with another initiative. Support it on the joint page."))
     supporting.need_open(case)
     person = content.person_of_user(user_of(actor))
     inserted = insert_or_keep(

@@ -4,16 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select
-
 from initiatives import messages, queries, rules
-from initiatives.models import (
-    Initiative,
-    Reviewer,
-    Support,
-)
+from initiatives.models import Initiative, Reviewer
 from initiatives.services import figures
-from initiatives.services.settling import count, forget_in_counts, remember_in_counts
+from initiatives.services.settling import forget_in_counts, remember_in_counts
 from initiatives.states import CORRECTIONS, STUDIES, WORKING_DAYS
 from portal.accounts import queries as accounts
 from portal.content import move
@@ -21,10 +15,9 @@ from portal.content import services as content
 from portal.core import audit, clock, events, readings, tokens
 from portal.core.actor import Actor
 from portal.core.collate import fold
-from portal.core.db import db, insert_or_keep
+from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
-from portal.core.policy import need
 from portal.core.readings import Why
 from portal.core.usecase import use_case
 from portal.core.workflow import Lane
@@ -254,45 +247,6 @@ def transfer(actor: Actor, case: Initiative, to: str, note: str) -> None:
         raise Invalid(_l("Name the body."), {"to": _l("Name the municipality or body it goes to.")})
     case.transferred_to = to.strip()
     move.run(actor, case, "transfer", note=note, who="leader")
-
-
-@use_case("initiative.assign", code="initiative.merged", load=queries.case)
-def merge(actor: Actor, case: Initiative, into_number: str, note: str, *, consented: bool) -> None:
-    """Merge it into another public case; supporters of both count once there, both pages stay."""
-    if case.withheld:
-        raise Invalid(_l("It is handled without publication, so it cannot be merged into a public one."))
-    target = queries.case_by_number(into_number)
-    # One that itself goes on elsewhere, or was taken back, takes nothing over.
-    if target.id == case.id or not target.is_public or target.state in ("merged", "withdrawn"):
-        raise Invalid(
-            _l("Choose another public initiative of this municipality."), {"into": _l("Check the number.")}
-        )
-    need(actor, "initiative.assign", target)
-    case.merge_consented, case.merged_into_id = consented, target.id
-    move.run(actor, case, "merge", note=note, who="leader")
-    content.link(case, "initiative", target.id, "merged")
-    known = set(db.session.scalars(select(Support.person).where(Support.initiative_id == target.id)))
-    moved = 0
-    for row in db.session.scalars(select(Support).where(Support.initiative_id == case.id)):
-        if row.person not in known:
-            insert_or_keep(
-                Support,
-                municipality_id=case.municipality_id,
-                initiative_id=target.id,
-                person=row.person,
-                user_id=row.user_id,
-                at=row.at,
-            )
-            moved += 1
-    if moved:
-        count(target, support_count=moved)
-
-
-@use_case("initiative.assign", code="initiative.split", load=queries.case)
-def split(actor: Actor, case: Initiative, note: str) -> None:
-    """Undo a merge: it goes on by itself. Who supports the other one through it keeps doing so."""
-    move.run(actor, case, "split", note=note, who="leader")
-    case.merged_into_id, case.merge_consented = None, False
 
 
 @use_case("initiative.correct", code="initiative.corrected", load=queries.case)

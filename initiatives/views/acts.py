@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import g, redirect, url_for
+from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from initiatives import queries, rules, services
 from initiatives.forms.filing import (
     AppealForm,
     CompleteForm,
+    MergeAnswerForm,
     ReasonForm,
     ReportForm,
     ResultForm,
@@ -103,6 +104,8 @@ def support(number: str) -> BaseResponse:
     """Support it, or take the support back."""
     case, actor = public_case(number), actors.current()
     already = queries.supports(case.id, content_services.person_of_user(actor.user_id or 0))
+    if case.state == "merged":
+        return _support_of_merged(case, already=already)
     form = ToggleForm(wanted="off" if already else "on")
     if form.validate_on_submit():
         try:
@@ -138,6 +141,34 @@ def _too_late(case: Initiative, status: int = 409) -> BaseResponse:
         case=case,
         slug=(case.number or "").lower(),
         back_href=_href(case),
+    )
+
+
+def _support_of_merged(case: Initiative, *, already: bool) -> BaseResponse:
+    """Move the support to the joint page, or take it back; whoever supports it there already just goes there."""
+    joint, actor = queries.joint_of(case), actors.current()
+    if not already:
+        if not joint.is_public or joint.id == case.id:
+            return _back(case)
+        return redirect(url_for("initiatives.support", number=(joint.number or "").lower()), 303)
+    form = ToggleForm(wanted="on")
+
+    def act() -> None:
+        if form.is_on:
+            services.move_support(actor, case.id)
+        else:
+            services.unsupport(actor, case.id)
+
+    if tried(form, act):
+        say(_("Your support counts on this page now.") if form.is_on else _("Your support was taken back."))
+        return _back(joint if form.is_on else case)
+    return form_page(
+        "move_support",
+        case,
+        form,
+        _("Where should your support count?"),
+        joint=joint,
+        joint_href=_href(joint),
     )
 
 
@@ -206,7 +237,9 @@ def report(number: str) -> BaseResponse:
 def complete(number: str) -> BaseResponse:
     """Complete a returned case and send it again."""
     case = _own(number)
-    if case.state == "submitted":  # Sent twice, or opened again: the case itself says where it stands.
+    if request.method == "POST" and case.state not in ("returned", "lapsed"):
+        return _too_late(case)
+    if case.state == "submitted":  # Opened again: the case itself says where it stands.
         return _back(case)
     if case.state not in ("returned", "lapsed"):
         raise Missing
@@ -226,6 +259,10 @@ def complete(number: str) -> BaseResponse:
         **answers_for(form_class, case),
     )
     form.set_town(g.town, queries.districts_offered(case.district))
+    files = [
+        row for row in content.files(*case.about, public_only=False) if row.role in services.AUTHORS_FILES
+    ]
+    form.offer((row.id, f"{row.name}: {row.alt}" if row.alt else row.name) for row in files)
 
     def act() -> None:
         what = What(
@@ -242,7 +279,8 @@ def complete(number: str) -> BaseResponse:
             for field, role in filing.chosen(form):
                 sent.append(filing.store(field, role, form.alt.data or ""))
             where, version = filing.where_of(form), form.made_from or 0
-            hung = services.complete(actors.current(), case.id, what, where, version, sent)
+            drop = {row.id for row in files} & set(form.drop.data or ())
+            hung = services.complete(actors.current(), case.id, what, where, version, sent, drop)
         finally:
             filing.forget(file for file in sent if file not in hung)
 
@@ -258,11 +296,73 @@ def complete(number: str) -> BaseResponse:
         defects=case.defects,
         due=due[0].due_on if due else None,
         currency=g.town.currency,
-        files=content.files(*case.about, public_only=False),
+        files=files,
+        slug=(case.number or "").lower(),
         photos_max=rules.PHOTOS_MAX,
         documents_max=rules.DOCUMENTS_MAX,
         map=filing.picker_map(),
         script_href=url_for("initiatives.map_script", picker=1),
+    )
+
+
+def _too_late(case: Initiative) -> BaseResponse:
+    """It was sent meanwhile, or has gone on: nothing typed is lost, and it stands beside the text as it is now.
+
+    The second post of a double click typed just what is there, and is led to the case.
+    """
+    form_class = asking(CompleteForm, case.category)
+    form = form_class()
+    typed = [((form.title.data or "").strip(), case.title), ((form.text.data or "").strip(), case.text)]
+    if all(mine == theirs.strip() for mine, theirs in typed):
+        return _back(case)
+    joint = queries.joint_of(case) if case.state == "merged" else None
+    if joint is not None and not joint.is_public:
+        joint = None
+    return page(
+        "initiatives/acts/too_late.html",
+        409,
+        title=_("Your initiative has moved on meanwhile"),
+        crumbs=crumbs_of(case),
+        case=case,
+        form=form,
+        mine_title=form.title.data or "",
+        mine_text=form.text.data or "",
+        joint=joint,
+        joint_href=_href(joint) if joint else "",
+        back_href=_href(case),
+    )
+
+
+def merge(number: str) -> BaseResponse:
+    """The author answers whether the case may be merged with another one."""
+    case = _own(number)
+    proposal = queries.proposal(case)
+    form = MergeAnswerForm(merge=str(proposal.merge.id if proposal else 0))
+    agrees = form.agrees.data == "yes"
+    if tried(
+        form,
+        lambda: services.answer_merge(
+            actors.current(), case.id, form.read, form.note.data or "", agrees=agrees
+        ),
+    ):
+        say(
+            _("Thank you. The office and the other author will be told what came of it.")
+            if agrees
+            else _("Thank you. Your initiative goes on by itself.")
+        )
+        return _back(case)
+    case = _own(number)  # As it stands now: a refused answer may have come too late.
+    proposal = queries.proposal(case)
+    return form_page(
+        "merge",
+        case,
+        form,
+        _("May your initiative be merged with another one?"),
+        proposal=proposal,
+        other_href=url_for("initiatives.detail", number=proposal.number.lower()) if proposal else "",
+        silent_yes=services.party(case, None).reach != "told",
+        office_language=g.town.language if g.town.language != current_locale() else "",
+        other_foreign=proposal.language if proposal and proposal.language != current_locale() else "",
     )
 
 

@@ -394,6 +394,8 @@ def detail(number: str) -> Response:
     decided = case.decided_by_user_id is not None or case.state in ("adopted", "partly_adopted", "refused")
     sheets = queries.sheets(case.id) if decided else []
     comments, stances = talk.top(*case.about) if case.comment_count and not bare else ([], None)
+    proposal = queries.proposal(case)
+    joined = _joined(case) if case.joined_count and not bare else []
     realised = case.phase in ("building", "built", "ended")
     response = page(
         "initiatives/detail.html",
@@ -410,7 +412,11 @@ def detail(number: str) -> Response:
         outcome=OUTCOMES[case.outcome.value],
         photos=[f for f in shown if f.role is FileRole.PHOTO],
         documents=[f for f in shown if f.role is FileRole.DOCUMENT],
-        author_name=case.author.name if case.author and case.author.shows_name and not bare else "",
+        author_names=[] if bare else list(filter(None, (_shown_name(case), *(one.name for one in joined)))),
+        author_name=_shown_name(case),
+        joined=joined,
+        proposal=proposal,
+        proposal_foreign=foreign(proposal.language) if proposal else "",
         steps=steps_for_timeline(case, lanes),
         due=due[0].due_on if due else case.returns_on if case.state == "deferred" else None,
         late=bool(due and due[0].due_on < case.local_today),
@@ -512,6 +518,29 @@ def work_view(case: Initiative, shown: Sequence[content.FileRow]) -> WorkView:
         share,
         case.local_today,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A case that goes on in the one at hand, with its author's name where that is shown."""
+
+    number: str
+    title: str
+    lang: str
+    name: str
+
+
+def _joined(case: Initiative) -> list[Joined]:
+    return [
+        Joined(one.number or "", one.title, foreign(one.language), _shown_name(one))
+        for one in queries.joined_to([case.id])
+        if one.is_public
+    ]
+
+
+def _shown_name(case: Initiative) -> str:
+    """The author's name, if they want it shown."""
+    return (case.author.name or "") if case.author and case.author.shows_name else ""
 
 
 def _echo_href(case: Initiative, person: str) -> str:

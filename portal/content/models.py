@@ -78,7 +78,12 @@ class FileRole(StrEnum):
 
 
 class Attachment(Municipal, Base):
-    """An uploaded file of a thing; `key` names the cleaned file, `original_key` what came in (staff only)."""
+    """An uploaded file of a thing; `key` names the cleaned file, `original_key` what came in (staff only).
+
+    `boxes` are the parts of a picture that were blacked out: left, top, width, height in per cent. Then
+    `plain_key` and `plain_thumb_key` name the picture without them, for staff only. Every change of them is a new
+    row, so that what was kept under the old address shows nothing; `place` keeps its place among the others.
+    """
 
     __tablename__ = "attachment"
     __table_args__ = (Index("ix_attachment_object", "kind", "object_id"),)
@@ -91,6 +96,10 @@ class Attachment(Municipal, Base):
     key: Mapped[str]
     thumb_key: Mapped[str | None]
     original_key: Mapped[str | None]
+    plain_key: Mapped[str | None]
+    plain_thumb_key: Mapped[str | None]
+    boxes: Mapped[list[list[int]]] = mapped_column(JSON, default=list)
+    place: Mapped[int | None] = mapped_column(Key)
     media_type: Mapped[str]
     size: Mapped[int]
     name: Mapped[str]
@@ -109,7 +118,8 @@ class Attachment(Municipal, Base):
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of all its files."""
-        return tuple(filter(None, (self.key, self.thumb_key, self.original_key)))
+        every = (self.key, self.thumb_key, self.original_key, self.plain_key, self.plain_thumb_key)
+        return tuple(filter(None, every))
 
 
 class Stance(StrEnum):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from portal.content.models import (
     Attachment,
@@ -104,6 +104,10 @@ def next_due(kind: str, object_ids: Iterable[int]) -> dict[int, date]:
     return {row.object_id: row.due_on for row in db.session.execute(statement)}
 
 
+PLACE = func.coalesce(Attachment.place, Attachment.id)
+"""Where a file stands among the others of its thing."""
+
+
 def files(kind: str, object_id: int, *, public_only: bool = True) -> list[FileRow]:
     """Attachments in the order they were added."""
     statement = (
@@ -120,7 +124,7 @@ def files(kind: str, object_id: int, *, public_only: bool = True) -> list[FileRo
             Attachment.scan,
         )
         .where(Attachment.kind == kind, Attachment.object_id == object_id)
-        .order_by(Attachment.id)
+        .order_by(PLACE)
     )
     if public_only:
         statement = statement.where(Attachment.public, Attachment.scan != Scan.WAITING)
@@ -129,17 +133,28 @@ def files(kind: str, object_id: int, *, public_only: bool = True) -> list[FileRo
 
 def first_photo(kind: str, object_id: InstrumentedAttribute[int]) -> ScalarSelect[int | None]:
     """Id of the first public photo of the row at hand: a column for lists of cards."""
+    other = aliased(Attachment)
+    # Not by sorting: that would be done anew for each card.
+    first = select(func.min(func.coalesce(other.place, other.id))).where(
+        *_public_photo(other, kind, object_id)
+    )
     return (
-        select(func.min(Attachment.id))
-        .where(
-            Attachment.kind == kind,
-            Attachment.object_id == object_id,
-            Attachment.role == FileRole.PHOTO,
-            Attachment.public,
-            Attachment.scan != Scan.WAITING,
-        )
+        select(Attachment.id)
+        .where(*_public_photo(Attachment, kind, object_id), first.scalar_subquery() == PLACE)
         .scalar_subquery()
     )
+
+
+def _public_photo(
+    model: type[Attachment], kind: str, object_id: InstrumentedAttribute[int]
+) -> list[ColumnElement[bool]]:
+    return [
+        model.kind == kind,
+        model.object_id == object_id,
+        model.role == FileRole.PHOTO,
+        model.public.is_(True),
+        model.scan != Scan.WAITING,
+    ]
 
 
 def attachment(kind: str, object_id: int, attachment_id: int) -> Attachment | None:

@@ -1,6 +1,6 @@
 """Doing with what content types share: deadlines, files, comments, follows. Called inside use cases."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
 from math import ceil
 from pathlib import PurePosixPath
@@ -210,6 +210,37 @@ def attach(thing: Movable, stored: Stored, role: FileRole, alt: str = "") -> Att
             "content.scan", {"file": row.id}, due_at=clock.now() + SCAN_AGAIN, dedupe=f"scan:{row.id}"
         )
     return row
+
+
+def redact(row: Attachment, boxes: Sequence[files.Box]) -> Attachment:
+    """Black these parts of a picture out, or none any more; the answer is the row that takes its place, under a new address.
+
+    Always drawn from the picture as it was before, which is kept for staff.
+    """
+    plain, plain_thumb = row.plain_key or row.key, row.plain_thumb_key or row.thumb_key
+    drawn = (row.key, row.thumb_key) if row.plain_key else ()
+    key, thumb = files.black_out(plain, boxes) if boxes else (plain, plain_thumb)
+    new = Attachment(
+        **{name: getattr(row, name) for name in _KEPT},
+        key=key,
+        thumb_key=thumb,
+        plain_key=plain if boxes else None,
+        plain_thumb_key=plain_thumb if boxes else None,
+        boxes=[list(box) for box in boxes],
+        place=row.place or row.id,
+    )
+    db.session.delete(row)
+    db.session.add(new)
+    db.session.flush()  # Whoever redacts goes on with the new row.
+    for old in drawn:
+        files.remove(old)
+    return new
+
+
+_KEPT = (
+    "municipality_id", "kind", "object_id", "role", "original_key", "media_type", "size", "name", "alt", "width",
+    "height", "public", "scan", "created_at",
+)  # fmt: skip
 
 
 def detach(row: Attachment) -> None:

@@ -6,12 +6,13 @@ pixels and stored as WebP in two sizes; the original stays for staff only. Keys 
 
 import io
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO
 
 import structlog
 from flask import current_app
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from portal.core import actor as actors
 from portal.core import disk, pdf, scanning, stores, taking, throttle
@@ -105,6 +106,32 @@ def store_photo(raw: bytes, name: str) -> Stored:
         height=photo.height,
         scan=scan,
     )
+
+
+Box = tuple[int, int, int, int]
+"""A part of a picture: left, top, width, height in per cent of it."""
+
+
+def black_out(key: str, boxes: Iterable[Box]) -> tuple[str, str]:
+    """Draw solid black over parts of a stored photo and store the result; keys of photo and small picture.
+
+    Solid, as what is blurred can often be read again; drawn into the pixels before they are encoded anew, so that
+    neither file holds anything of what lies below. The stored photo is left as it is. Raises FileNotFoundError.
+    """
+    with Image.open(io.BytesIO(read(key))) as image:
+        photo = image.convert("RGB")
+    pen = ImageDraw.Draw(photo)
+    for left, top, width, height in boxes:
+        edges = (
+            left * photo.width // 100,
+            top * photo.height // 100,
+            -(-(left + width) * photo.width // 100),
+            -(-(top + height) * photo.height // 100),
+        )
+        pen.rectangle(edges, fill="black")
+    thumb = photo.copy()
+    thumb.thumbnail((THUMB_EDGE, THUMB_EDGE))
+    return _put(_encoded(photo), ".webp"), _put(_encoded(thumb), ".webp")
 
 
 def store_document(raw: bytes, name: str) -> Stored:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from initiatives import rules, services
+from initiatives import queries, rules, services
 from initiatives.models import Author, Initiative, Place, Reviewer, Sheet, StudyKind
 from initiatives.states import CORRECTIONS, HIDDEN, WORKFLOW, WORKING_DAYS
 from portal.content import move
@@ -64,6 +64,16 @@ def make_initiative(
         services.rebuild_counts(town.id)
         events.tell("content.changed", case)
     return case
+
+
+def merge(leader: Actor, case: Initiative, target: Initiative, why: str = "Bo to jedno i to samo.") -> None:
+    """Merge a case into another one with the consent of both authors."""
+    services.propose_merge(leader, case.id, target.number or "", why)
+    for one in (case, target):
+        proposed = queries.case(one.id).merge_id
+        if proposed is not None:
+            author = Actor(municipality_id=one.municipality_id, cases=frozenset({one.about}))
+            services.answer_merge(author, one.id, proposed, "", agrees=True)
 
 
 def _case(town: Town, state: str, values: dict[str, Any]) -> Initiative:

@@ -42,6 +42,7 @@ class Case:
     appeal_until: date | None = TODAY
     appealed_once: bool = False
     merge_consented: bool = False
+    merge_id: int | None = None
     local_today: date = TODAY
 
 
@@ -113,6 +114,33 @@ def test_the_last_day_of_an_appeal_counts():
 def test_an_appeal_is_made_once_and_against_a_refusal():
     assert "for good" in str(rules.may_appeal(Case(appealed_once=True)))
     assert "passed" in str(rules.may_appeal(Case(appeal_until=None)))
+
+
+def test_a_proposal_is_taken_back_while_there_is_one():
+    assert rules.has_merge_proposal(Case()) is not None
+    assert rules.has_merge_proposal(Case(merge_id=1)) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meanwhile", "at_the_end"),
+    [
+        (("told", None), ("told", None), "", "expired"),
+        (("told", True), ("told", None), "", "expired"),
+        (("told", True), ("told", True), "done", "done"),
+        (("told", True), ("told", False), "refused", "refused"),
+        (("told", None), ("looks", False), "refused", "refused"),
+        (("told", True), ("looks", None), "", "done"),
+        (("told", None), ("nobody", None), "", "expired"),
+        (("told", True), ("nobody", None), "done", "done"),
+        (("nobody", None), ("nobody", None), "done", "done"),
+        (("looks", None), ("looks", None), "", "done"),
+    ],
+)
+def test_what_the_answers_come_to(one, other, meanwhile, at_the_end):
+    parties = (rules.Party(*one), rules.Party(*other))
+    assert rules.merge_outcome(parties, over=False) == meanwhile
+    assert rules.merge_outcome(parties, over=True) == at_the_end
+    assert rules.merge_outcome(parties[::-1], over=True) == at_the_end
 
 
 def test_a_merge_waits_for_the_authors():

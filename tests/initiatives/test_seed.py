@@ -13,6 +13,8 @@ from initiatives.models import (
     Decision,
     Initiative,
     Mention,
+    Merge,
+    MergeState,
     Milestone,
     Reviewer,
     SavedFilter,
@@ -31,6 +33,7 @@ from portal.content.models import Attachment, Comment, CommentState, Deadline, F
 from portal.core import clock, files, tenancy
 from portal.core.calendar import add_working_days, is_working_day, local_day
 from portal.core.db import Base, db
+from portal.core.jobs import Job
 from portal.core.tenancy import Town
 from portal.core.tokens import CaseCounter, next_number
 from portal.core.workflow import Note
@@ -47,7 +50,20 @@ SLUGS = {
     "wodzislaw-slaski": 15,
     "ostrava-jih": 30,
 }
-ASIDES = ("note", "late", "milestone", "extend", "news", "reply", "threshold", "sheet", "sheet_struck")
+ASIDES = (
+    "propose",
+    "agree",
+    "joined",
+    "note",
+    "late",
+    "milestone",
+    "extend",
+    "news",
+    "reply",
+    "threshold",
+    "sheet",
+    "sheet_struck",
+)
 TEAM = Team(reviewers=(1, 2, 3), leader=4, deciders=(5, 6), operator=7)
 RESIDENTS = [Resident(10, "Ewa", "pl"), Resident(11, "Eva", "cs"), Resident(12, "Eve", "en")]
 MOMENTS = (
@@ -332,13 +348,24 @@ def test_pictures_and_documents_can_be_read(seeded_app: object, town: Town) -> N
             assert files.read(row.key).startswith(b"%PDF-")
 
 
-def test_merged_supporters_count_once(seeded_app: object, town: Town) -> None:
+def test_supporters_of_a_merged_case_count_once(seeded_app: object, town: Town) -> None:
     merged = db.session.scalars(select(Initiative).where(Initiative.state == "merged")).one()
-    people = select(Support.person).where(Support.initiative_id == merged.id)
-    joint = set(
-        db.session.scalars(select(Support.person).where(Support.initiative_id == merged.merged_into_id))
-    )
-    assert set(db.session.scalars(people)) <= joint
+    joint = db.session.get_one(Initiative, merged.merged_into_id)
+    assert joint.joined_count == 1
+    for case in (merged, joint):
+        people = db.session.scalars(select(Support.person).where(Support.initiative_id == case.id)).all()
+        assert len(people) == len(set(people)) == case.support_count
+    assert merged.support_count < joint.support_count
+
+
+def test_a_proposal_to_merge_waits_for_an_author_with_an_account(seeded_app: object, town: Town) -> None:
+    row = db.session.scalars(select(Merge).where(Merge.outcome == MergeState.OPEN)).one()
+    assert (row.case_agrees, row.into_agrees) == (None, True)
+    pair = [db.session.get_one(Initiative, key) for key in (row.initiative_id, row.into_id)]
+    assert [case.merge_id for case in pair] == [row.id, row.id]
+    assert all(case.author_user_id for case in pair)
+    due = db.session.scalars(select(Job).where(Job.kind == "initiative.merge")).all()
+    assert len(due) == 2
 
 
 def test_spent_sums_are_those_that_the_words_name(seeded_app: object) -> None:

@@ -104,6 +104,7 @@ class Case:
     appeal_until: date | None = None
     appealed_once: bool = False
     merge_consented: bool = False
+    merge_id: int | None = None
     local_today: date = TODAY
 
 

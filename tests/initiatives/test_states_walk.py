@@ -186,7 +186,7 @@ class Walk(RuleBasedStateMachine):
             "reverse": lambda: services.decide_appeal(other, self.id, target, WHY, "Bez kosza.", tomorrow),
             "confirm": lambda: services.judge(author, self.id, "confirm", ""),
             "dispute": lambda: services.judge(author, self.id, "dispute", WHY),
-            "merge": lambda: services.merge(lead, self.id, self.another(), WHY, consented=True),
+            "merge": lambda: self.merge(author, lead),
             "split": lambda: services.split(lead, self.id, WHY),
             "transfer": lambda: services.transfer(lead, self.id, "Gmina Świdnik", WHY),
             "withdraw": lambda: services.withdraw(author, self.id, ""),
@@ -195,6 +195,13 @@ class Walk(RuleBasedStateMachine):
         }
         work = lambda: services.realise(one, self.id, verb, WHY, target=target, progress=40)  # noqa: E731
         acts.get(verb, work)()
+
+    def merge(self, author: Any, lead: Any) -> None:
+        """Proposed by the leader, agreed to by the author of this case; nobody can be asked for the other one."""
+        services.propose_merge(lead, self.id, self.another(), WHY)
+        merge_id = self.case.merge_id
+        if merge_id is not None:
+            services.answer_merge(author, self.id, merge_id, "", agrees=True)
 
     def another(self) -> str:
         """The number of another public case, if there is one."""

@@ -26,6 +26,7 @@ from initiatives.models import (
     SheetState,
     SignatureSheet,
     StudyKind,
+    Support,
     Translation,
 )
 from initiatives.queries import draft_token
@@ -34,7 +35,7 @@ from portal.accounts.models import OperatorAccess, Passkey, User
 from portal.accounts.queries import email_hash
 from portal.api.models import ApiKey, Webhook
 from portal.articles.models import Alert, Article
-from portal.content.models import Comment, CommentState, Objection
+from portal.content.models import Attachment, Comment, CommentState, Objection
 from portal.core import tenancy
 from portal.core.db import db
 from portal.notify.models import LetterBatch, Notice
@@ -49,7 +50,7 @@ PAGELESS = {
     "initiatives.open311_discovery", "initiatives.open311_services", "initiatives.open311_service",
     "initiatives.open311_requests", "initiatives.open311_request", "initiatives.open311_take",
     "initiatives.comments_file", "initiatives.statistics_csv", "initiatives.statistics_everywhere_csv", "initiatives.desk_statistics_csv",
-    "initiatives.points", "initiatives.map_script", "initiatives.file", "initiatives.case_file",
+    "initiatives.points", "initiatives.map_script", "initiatives.file", "initiatives.case_file", "initiatives.plain_photo",
     "initiatives.new_photo", "accounts.data_file", "pages.municipalities_map", "pages.municipalities_points",
     "pages.theme", "pages.mark", "pages.tile", "pages.favicon", "pages.healthz", "pages.readyz", "pages.robots",
     "pages.settings_css", "pages.settings_mark", "pages.metrics",
@@ -83,14 +84,15 @@ REFUSED = {
     "initiatives.filters", "initiatives.filters_desk",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.comment_answer", "initiatives.comment_report",
     "initiatives.comment_object", "initiatives.case_speak", "initiatives.appeal", "initiatives.result",
-    "initiatives.call", "initiatives.study", "initiatives.case_edit",
+    "initiatives.merge",
+    "initiatives.call", "initiatives.study", "initiatives.case_edit", "initiatives.redact_photo",
     "pages.settings_team",
     "pages.portal_municipalities", "api.new_key", "api.new_webhook", "privacy.requests", "privacy.erase",
     "articles.new", "articles.new_alert",
 }  # fmt: skip
 """Forms that are refused when they are sent as they stand; the answer is looked at as well."""
 REFUSED_MOVES = {
-    "send-back", "hold", "assign", "merge", "transfer", "extend", "decide", "uphold", "reverse", "plan", "finish",
+    "send-back", "hold", "assign", "merge", "drop-merge", "transfer", "extend", "decide", "uphold", "reverse", "plan", "finish",
     "abandon", "answer", "split", "correct", "reply", "schedule",
 }  # fmt: skip
 
@@ -394,10 +396,30 @@ def own(new_address: str) -> Iterator[Stop]:
         Initiative.id.in_(select(Author.initiative_id).where(Author.name_sealed.is_not(None))),
     )
     yield Stop("initiatives.name", named.values, named.author)
+    yield from _merging()
     yield from _talk()
     yield Stop("privacy.consents", who=named.author)
     mine = case("refused", Initiative.author_user_id.is_not(None), Initiative.appealed_once.is_(False))
     yield Stop("initiatives.appeal", mine.values, mine.author)
+
+
+def _merging() -> Iterator[Stop]:
+    """A proposal to merge as its authors and the desk see it, and what a supporter of a merged case is asked."""
+    asked = case("published", Initiative.merge_id.is_not(None))
+    yield Stop("initiatives.merge", asked.values, asked.author)
+    yield Stop("initiatives.detail", asked.values, asked.author)
+    yield Stop("initiatives.case", asked.values, asked.team("leader"))
+    with tenancy.unscoped("whoever supports a merged case, wherever"):
+        found = db.session.execute(
+            select(Initiative.id, Support.user_id)
+            .join(Support, Support.initiative_id == Initiative.id)
+            .where(Initiative.state == "merged", Support.user_id.is_not(None))
+            .order_by(Support.id)
+        ).first()
+    if found is not None:
+        merged = case("merged", Initiative.id == found[0])
+        for name in ("support", "detail"):
+            yield Stop(f"initiatives.{name}", merged.values, _email(found[1]))
 
 
 def securing() -> Iterator[Stop]:
@@ -472,6 +494,7 @@ def desk() -> Iterator[Stop]:
     yield Stop("initiatives.case_speak", commented.values, commented.team("leader"))
     edited = case("submitted")
     yield Stop("initiatives.case_edit", edited.values, edited.team("reviewer"))
+    yield from _redacting()
     for kind in StudyKind:
         ours = case(f"{kind.value}_study", Initiative.id.in_(select(Sheet.initiative_id)))
         yield Stop("initiatives.study", {**ours.values, "kind": kind.value}, ours.reviewers[0])
@@ -526,6 +549,18 @@ def filters(place: str) -> Iterator[Stop]:
         yield Stop(f"initiatives.filters{ending}", {"town": LUBLIN, "category": "roads"}, who)
 
 
+def _redacting() -> Iterator[Stop]:
+    """A photo of which parts are blacked out."""
+    with tenancy.within(tenancy.town(LUBLIN).id):
+        row = db.session.scalars(select(Attachment).where(Attachment.plain_key.is_not(None))).first()
+        assert row is not None
+        file_id, case_id = row.id, row.object_id
+        state = db.session.scalars(select(Initiative.state).where(Initiative.id == case_id)).one()
+    shown = case(state, Initiative.id == case_id)
+    yield Stop("initiatives.redact", shown.values, shown.team("reviewer"))
+    yield Stop("initiatives.redact_photo", {**shown.values, "file_id": file_id}, shown.team("reviewer"))
+
+
 def realisation() -> Iterator[Stop]:
     """The work on what was adopted, and the question whether it helped."""
     working = case("in_progress")
@@ -548,6 +583,7 @@ MOVES = {
     "hold": ("submitted", "reviewer"),
     "assign": ("published", "leader"),
     "merge": ("published", "leader"),
+    "drop-merge": ("published", "leader"),
     "transfer": ("published", "leader"),
     "start-purpose": ("assigned", ""),
     "start-feasibility": ("purpose_study", ""),
@@ -573,8 +609,12 @@ MOVES = {
 def moves() -> Iterator[Stop]:
     """The page of each move."""
     for verb, (state, role) in MOVES.items():
-        asked = [Initiative.audience == Audience.ASKED] if verb == "open" else []
-        found = case(state, *asked)
+        asked = {
+            "open": Initiative.audience == Audience.ASKED,
+            "merge": Initiative.merge_id.is_(None),
+            "drop-merge": Initiative.merge_id.is_not(None),
+        }
+        found = case(state, *([asked[verb]] if verb in asked else []))
         who = found.team(role) if role else found.reviewers[0]
         if state == "appealed" and who == _email(_decider(found.id)):
             who = found.team("decision-maker2")

@@ -182,6 +182,10 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("thumb_key", sa.String(), nullable=True),
         sa.Column("original_key", sa.String(), nullable=True),
+        sa.Column("plain_key", sa.String(), nullable=True),
+        sa.Column("plain_thumb_key", sa.String(), nullable=True),
+        sa.Column("boxes", sa.JSON(), nullable=False),
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("media_type", sa.String(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -432,6 +436,8 @@ def upgrade() -> None:
         sa.Column("appealed_once", sa.Boolean(), nullable=False),
         sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("merge_consented", sa.Boolean(), nullable=False),
+        sa.Column("merge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("joined_count", sa.Integer(), nullable=False),
         sa.Column("transferred_to", sa.String(), nullable=False),
         sa.Column("progress", sa.Integer(), nullable=False),
         sa.Column("planned_minor", sa.BigInteger(), nullable=True),
@@ -494,6 +500,13 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_initiative_town_district", ["municipality_id", "district", "listed_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_initiative_merged_into",
+            ["merged_into_id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id is not null"),
+            postgresql_where=sa.text("merged_into_id is not null"),
         )
         batch_op.create_index(
             "ix_initiative_silent",
@@ -1039,6 +1052,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_initiative_echo_user_id"), ["user_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_initiative_echo_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_merge",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("case_agrees", sa.Boolean(), nullable=True),
+        sa.Column("into_agrees", sa.Boolean(), nullable=True),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_merge_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(["into_id"], ["initiative.id"], name=op.f("fk_initiative_merge_into_id")),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_merge_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_merge")),
+    )
+    with op.batch_alter_table("initiative_merge", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_initiative_merge_initiative_id"), ["initiative_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_initiative_merge_into_id"), ["into_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_initiative_merge_municipality_id"), ["municipality_id"], unique=False
         )
 
     op.create_table(

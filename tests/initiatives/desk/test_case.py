@@ -21,7 +21,7 @@ from portal.notify.delivery import record
 from portal.notify.kinds import Delivery, Outcome
 from portal.notify.models import Notice
 from portal.notify.outbox import Recipient, send
-from tests.factories.initiatives import make_initiative
+from tests.factories.initiatives import make_initiative, merge
 
 DESK = "/en/lublin/desk/initiatives"
 
@@ -241,6 +241,20 @@ def test_edit_from_an_older_version_shows_both_texts(client, town, reviewer, act
     again = client.post(f"{href(case)}/edit", data={**data, "version": "2"})
     assert again.status_code == 303
     assert fresh(case).title == EDIT["title"]
+
+
+def test_who_edits_a_case_that_was_merged_meanwhile_gets_both_texts(client, town, reviewer, actor_as, token):
+    case = make_initiative(town, with_author=False)
+    target = make_initiative(
+        town, with_author=False, title="Wspólna", text="Wspólny tekst obu, który był tu wcześniej."
+    )
+    edit_token = token(f"{href(case)}/edit")
+    merge(actor_as("leader"), case, target)
+    answer = client.post(f"{href(case)}/edit", data={**EDIT, "version": "1", "csrf_token": edit_token})
+    assert answer.status_code == 409
+    assert "Wspólny tekst obu, który był tu wcześniej." in answer.text
+    assert EDIT["text"] in answer.text
+    assert fresh(case).text != EDIT["text"]
 
 
 def test_edit_by_double_click_is_no_conflict(client, town, reviewer, token):

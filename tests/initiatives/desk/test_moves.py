@@ -153,21 +153,47 @@ def test_colleague_with_a_stake_is_not_offered_and_refused(client, town, as_role
     assert "took no part" in str(refused.value.reason)
 
 
-def test_merge_needs_consent_and_a_known_number(client, town, as_role):
+def test_a_merge_is_proposed_and_asks_the_authors(client, town, as_role):
     as_role("leader")
     target = make_initiative(town, "published", title="Pierwsza")
     number = target.number
     case = make_initiative(town, "published", title="Druga")
-    words = {"into": number, "note": WHY, "consented": None}
-    unasked = client.submit(href(case, "merge"), words)
-    assert unasked.status_code == 422
-    assert "Ask the authors first" in unasked.text
-    unknown = client.submit(href(case, "merge"), {**words, "into": "LUB-I-2026-9999", "consented": "y"})
+    page = client.get(href(case, "merge")).text
+    assert "Both authors are asked" in page
+    unknown = client.submit(href(case, "merge"), {"into": "LUB-I-2026-9999", "note": WHY})
     assert unknown.status_code == 422
     assert "Check the number." in unknown.text
-    assert client.submit(href(case, "merge"), {**words, "consented": "y"}).status_code == 303
-    assert fresh(case).state == "merged"
-    assert number in client.get(href(case)).text
+    words = {"into": number, "note": WHY}
+    assert client.submit(href(case, "merge"), words).status_code == 303
+    assert fresh(case).state == "published"
+    for shown, other in ((case, number), (fresh(target), case.number)):
+        desk = client.get(href(shown)).text
+        assert "has not answered yet" in desk
+        assert other in desk
+        assert href(shown, "drop-merge") in desk
+        assert href(shown, "merge") + '"' not in desk
+
+
+def test_a_merge_proposed_twice_by_a_double_click_is_proposed_once(client, town, as_role, token):
+    as_role("leader")
+    case, target = make_initiative(town, "published"), make_initiative(town, "published")
+    words = {"into": target.number, "note": WHY, "version": "1", "csrf_token": token(href(case, "merge"))}
+    for _ in range(2):
+        assert client.post(href(case, "merge"), data=words).status_code == 303
+    other = make_initiative(town, "published")
+    refused = client.post(href(case, "merge"), data={**words, "into": other.number})
+    assert refused.status_code == 409
+    assert "another proposal" in refused.text
+    assert WHY in refused.text
+
+
+def test_a_proposal_to_merge_is_taken_back(client, town, as_role):
+    as_role("leader")
+    case, target = make_initiative(town, "published"), make_initiative(town, "published")
+    assert client.submit(href(case, "merge"), {"into": target.number, "note": WHY}).status_code == 303
+    assert client.submit(href(target, "drop-merge"), {"note": WHY}).status_code == 303
+    assert fresh(case).merge_id is None
+    assert "drop-merge" not in client.get(href(case)).text
 
 
 def test_time_is_given_once_for_each_deadline(client, town, as_role, token):
@@ -493,7 +519,7 @@ def test_form_without_its_token_is_refused(client, town, as_role):
 
 def test_every_move_of_the_team_has_a_page():
     by_hand = {m.verb for m in WORKFLOW.moves if m.permission != "initiative.own"} - {"lapse", "recommend"}
-    assert by_hand | {"extend", "reply", "open"} == set(PAGES)
+    assert by_hand | {"extend", "reply", "open", "drop_merge"} == set(PAGES)
 
 
 @pytest.mark.parametrize("state", [s.key for s in WORKFLOW.states if s.key != "draft"])

@@ -110,7 +110,7 @@ def test_it_is_not_merged_into_a_public_one(town: Town, withheld: Initiative, ac
     services.publish(actor_as("reviewer"), withheld.id, "")
     other = make_initiative(town, "published")
     with pytest.raises(Invalid) as caught:
-        services.merge(actor_as("leader"), withheld.id, other.number or "", "", consented=True)
+        services.propose_merge(actor_as("leader"), withheld.id, other.number or "", "")
     assert "without publication" in str(caught.value.reason)
 
 

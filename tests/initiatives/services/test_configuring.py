@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from initiatives import kinds, queries, services
 from initiatives.kinds import Kind
-from initiatives.services import Asked
+from initiatives.services import Asked, configuring
 from portal.content import queries as content
 from portal.core import tenancy
 from portal.core.actor import Actor
@@ -16,6 +16,7 @@ from portal.core.audit import AuditEntry
 from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.tenancy import Town
+from portal.search import queries as search
 from tests.factories.initiatives import make_initiative
 
 ActorAs = Callable[..., Actor]
@@ -151,6 +152,19 @@ class TestDistricts:
         self.save(leader, town, None, "Tatary")
         services.move_setting(leader, town.id, "districts", before + 1, -1, mark("districts"))
         assert queries.office().districts[before].name == "Tatary"
+
+    def test_cases_are_found_by_the_new_name(
+        self, leader: Actor, town: Town, run_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(configuring, "INDEXED_AT_ONCE", 2)
+        before = len(queries.office().districts)
+        self.save(leader, town, None, "Wieniawa")
+        for _ in range(5):
+            make_initiative(town, district="Wieniawa")
+        self.save(leader, town, before, "Ogrodzisko")
+        run_jobs()
+        counted = [len(search.find(name, town.id, public_only=False)) for name in ("Ogrodzisko", "Wieniawa")]
+        assert counted == [5, 0]
 
     @pytest.mark.parametrize("name", ["", "x" * 81, "TATARY"])
     def test_refused(self, leader: Actor, town: Town, name: str) -> None:

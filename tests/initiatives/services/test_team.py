@@ -5,14 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from initiatives import queries, services
-from initiatives.models import Initiative, Support
+from initiatives.models import Initiative
 from portal.content import queries as content_queries
-from portal.content.models import Link
 from portal.core.actor import Actor
-from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.readings import Reason, Why
 from portal.core.tenancy import Town
@@ -104,52 +101,6 @@ def test_a_study_is_started_by_two_verbs_only(town: Town, actor_as: ActorAs) -> 
     for verb in ("publish", "recommend", "transfer", ""):
         with pytest.raises(Missing):
             services.start_study(one, case.id, verb)
-
-
-def test_a_merge_counts_a_supporter_of_both_once(town: Town, actor_as: ActorAs) -> None:
-    leader, both, only = actor_as("leader"), actor_as("resident"), actor_as("resident")
-    case, target = make_initiative(town), make_initiative(town)
-    for who, what in ((both, case), (both, target), (only, case)):
-        services.support(who, what.id)
-    services.merge(leader, case.id, target.number or "", WHY, consented=True)
-    source, goal = queries.case(case.id), queries.case(target.id)
-    assert (source.state, source.merged_into_id, source.support_count) == ("merged", target.id, 2)
-    assert goal.support_count == 2
-    assert len(db.session.scalars(select(Support).where(Support.initiative_id == target.id)).all()) == 2
-    assert db.session.execute(select(Link.from_id, Link.to_id, Link.role)).all() == [
-        (case.id, target.id, "merged")
-    ]
-
-
-def test_a_merge_needs_another_public_case(town: Town, other_town: Town, actor_as: ActorAs) -> None:
-    leader, case = actor_as("leader"), make_initiative(town)
-    hidden, foreign = make_initiative(town, "submitted"), make_initiative(other_town)
-    for number, problem in (
-        (case.number, Invalid),
-        (hidden.number, Invalid),
-        (foreign.number, Missing),
-        ("nonsense", Missing),
-    ):
-        with pytest.raises(problem):
-            services.merge(leader, case.id, number or "", WHY, consented=True)
-    found = queries.case(case.id)
-    assert (found.state, found.merged_into_id) == ("published", None)
-
-
-def test_two_cases_are_not_merged_into_each_other(town: Town, actor_as: ActorAs) -> None:
-    leader = actor_as("leader")
-    one, two = make_initiative(town), make_initiative(town)
-    services.merge(leader, one.id, two.number or "", WHY, consented=True)
-    with pytest.raises(Invalid):
-        services.merge(leader, two.id, one.number or "", WHY, consented=True)
-
-
-def test_a_split_case_stands_alone_again(town: Town, actor_as: ActorAs) -> None:
-    leader, case, target = actor_as("leader"), make_initiative(town), make_initiative(town)
-    services.merge(leader, case.id, target.number or "", WHY, consented=True)
-    services.split(leader, case.id, WHY)
-    found = queries.case(case.id)
-    assert (found.state, found.merged_into_id, found.merge_consented) == ("published", None, False)
 
 
 def test_a_transfer_names_the_body(town: Town, actor_as: ActorAs) -> None:
@@ -256,7 +207,7 @@ def test_only_leaders_assign_merge_refer_and_recommend(town: Town, actor_as: Act
     case, study = make_initiative(town), make_initiative(town, "purpose_study", reviewers=[someone])
     for act in (
         lambda: services.assign(someone, case.id, "", 1, [1, 2]),
-        lambda: services.merge(someone, case.id, study.number or "", WHY, consented=True),
+        lambda: services.propose_merge(someone, case.id, study.number or "", WHY),
         lambda: services.transfer(someone, case.id, "Zarząd", WHY),
         lambda: services.extend(someone, study.id, date(2100, 1, 1), WHY),
         lambda: services.recommend(

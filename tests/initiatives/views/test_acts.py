@@ -7,14 +7,17 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from initiatives import queries
+from initiatives import queries, rules, services
 from initiatives.models import Initiative
 from portal.content import queries as content_queries
+from portal.content.models import FileRole
+from portal.content.services import attach
 from portal.core import files, tenancy
 from portal.core.actor import Actor
+from portal.core.db import writing
 from portal.core.tenancy import Town
 from tests.factories.browser import Browser
-from tests.factories.initiatives import TEXT, make_initiative
+from tests.factories.initiatives import TEXT, make_initiative, merge
 
 ActorAs = Callable[..., Actor]
 LIST = "/en/lublin/initiatives"
@@ -31,6 +34,25 @@ def ewa(client: Browser, actor_as: ActorAs, sign_in: Callable[..., None]) -> Act
     actor = actor_as("resident", name="Ewa Sadowa")
     sign_in(client, actor)
     return actor
+
+
+@pytest.fixture
+def token(client: Browser) -> Callable[[str], str]:
+    """The form token of a page, for posts that come after something happened."""
+
+    def find(path: str) -> str:
+        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', client.get(path).text)
+        assert found
+        return found[1]
+
+    return find
+
+
+def picture(number: int) -> bytes:
+    """A small photo, another for each number."""
+    raw = BytesIO()
+    Image.new("RGB", (60, 40 + number)).save(raw, "JPEG")
+    return raw.getvalue()
 
 
 def state(case: Initiative) -> str:
@@ -158,6 +180,52 @@ class TestAuthor:
                 "Pusty chodnik"
             ]
 
+    def test_files_are_taken_off_and_replaced_when_it_is_completed(
+        self, client: Browser, town: Town, ewa: Actor, token: Callable[[str], str]
+    ) -> None:
+        case = make_initiative(town, "returned", author=ewa, defects=["Prosimy o inne zdjęcie."])
+        with tenancy.within(town.id), writing():
+            for number in range(rules.PHOTOS_MAX):
+                attach(
+                    queries.case(case.id),
+                    files.store_photo(picture(number), f"{number}.jpg"),
+                    FileRole.PHOTO,
+                    "Chodnik",
+                )
+        ids = [row.id for row in content_queries.files(*case.about, public_only=False)]
+        page = client.get(href(case, "complete")).text
+        assert page.count('name="drop"') == rules.PHOTOS_MAX
+        sent = {
+            "csrf_token": token(href(case, "complete")), "title": "Ławka inna", "text": TEXT + " Jeszcze.",
+            "category": "roads", "language": "pl", "place": "whole", "version": str(case.version), "alt": "Nowe",
+        }  # fmt: skip
+        kept = set(files.store().listed())
+
+        def photo() -> tuple[BytesIO, str]:
+            return BytesIO(picture(9)), "nowe.jpg"
+
+        refused = client.post(href(case, "complete"), data={**sent, "photo": photo()})
+        assert (refused.status_code, state(case)) == (422, "returned")
+        for words in ("which is the most", "Ławka inna", "Jeszcze.", 'value="Nowe"'):
+            assert words in refused.text
+        wrong = {**sent, "title": "", "drop": [str(ids[0]), str(ids[1])]}
+        shown = client.post(href(case, "complete"), data=wrong)
+        assert shown.status_code == 422
+        ticked = [
+            tag
+            for tag in re.findall(r"<input[^>]*>", shown.text)
+            if 'name="drop"' in tag and "checked" in tag
+        ]
+        assert len(ticked) == 2
+        assert set(files.store().listed()) == kept
+        answer = client.post(
+            href(case, "complete"), data={**sent, "drop": [str(ids[0]), "x", "9" * 19], "photo": photo()}
+        )
+        assert (answer.status_code, state(case)) == (303, "submitted")
+        found = content_queries.files(*case.about, public_only=False)
+        assert [row.name for row in found] == ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "nowe.jpg"]
+        assert len(set(files.store().listed())) == len(kept)
+
     def test_a_completed_case_sent_twice_is_shown(self, client: Browser, town: Town, ewa: Actor) -> None:
         case = make_initiative(town, "submitted", author=ewa)
         answer = client.get(href(case, "complete"))
@@ -187,3 +255,128 @@ class TestAuthor:
         assert "what is missing" in refused.text
         client.submit(href(case, "result"), {"verdict": "dispute", "note": "Brakuje oparcia."})
         assert state(case) == "disputed"
+
+
+class TestMerging:
+    """What authors and supporters see of a proposal to merge."""
+
+    @pytest.fixture
+    def asked(self, town: Town, ewa: Actor, actor_as: ActorAs) -> tuple[Initiative, Initiative]:
+        case = make_initiative(town, author=ewa)
+        target = make_initiative(town, title="Ławki na wszystkich przystankach")
+        services.propose_merge(actor_as("leader"), case.id, target.number or "", "To jedno i to samo.")
+        return queries.case(case.id), queries.case(target.id)
+
+    def test_both_pages_say_so_and_the_author_is_led_to_the_question(
+        self, client: Browser, town: Town, asked: tuple[Initiative, Initiative]
+    ) -> None:
+        case, target = asked
+        mine, theirs = client.get(href(case)).text, client.get(href(target)).text
+        assert "it would go on in another one" in mine
+        assert href(case, "merge") in mine
+        assert "merge another initiative into this one" in theirs
+        assert href(target, "merge") not in theirs
+        page = client.get(href(case, "merge")).text
+        assert "Ławki na wszystkich przystankach" in page
+        assert "To jedno i to samo." in page
+
+    def test_a_no_needs_a_sentence_and_ends_it(
+        self, client: Browser, town: Town, asked: tuple[Initiative, Initiative]
+    ) -> None:
+        case = asked[0]
+        none = client.submit(href(case, "merge"), {"agrees": None, "note": ""})
+        assert (none.status_code, "Choose one." in none.text) == (422, True)
+        short = client.submit(href(case, "merge"), {"agrees": "no", "note": " "})
+        assert (short.status_code, "Say in one sentence why not." in short.text) == (422, True)
+        answer = client.submit(href(case, "merge"), {"agrees": "no", "note": "Moja jest inna."})
+        assert (answer.status_code, answer.location) == (303, href(case))
+        assert "would go on in another one" not in client.get(href(case)).text
+        over = client.get(href(case, "merge"))
+        assert (over.status_code, "There is no proposal" in over.text) == (200, True)
+
+    def test_an_answer_that_comes_too_late_keeps_its_words(
+        self,
+        client: Browser,
+        town: Town,
+        asked: tuple[Initiative, Initiative],
+        actor_as: ActorAs,
+        token: Callable[[str], str],
+    ) -> None:
+        case, _target = asked
+        key = token(href(case, "merge"))
+        services.drop_merge(actor_as("leader"), case.id, "Pomyłka.")
+        sent = {"csrf_token": key, "agrees": "no", "note": "Moja jest inna.", "merge": str(case.merge_id)}
+        answer = client.post(href(case, "merge"), data=sent)
+        assert answer.status_code == 422
+        assert "Moja jest inna." in answer.text
+        for wrong in ("x", "9" * 30, ""):
+            assert client.post(href(case, "merge"), data={**sent, "merge": wrong}).status_code == 422
+
+    def test_the_joint_page_names_joint_authors_who_show_their_names(
+        self, client: Browser, town: Town, actor_as: ActorAs
+    ) -> None:
+        leader, fan = actor_as("leader"), actor_as("resident")
+        shown, hidden, target = (make_initiative(town, title=f"Ławka {name}") for name in "ABC")
+        for case, name, shows in (
+            (shown, "Anna Próbna", True),
+            (hidden, "Jan Skryty", False),
+            (target, "Ola Nowa", True),
+        ):
+            with writing():
+                author = queries.case(case.id).author
+                assert author is not None
+                author.name, author.shows_name = name, shows
+        services.support(fan, shown.id)
+        for case in (shown, hidden):
+            merge(leader, case, target)
+        page = client.get(href(target)).text
+        assert "Joint authors" in page
+        assert "Ola Nowa, Anna Próbna" in page
+        assert "Jan Skryty" not in page
+        assert href(shown) in page
+        assert "Support it on the joint page" in client.get(href(shown)).text
+
+    def test_a_supporter_moves_the_support_with_one_click(
+        self, client: Browser, town: Town, ewa: Actor, actor_as: ActorAs
+    ) -> None:
+        case, target = make_initiative(town), make_initiative(town)
+        services.support(ewa, case.id)
+        merge(actor_as("leader"), case, target)
+        assert "Move my support there" in client.get(href(case)).text
+        page = client.get(href(case))
+        answer = client.post_button(page, href(case, "support"))
+        assert (answer.status_code, answer.location) == (303, href(target))
+        assert queries.case(target.id).support_count == 1
+        again = client.get(href(case, "support"))
+        assert (again.status_code, again.location) == (303, href(target, "support"))
+
+    def test_a_supporter_may_keep_none(
+        self, client: Browser, town: Town, ewa: Actor, actor_as: ActorAs
+    ) -> None:
+        case, target = make_initiative(town), make_initiative(town)
+        services.support(ewa, case.id)
+        merge(actor_as("leader"), case, target)
+        assert client.submit(href(case, "support"), {"wanted": "off"}).location == href(case)
+        assert [queries.case(one.id).support_count for one in (case, target)] == [0, 0]
+
+    def test_who_completes_a_case_that_was_merged_meanwhile_gets_both_texts(
+        self, client: Browser, town: Town, ewa: Actor, actor_as: ActorAs, token: Callable[[str], str]
+    ) -> None:
+        case = make_initiative(town, "returned", author=ewa)
+        target = make_initiative(town, with_author=False, title="Ławki wszędzie", text=TEXT + " Wszędzie.")
+        key = token(href(case, "complete"))
+        sent = {
+            "csrf_token": key, "title": "Moja ławka", "text": "Mój dopisany tekst, nad którym siedziałam długo.",
+            "category": "roads", "language": "pl", "place": "whole", "version": str(case.version),
+        }  # fmt: skip
+        # From another window it was completed, then published and merged.
+        assert client.post(href(case, "complete"), data={**sent, "text": TEXT}).status_code == 303
+        services.publish(actor_as("reviewer"), case.id)
+        merge(actor_as("leader"), case, target)
+        answer = client.post(href(case, "complete"), data=sent)
+        assert answer.status_code == 409
+        for words in ("Mój dopisany tekst", "Moja ławka", "Wszędzie.", TEXT):
+            assert words in answer.text
+        assert queries.case(case.id).text == TEXT
+        twice = client.post(href(case, "complete"), data={**sent, "text": TEXT})
+        assert (twice.status_code, twice.location) == (303, href(case))

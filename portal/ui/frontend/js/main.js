@@ -13,6 +13,7 @@ import {
 
 import { chosenFiles } from "./files.js";
 import { mapOpeners } from "./open-map.js";
+import { redactions } from "./redact.js";
 import { reveals } from "./reveal.js";
 import { copyButtons, foldNarrow, menus, printButtons, progress, searchFields, unsavedForms } from "./small.js";
 
@@ -29,6 +30,7 @@ foldNarrow();
 unsavedForms();
 chosenFiles();
 reveals();
+redactions();
 mapOpeners();
 searchFields();
 progress();
