@@ -116,10 +116,10 @@ def support(number: str) -> BaseResponse:
                 services.unsupport(actor, case.id)
                 say(_("Your support was taken back."))
         except Conflict:
-            return _too_late(case)
+            return _support_over(case)
         return _back(case)
     if rules.support_is_over(case) and not already:
-        return _too_late(case, 200)
+        return _support_over(case, 200)
     title = _("Take your support back?") if already else _("Support this initiative?")
     return form_page(
         "confirm",
@@ -131,7 +131,7 @@ def support(number: str) -> BaseResponse:
     )
 
 
-def _too_late(case: Initiative, status: int = 409) -> BaseResponse:
+def _support_over(case: Initiative, status: int = 409) -> BaseResponse:
     """Support has ended: since when, and what one can still do."""
     return page(
         "initiatives/acts/support_over.html",
