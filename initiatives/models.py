@@ -122,7 +122,7 @@ class Initiative(Content, Municipal, Base):
             "municipality_id",
             "listed_at",
             "id",
-            sqlite_where=sql_text("takes_support"),
+            sqlite_where=sql_text("takes_support = 1"),
             postgresql_where=sql_text("takes_support"),
         ),
         Index(
@@ -130,7 +130,7 @@ class Initiative(Content, Municipal, Base):
             "municipality_id",
             "support_count",
             "id",
-            sqlite_where=sql_text("takes_support"),
+            sqlite_where=sql_text("takes_support = 1"),
             postgresql_where=sql_text("takes_support"),
         ),
     )

@@ -49,7 +49,7 @@ class Row:
 
 def _row(sheet: SignatureSheet, number: str, title: str = "", language: str = "") -> Row:
     look, label = STATES[sheet.state]
-    where = {"number": number.lower(), "sheet_id": sheet.id}
+    where: dict[str, Any] = {"number": number.lower(), "sheet_id": sheet.id}
     opens = sheet.state in (SheetState.WAITING, SheetState.DIFFERS)
     return Row(
         sheet,
