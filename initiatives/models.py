@@ -131,7 +131,7 @@ class Initiative(Content, Municipal, Base):
             "municipality_id",
             "listed_at",
             "id",
-            sqlite_where=sql_text("takes_support"),
+            sqlite_where=sql_text("takes_support = 1"),
             postgresql_where=sql_text("takes_support"),
         ),
         Index(
@@ -139,7 +139,7 @@ class Initiative(Content, Municipal, Base):
             "municipality_id",
             "support_count",
             "id",
-            sqlite_where=sql_text("takes_support"),
+            sqlite_where=sql_text("takes_support = 1"),
             postgresql_where=sql_text("takes_support"),
         ),
     )

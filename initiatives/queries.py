@@ -565,7 +565,7 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.silent:
         found.append(Initiative.silent_since.is_not(None))
     if wanted.open:
-        found.append(and_(Initiative.takes_support))
+        found.append(Initiative.takes_support.expression)
     if wanted.text:
         ids = search.ids("initiative", wanted.text, tenancy.current_id(), public_only=True)
         found.append(Initiative.id.in_(ids))

@@ -20,8 +20,10 @@ PAGE = r"""
   ],
   [
     #image(bytes(data.qr), format: "svg", width: 24mm, alt: data.alt)
-    #text(size: 7pt, link(data.href)[#data.short])
+    #text(size: 7pt, data.short)
   ])
+#text(size: 8pt, link(data.href)[#data.href])
+
 #text(size: 9pt, data.lead)
 #table(
   columns: (9mm, 1fr, 1fr, 46mm),

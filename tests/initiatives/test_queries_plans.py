@@ -238,6 +238,8 @@ class TestPlans:
             "by phase": lambda: queries.listing(Wanted(phase="study"), None),
             "by category": lambda: queries.listing(Wanted(category="roads"), None),
             "by both": lambda: queries.listing(Wanted(phase="study", category="roads"), None),
+            "open for support": lambda: queries.listing(Wanted(open=True), None),
+            "above the threshold": lambda: queries.above_threshold(50, 50),
             "by district": lambda: queries.listing(Wanted(district="Rury"), None),
             "by words": lambda: queries.listing(Wanted(text=dataset.COMMON_WORD), None),
             "by rare words": lambda: queries.listing(Wanted(text=dataset.RARE_WORD), None),
@@ -321,6 +323,8 @@ class TestPlans:
             Wanted(phase="study", category="roads"),
             Wanted(district="Rury"),
             Wanted(sort="support"),
+            Wanted(open=True),
+            Wanted(open=True, sort="support"),
         ):
             steps = plan(lambda wanted=wanted: queries.listing(wanted, None))
             assert not [step for step in steps if "TEMP B-TREE" in step], wanted

@@ -523,7 +523,7 @@ def upgrade() -> None:
                 name,
                 ["municipality_id", column, "id"],
                 unique=False,
-                sqlite_where=sa.text("takes_support"),
+                sqlite_where=sa.text("takes_support = 1"),
                 postgresql_where=sa.text("takes_support"),
             )
         batch_op.create_index(

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from portal.core.i18n import Filled, lazy_gettext, lazy_pgettext, speaking
+from portal.core.i18n import Filled, Worded, lazy_gettext, lazy_pgettext, speaking
 from portal.notify import values
 from portal.notify.values import pack, unpack
 
@@ -49,3 +49,11 @@ def test_a_filled_message_keeps_its_values() -> None:
 def test_a_thing_cannot_travel() -> None:
     with pytest.raises(TypeError, match="object cannot travel"):
         pack({"thing": object()})
+
+
+def test_words_of_an_office_are_chosen_in_the_language_then_spoken() -> None:
+    kept = unpack(pack({"promise": Worded({"pl": "Rada.", "cs": "Zastupitelstvo."}, "pl")}))["promise"]
+    with speaking("cs"):
+        assert str(kept) == "Zastupitelstvo."
+    with speaking("en"):
+        assert str(kept) == "Rada."
