@@ -1258,12 +1258,18 @@ class DeskRow:
     updated_at: datetime
     lead_user_id: int | None
     support_count: int
+    audience: Audience
     due_on: date | None
 
     @property
     def present(self) -> State:
         """The state's row."""
         return WORKFLOW.state(self.state)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether its author wants it handled without publication."""
+        return self.audience is not Audience.EVERYBODY
 
     @property
     def slug(self) -> str:
@@ -1653,9 +1659,10 @@ def _desk_rows(ids: Sequence[int]) -> list[DeskRow]:
         Initiative.updated_at,
         Initiative.lead_user_id,
         Initiative.support_count,
+        Initiative.audience,
         due_on,
     ).where(Initiative.id.in_(ids))
-    return [DeskRow(*row) for row in db.session.execute(statement)]
+    return [DeskRow(*tuple(row)) for row in db.session.execute(statement)]
 
 
 def _desk_keys(actor: actors.Actor, wanted: DeskFilter) -> Select[int]:

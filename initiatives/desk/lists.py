@@ -56,6 +56,7 @@ class Row:
     category: Text
     lead: str
     due: Due | None
+    withheld: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ def _rows(found: tuple[DeskRow, ...]) -> list[Row]:
             category=queries.category_label(row.category) or row.category,
             lead=names.get(row.lead_user_id or 0, ""),
             due=due_of(row.due_on, today, town),
+            withheld=row.withheld,
         )
         for row in found
     ]

@@ -169,6 +169,7 @@ def _support_of_merged(case: Initiative, *, already: bool) -> BaseResponse:
         _("Where should your support count?"),
         joint=joint,
         joint_href=_href(joint),
+        here_href=url_for("initiatives.support", number=(case.number or "").lower()),
     )
 
 

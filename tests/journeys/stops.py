@@ -404,11 +404,10 @@ def own(new_address: str) -> Iterator[Stop]:
 
 
 def _merging() -> Iterator[Stop]:
-    """A proposal to merge as its authors and the desk see it, and what a supporter of a merged case is asked."""
+    """A proposal to merge as its authors see it, and what a supporter of a merged case is asked."""
     asked = case("published", Initiative.merge_id.is_not(None))
     yield Stop("initiatives.merge", asked.values, asked.author)
     yield Stop("initiatives.detail", asked.values, asked.author)
-    yield Stop("initiatives.case", asked.values, asked.team("leader"))
     with tenancy.unscoped("whoever supports a merged case, wherever"):
         found = db.session.execute(
             select(Initiative.id, Support.user_id)
@@ -495,6 +494,8 @@ def desk() -> Iterator[Stop]:
     edited = case("submitted")
     yield Stop("initiatives.case_edit", edited.values, edited.team("reviewer"))
     yield from _redacting()
+    merging = case("published", Initiative.merge_id.is_not(None))
+    yield Stop("initiatives.case", merging.values, merging.team("leader"))
     for kind in StudyKind:
         ours = case(f"{kind.value}_study", Initiative.id.in_(select(Sheet.initiative_id)))
         yield Stop("initiatives.study", {**ours.values, "kind": kind.value}, ours.reviewers[0])

@@ -6,6 +6,7 @@ import pytest
 
 from initiatives import queries, services
 from initiatives.desk.lists import due_of
+from initiatives.models import Audience
 from initiatives.queries import DeskFilter
 from portal.content import services as content
 from portal.core.actor import acting
@@ -288,3 +289,18 @@ def test_what_is_over_stands_by_the_last_touch(town, actor_as, waiting):
     with acting(actor):
         rows = queries.work_list(actor, DeskFilter(tab="all"), None).items
     assert [row.updated_at for row in rows] == sorted((row.updated_at for row in rows), reverse=True)
+
+
+def test_what_is_handled_without_publication_is_marked(client, town, actor_as, sign_in):
+    sign_in(client, actor_as("leader"))
+    make_initiative(town, "assigned", title="Otwarta sprawa")
+    pages = ("?tab=all", "/board")
+    assert [client.get(f"/en/lublin/desk/initiatives{page}").text.count("not public") for page in pages] == [
+        0,
+        0,
+    ]
+    make_initiative(town, "assigned", title="Cicha sprawa", audience=Audience.TEAM, listed_at=None)
+    assert [client.get(f"/en/lublin/desk/initiatives{page}").text.count("not public") for page in pages] == [
+        1,
+        1,
+    ]

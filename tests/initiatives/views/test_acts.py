@@ -351,12 +351,13 @@ class TestMerging:
         assert (again.status_code, again.location) == (303, href(target, "support"))
 
     def test_a_supporter_may_keep_none(
-        self, client: Browser, town: Town, ewa: Actor, actor_as: ActorAs
+        self, client: Browser, town: Town, ewa: Actor, actor_as: ActorAs, token: Callable[[str], str]
     ) -> None:
         case, target = make_initiative(town), make_initiative(town)
         services.support(ewa, case.id)
         merge(actor_as("leader"), case, target)
-        assert client.submit(href(case, "support"), {"wanted": "off"}).location == href(case)
+        back = {"wanted": "off", "csrf_token": token(href(case, "support"))}
+        assert client.post(href(case, "support"), data=back).location == href(case)
         assert [queries.case(one.id).support_count for one in (case, target)] == [0, 0]
 
     def test_who_completes_a_case_that_was_merged_meanwhile_gets_both_texts(
