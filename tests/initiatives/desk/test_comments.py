@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -142,7 +143,6 @@ def test_the_file_holds_all_and_runs_nothing(client, town, reviewer, ewa):
 def test_the_queue_costs_the_same_for_one_and_for_many(client, town, reviewer, actor_as):
     case = make_initiative(town)
     found, told = [], []
-
 
     def note(*event: Any) -> None:
         # Whether the cache asks for the versions meanwhile is a matter of milliseconds.
