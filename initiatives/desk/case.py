@@ -65,7 +65,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """A file of the case; the original is what came in, for staff only."""
+    """A file of the case."""
 
     row: content.FileRow
     href: str
@@ -130,27 +130,20 @@ def mention(number: str) -> BaseResponse:
 
 
 def file(number: str, file_id: int) -> Response:
-    """What came in, as it came in; `?size=small` gives the small cleaned picture."""
+    """A file of the case; a photo as we drew it anew, small with `?size=small`.
+
+    What came in, with all it may hold unseen, opens on the page that blacks out parts, for moderators, and is logged (R35).
+    """
     found = entry.opened(number)
     row = content.attachment(*found.about, file_id)
     if row is None:
         raise Missing
     if row.waits and not row.role.is_picture:
         raise Missing
-    small = request.args.get("size") == "small" and row.thumb_key
-    # What was blacked out is opened by moderators alone, on the page of the photo, and that is logged.
-    if row.plain_key:
-        return send_stored(
-            row.thumb_key if small and row.thumb_key else row.key, row.media_type, row.name, public=False
-        )
-    # What came in is opened by nobody before it was scanned; a picture we drew anew may be seen.
-    key = (row.thumb_key if small else None if row.waits else row.original_key) or row.key
-    media_type = _type_of(key) if row.role.is_picture else row.media_type
-    return send_stored(key, media_type, row.name, public=False)
-
-
-def _type_of(key: str) -> str:
-    return f"image/{key.rpartition('.')[2]}"
+    is_small = request.args.get("size") == "small" and row.thumb_key
+    return send_stored(
+        row.thumb_key if is_small and row.thumb_key else row.key, row.media_type, row.name, public=False
+    )
 
 
 def edit(number: str) -> BaseResponse:

@@ -162,7 +162,7 @@ def test_empty_note_is_asked_for(client, town, reviewer):
     assert "Write the note." in page.text
 
 
-def test_original_and_small_picture_are_for_staff(client, town, reviewer):
+def test_photo_is_shown_anew_drawn_and_the_original_opens_elsewhere_and_is_logged(client, town, reviewer):
     case = make_initiative(town, "submitted")
     raw = io.BytesIO()
     Image.new("RGB", (900, 700), "teal").save(raw, "JPEG")
@@ -175,16 +175,21 @@ def test_original_and_small_picture_are_for_staff(client, town, reviewer):
     page = client.get(href(case)).text
     assert f"{href(case)}/files/{photo_id}?size=small" in page
     assert 'alt="Przystanek"' in page
-    original = client.get(f"{href(case)}/files/{photo_id}")
-    assert original.mimetype == "image/jpeg"
-    assert original.data == raw.getvalue()
-    assert original.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert original.headers["Cache-Control"] == "private, no-store"
+    shown = client.get(f"{href(case)}/files/{photo_id}")
+    assert (shown.mimetype, shown.data[8:12]) == ("image/webp", b"WEBP")
+    assert shown.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert shown.headers["Cache-Control"] == "private, no-store"
+    original = client.get(f"{href(case)}/redact/{photo_id}/plain?as=sent")
+    assert (original.mimetype, original.data) == ("image/jpeg", raw.getvalue())
+    entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert (entry.code, entry.details["as_sent"]) == ("initiative.photo_opened", True)
     small = client.get(f"{href(case)}/files/{photo_id}?size=small")
     assert (small.mimetype, small.data[8:12]) == ("image/webp", b"WEBP")
     assert client.get(f"{href(case)}/files/{photo_id + 1}").status_code == 404
     files.remove(original_key)
-    assert client.get(f"{href(case)}/files/{photo_id}").status_code == 404
+    assert client.get(f"{href(case)}/redact/{photo_id}/plain?as=sent").status_code == 404
+    assert client.get(f"{href(case)}/files/{photo_id}").status_code == 200
 
 
 def test_document_is_saved_not_shown(client, town, reviewer):
