@@ -119,7 +119,7 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
         )
     ]
     kept = select(SavedFilter).where(SavedFilter.user_id == (whom.user_id or 0)).order_by(SavedFilter.id)
-    found += [{"kind": "filter", "name": row.name, "query": row.query} for row in db.session.scalars(kept)]
+    found += [{"kind": "filter", "title": row.name, "filter": row.query} for row in db.session.scalars(kept)]
     return found
 
 

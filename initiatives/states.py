@@ -505,7 +505,7 @@ BULK = (
 
 WORDED = (
     "publish", "send_back", "hold", "assign", "decide", "uphold", "reverse", "plan", "start", "finish", "answer",
-    "abandon", "resume_work", "merge", "split", "transfer", "extend", "reply", "open", "correct",
+    "abandon", "resume_work", "merge", "drop_merge", "split", "transfer", "extend", "reply", "open", "correct",
 )  # fmt: skip
 """Verbs of the desk that carry words, in the order of the road: what reply templates are made for."""
 

@@ -71,7 +71,7 @@ def test_nobody_elses_and_nowhere_else(town: Town, other_town: Town, actor_as: A
 def test_exported_and_erased_with_the_account(town: Town, actor_as: ActorAs) -> None:
     resident = actor_as("resident")
     services.save_filter(resident, "list", "Moje drogi", "category=roads")
-    assert {"kind": "filter", "name": "Moje drogi", "query": "category=roads"} in privacy.export(
+    assert {"kind": "filter", "title": "Moje drogi", "filter": "category=roads"} in privacy.export(
         resident.user_id or 0
     )
     assert privacy.erase(resident.user_id or 0) >= 1
