@@ -392,7 +392,7 @@ def _facts(found: Initiative) -> list[Fact]:
         (_("District"), found.district),
         (_("Rough cost"), money(found.cost_minor, found.currency)),
         (_("Supporters"), number(found.support_count)),
-        (_("of them on paper"), number(found.paper_count) if found.paper_count else ""),
+        (_("Of them on paper"), number(found.paper_count) if found.paper_count else ""),
         (_("Support open until"), day(found.support_until)),
         (_("Department"), found.department),
         (_("Lead"), names.get(found.lead_user_id or 0, "")),

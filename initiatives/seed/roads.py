@@ -73,7 +73,7 @@ WAITING = {
     "partly_done": (5, 380),
     "abandoned": (30, 380),
     "confirmed": (10, 350),
-    "merged": (10, 120),
+    "merged": (2, 8),  # After the joint page was there.
     "transferred": (10, 450),
     "withdrawn": (8, 500),
 }

@@ -9,6 +9,7 @@ from initiatives.models import Initiative, SheetState, SignatureSheet
 from initiatives.seed.plots import Plot
 from initiatives.seed.texts import offices
 from initiatives.services import figures
+from initiatives.services.signatures import counted_note
 from portal.content.models import StateChange
 from portal.core.db import db
 from portal.core.workflow import Lane
@@ -94,7 +95,8 @@ def mark_support(plot: Plot, case: Initiative, sheets: list[SignatureSheet]) -> 
     steps = []
     for row in sheets:
         if row.state is SheetState.COUNTED and row.counted_at is not None:
-            steps.append(_step(case, "sheet", row.counted_at, internal_note=f"{row.serial}: {row.valid}"))
+            note = counted_note(row.serial, row.valid or 0, plot.town.language)
+            steps.append(_step(case, "sheet", row.counted_at, internal_note=note))
             figures.supported(case, PAPER, plot.day(row.counted_at), row.valid or 0)
         elif row.state is SheetState.STRUCK and row.struck_at is not None:
             steps.append(_step(case, "sheet_struck", row.struck_at, lane=Lane.PUBLIC, note=row.struck_why))

@@ -21,7 +21,8 @@ from portal.core.actor import Actor
 from portal.core.calendar import local_day
 from portal.core.db import db
 from portal.core.errors import Conflict, Invalid, Missing
-from portal.core.i18n import Filled, Text
+from portal.core.i18n import Filled, Text, speaking
+from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.usecase import once, use_case
 from portal.core.workflow import Lane
@@ -118,8 +119,15 @@ def count_again(actor: Actor, case: Initiative, sheet_id: int, valid: int | None
         return False
     row.state, row.valid, row.counted_at = SheetState.COUNTED, agreed, row.second_at
     _add(case, agreed)
-    move.record(actor, case, "sheet", lane=Lane.INTERNAL, internal_note=f"{row.serial}: {agreed}", who="team")
+    note = counted_note(row.serial, agreed, tenancy.town_by_id(case.municipality_id).language)
+    move.record(actor, case, "sheet", lane=Lane.INTERNAL, internal_note=note, who="team")
     return True
+
+
+def counted_note(serial: int, valid: int, language: str) -> str:
+    """What the history says of a sheet that counts, in the language of the office."""
+    with speaking(language):
+        return _("Sheet %(serial)s, valid signatures: %(n)s", serial=serial, n=valid)
 
 
 @use_case("initiative.count", code="initiative.sheet_struck", load=queries.case)

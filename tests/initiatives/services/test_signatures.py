@@ -43,6 +43,8 @@ def test_a_sheet_counts_once_two_countings_agree(town: Town, actor_as: ActorAs) 
     assert services.count_again(other, case.id, sheet.id, 12, sheet.version)
     assert (sheet.state, sheet.valid, stands(case)) == (SheetState.COUNTED, 12, (13, 1, 12))
     assert on_paper() == 12
+    [step] = [row for row in content.history(*case.about, tuple(Lane)) if row.verb == "sheet"]
+    assert (step.lane, step.internal_note) == (Lane.INTERNAL, "Arkusz 1, ważnych podpisów: 12")
     with pytest.raises(Conflict):
         services.count_again(other, case.id, sheet.id, 12, sheet.version)
     assert stands(case) == (13, 1, 12)
