@@ -37,8 +37,11 @@ def on_monthly_list(actor: Actor, case: Initiative) -> bool:
 
 
 def countable(actor: Actor, case: Initiative) -> bool:
-    """Public, and no case of one's own: signatures are counted by somebody who has no stake in them."""
-    return case.is_public and case.state != "withdrawn" and impartial(actor, case)
+    """Public, and no case of one's own: signatures are counted by somebody who has no stake in them.
+
+    Of a merged case none are counted any more: they could not follow it to the joint page.
+    """
+    return case.is_public and case.state not in ("withdrawn", "merged") and impartial(actor, case)
 
 
 def decided_by_other(actor: Actor, case: Initiative) -> bool:

@@ -1159,9 +1159,8 @@ def to_mention(case: Initiative, but: int | None = None) -> list[tuple[int, str]
     """Colleagues who may read the notes of a case, by name, without `but`: whom a note may name."""
     team = accounts.colleagues(case.municipality_id, "reviewer", "leader", "decision_maker")
     found = {person.user_id: person.name for person in team}
-    found = {
-        user_id: name for user_id, name in found.items() if user_id not in with_a_stake(case, set(found))
-    }
+    stake = with_a_stake(case, set(found))
+    found = {user_id: name for user_id, name in found.items() if user_id not in stake}
     if case.taken_by_user_id is not None and case.taken_by_user_id not in found:
         operators = accounts.colleagues(case.municipality_id, "operator")
         found |= {who.user_id: who.name for who in operators if who.user_id == case.taken_by_user_id}

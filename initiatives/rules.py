@@ -484,7 +484,7 @@ def takes_support(case: Supported) -> bool:
 
 
 def agreed(counts: Sequence[int], typed: int) -> int | None:
-    """The number of signatures of a sheet once two people have counted the same; None while they have not."""
+    """The number of signatures of a sheet once two countings agree; None while they have not."""
     return typed if typed in counts else None
 
 

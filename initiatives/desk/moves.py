@@ -79,7 +79,7 @@ def _sent(case: Initiative, chosen: Move, form: forms.MoveForm) -> BaseResponse:
         return _shown(case, chosen, form, 200 if filled else 422)
     # Twice the same post: the first one did it.
     if stale and _was_just_done(actor, case, chosen.verb, form):
-        return _done(case)
+        return _done(case, chosen.verb)
     if case.state not in chosen.sources:
         return _moved_on(case, chosen, form)
     if not form.validate():
@@ -98,16 +98,16 @@ def _tried(actor: Actor, case: Initiative, chosen: Move, form: forms.MoveForm) -
     except Conflict as problem:
         now = queries.case_by_number(number)
         if _was_just_done(actor, now, chosen.verb, form):
-            return _done(now)
+            return _done(now, chosen.verb)
         if now.state not in chosen.sources:
             return _moved_on(now, chosen, form)
         form.blame({}, problem.reason)
         return _shown(now, chosen, _renewed(form, now), 409)
-    return _done(queries.case_by_number(number))
+    return _done(queries.case_by_number(number), chosen.verb)
 
 
-def _done(case: Initiative) -> BaseResponse:
-    proposal = queries.proposal(case)
+def _done(case: Initiative, verb: str) -> BaseResponse:
+    proposal = queries.proposal(case) if verb == "merge" else None
     if proposal is not None:
         say(_("Both authors are asked. They have until %(day)s to answer.", day=day(proposal.merge.until)))
         return entry.back_to(case)

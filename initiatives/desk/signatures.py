@@ -153,14 +153,16 @@ def sheet(number: str, sheet_id: int) -> BaseResponse:
     form = CountForm(version=str(row.version))
     status = 200
     if form.validate_on_submit():
+        actor = actors.current()
         try:
-            agrees = services.count_again(
-                actors.current(), case.id, sheet_id, form.valid.data, version_of(form)
-            )
+            agrees = services.count_again(actor, case.id, sheet_id, form.valid.data, version_of(form))
         except Invalid as problem:
             form.blame(problem.fields, problem.reason)
         except Conflict as problem:
-            say(problem.reason, "error")
+            now = queries.signature_sheet(case.id, sheet_id)
+            # The second post of a double click: the first one has said what came of it.
+            if (now.second_by, now.second) != (actor.user_id, form.valid.data):
+                say(problem.reason, "error")
             return redirect(_href(case), 303)
         else:
             if agrees:

@@ -152,6 +152,7 @@ def _values(place: str, values: Any) -> dict[str, str]:
         "district": wanted.district,
         "outcome": wanted.outcome,
         "silent": "1" if wanted.silent else "",
+        "open": "1" if wanted.open else "",
         "q": wanted.text,
         "sort": "" if wanted.sort == "new" else wanted.sort,
     }
@@ -174,6 +175,7 @@ def _asks(place: str, query: str) -> str:
         "category": lambda text: str(labels.get(text, text)),
         "outcome": lambda text: str(OUTCOMES[text]),
         "silent": lambda _text: _("no news from the office for long"),
+        "open": lambda _text: _("open for support"),
         "q": lambda text: f"“{text}”",
         "sort": lambda _text: _("most supported first"),
     }

@@ -2,7 +2,7 @@
 
 Bound to the key of one form at one address, whose repeated posts are carried out once (R59), so a proof is spent with
 its form and nothing has to be remembered. Who has no script, or whose device was too slow, waits a little instead:
-a pause is as long as anybody needs to read what it is for, and longer where one network asks for many.
+a pause is as long as anybody needs to read what it is for, and longer where one network has used many.
 """
 
 from dataclasses import dataclass

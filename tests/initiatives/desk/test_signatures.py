@@ -85,6 +85,23 @@ def test_whoever_comes_second_is_told(client, town, operator):
         assert "Somebody else worked on this sheet" in client.get(sent.location).text
 
 
+def test_a_second_post_of_a_counting_is_no_quarrel(client, town, operator):
+    case = make_initiative(town)
+    services.enter_sheet(operator, case.id, services.Counted(3, case.local_today), "key")
+    (sheet,) = queries.signature_sheets(case.id)
+    path = href(case, f"/{sheet.id}")
+    form = client.get(path)
+    for _ in range(2):
+        sent = client.submit_shown(form, path, {"valid": "3"})
+        assert sent.location.endswith(href(case))
+    assert "Somebody else worked on this sheet" not in client.get(sent.location).text
+
+
+def test_nothing_is_counted_for_a_merged_case(client, town, operator):
+    case = make_initiative(town, "merged")
+    assert client.get(href(case)).status_code in (403, 404)
+
+
 def test_an_unknown_number_is_refused_with_what_was_typed(client, town, operator):
     hidden = make_initiative(town, "submitted")
     for typed in ("LUB-I-1999-9999", hidden.number, "<b>"):

@@ -1,8 +1,13 @@
 """Kept filters by their pages: saved from the address of a list, shown above it, renamed, deleted."""
 
+from urllib.parse import urlencode
+
 import pytest
+from werkzeug.datastructures import MultiDict
 
 from initiatives import services
+from initiatives.routes import FILTERS
+from initiatives.views import filters
 from tests.factories.initiatives import make_initiative
 
 DESK = "/en/lublin/desk/initiatives"
@@ -73,6 +78,17 @@ def test_residents_keep_filters_of_the_public_list(client, town, actor_as, sign_
     saved = client.submit(f"{LIST}/filters?{query}", {"name": "Moje"})
     assert saved.status_code == 303
     assert "Moje" in client.get(f"{LIST}/filters").text
+
+
+def test_every_filter_of_the_public_list_can_be_kept(app, town):
+    asked = {
+        "phase": "new", "category": "roads", "district": "Czuby", "outcome": "done", "silent": "1", "open": "1",
+        "q": "ławka", "sort": "support",
+    }  # fmt: skip
+    assert set(asked) == set(FILTERS) - {"at"}
+    with app.test_request_context("/en/lublin/initiatives"):
+        assert filters._values("list", MultiDict(asked)) == asked
+        assert "open for support" in filters._asks("list", urlencode(asked))
 
 
 def test_a_stranger_finds_none_of_them(client, town, actor_as, sign_in, leader):

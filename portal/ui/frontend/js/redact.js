@@ -43,6 +43,7 @@ export function redactions() {
   };
   svg.classList.add("redact--draw");
   svg.addEventListener("pointerdown", (event) => {
+    start = null;
     part = parts.find((one) => EDGES.every((edge) => one[edge].value.trim() === "")) || null;
     if (!part) return;
     event.preventDefault();
@@ -56,6 +57,12 @@ export function redactions() {
     if (start) fill(event);
     start = null;
   });
+  // Two fingers that zoom end the drawing of one.
+  for (const end of ["pointercancel", "lostpointercapture"]) {
+    svg.addEventListener(end, () => {
+      start = null;
+    });
+  }
   document.addEventListener("input", (event) => {
     if (parts.some((one) => Object.values(one).includes(event.target))) draw();
   });
