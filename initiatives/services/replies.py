@@ -26,7 +26,7 @@ from portal.core.workflow import Lane
 
 TEXT_MAX = 4000
 """A template leaves room for what is written to it."""
-BESIDE = ("reply", "extend", "open")
+BESIDE = ("extend", "reply", "open", "merge", "drop_merge")
 """Verbs of the desk that leave the state as it is, beside the table of moves."""
 
 
@@ -127,8 +127,10 @@ def values_of(case: Initiative, verb: str, locale: str) -> dict[str, str]:
 def _due(case: Initiative, verb: str) -> date | None:
     """The last day of the clock that the step starts, or of the one that runs where the state stays.
 
-    Nobody is promised a day that is over.
+    Nobody is promised a day that is over, nor the old one where a new one is being named.
     """
+    if verb == "extend":
+        return None
     targets = () if verb in BESIDE else WORKFLOW.move(verb).targets
     if len(targets) != 1:
         clocks = content.open_deadlines(*case.about)

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from initiatives import queries, services
-from initiatives.forms.verbs import PAGES
+from initiatives.desk import replies
+from initiatives.forms.verbs import BESIDE, PAGES
 from initiatives.services import ReplyAsked
+from initiatives.services.replies import BESIDE as LEFT_WHERE_THEY_ARE
 from initiatives.states import WORDED
 from portal.content import queries as content
 from portal.core.db import db
@@ -49,6 +51,26 @@ def fields(page, name="note"):
 def test_every_verb_with_words_may_have_templates(app):
     with app.test_request_context():
         assert set(WORDED) == {verb for verb, page in PAGES.items() if "note" in page.form()}
+
+
+@pytest.mark.parametrize("verb", WORDED)
+def test_every_verb_with_words_is_offered_what_is_written_for_it(town, leader, verb):
+    write(leader, town, verbs=[verb], texts={"pl": "{number}, {due}"})
+    case = make_initiative(town, "assigned")
+    assert [found.name for found in replies.for_case(case, verb)] == ["Kto się zajmie"]
+
+
+def test_steps_beside_the_table_leave_the_case_where_it_is():
+    assert set(LEFT_WHERE_THEY_ARE) == set(BESIDE)
+
+
+def test_taking_a_merge_back_with_a_template(client, town, leader):
+    write(leader, town, verbs=["drop_merge"])
+    case, target = make_initiative(town, "published"), make_initiative(town, "published")
+    services.propose_merge(leader, case.id, target.number or "", "Bo to jedno.")
+    page = client.get(f"{DESK}/{case.number.lower()}/move/drop-merge")
+    assert page.status_code == 200
+    assert "Kto się zajmie" in page.text
 
 
 def test_an_office_writes_one(client, town, leader):

@@ -97,6 +97,12 @@ def test_language_and_due_day_are_those_of_the_words(town: Town) -> None:
     assert services.values_of(case, "hold", "en")["due"] == ""
 
 
+def test_who_gives_more_time_writes_the_new_day(town: Town) -> None:
+    case = make_initiative(town, "purpose_study")
+    assert services.values_of(case, "reply", "en")["due"] != ""
+    assert services.values_of(case, "extend", "en")["due"] == ""
+
+
 def test_one_without_an_author_speaks_its_own_language(town: Town) -> None:
     case = make_initiative(town, with_author=False, language="cs")
     assert queries.author_language(queries.case(case.id)) == "cs"
