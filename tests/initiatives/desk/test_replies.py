@@ -104,6 +104,19 @@ def test_both_see_what_two_saved(client, town, leader, template):
     assert "Druga" in second.text
 
 
+@pytest.mark.parametrize("where", ["{number}/move/transfer", "bulk?verb=transfer&case={id}"])
+def test_the_first_button_of_the_form_sends(client, town, leader, where):
+    """Enter in a line presses the first button: it must not put a template over what was typed."""
+    write(leader, town, verbs=["transfer"])
+    case = make_initiative(town, "published")
+    page = client.get(f"{DESK}/{where.format(number=(case.number or '').lower(), id=case.id)}").text
+    form = page[page.index("data-unsaved") :]
+    buttons = re.findall(r'<button type="submit"[^>]*>', form)
+    assert 'name="fill"' in buttons[1]
+    assert "name=" not in buttons[0]
+    assert 'tabindex="-1" aria-hidden="true"' in buttons[0]
+
+
 def test_put_in_without_script_and_sent(client, town, leader, template):
     case = make_initiative(town, "assigned", department="Zieleń")
     here = f"{DESK}/{case.number.lower()}/move/reply"
