@@ -150,6 +150,18 @@ def test_what_was_typed_comes_back(client, town, leader, template):
     assert (step.note, step.template) == (typed, "")
 
 
+def test_a_second_template_loses_nothing_either(client, town, leader, template):
+    other = write(leader, town, name="Inny", texts={"pl": "Inne słowa."})
+    case = make_initiative(town, "assigned", department="Zieleń")
+    here = f"{DESK}/{case.number.lower()}/move/reply"
+    shown = client.submit(here, {"note": "Moje", "template": str(template), "fill": "put"})
+    words = changed = fields(shown)["note"] + " Zmienione."
+    for chosen in (other, template, other):
+        shown = client.submit_shown(shown, here, {"note": words, "template": str(chosen), "fill": "put"})
+        assert fields(shown)["before"].split() == f"Moje {changed}".split()
+        words = fields(shown)["note"]
+
+
 def test_nothing_chosen_keeps_what_was_typed(client, town, leader, template):
     case = make_initiative(town, "assigned")
     shown = client.submit(f"{DESK}/{case.number.lower()}/move/reply", {"note": "Moje", "fill": "put"})
