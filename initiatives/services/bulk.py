@@ -60,7 +60,7 @@ def _step(verb: str, permission: str, code: str, act: Act) -> Callable[[Actor, i
         note, language = replies.for_each(case, verb, bulk.values)
         with (
             outbox.holding(hold_key(bulk_id), bulk.undo_until + GRACE),
-            move.worded_from(bulk.values.get("template", ""), language),
+            move.worded_from(case.about, bulk.values.get("template", ""), language),
         ):
             act(actor, case.id, {**bulk.values, "note": note})
         item.outcome, item.after = Done.MOVED, case.version
