@@ -125,6 +125,14 @@ def test_what_changed_meanwhile_or_cannot_is_left_and_says_why(town: Town, actor
     assert [fresh(case).state for case in (good, changed)] == ["published", "submitted"]
 
 
+def test_a_case_of_which_the_text_tells_nothing_is_left(town: Town, actor_as: ActorAs) -> None:
+    known, unknown = make_initiative(town, "assigned", department="Drogi"), make_initiative(town, "assigned")
+    values = {"note": "Ma ją {department}.", "template": "Kto ją ma"}
+    found = outcomes(begin(actor_as("leader"), "reply", [known, unknown], values))
+    assert [found[case.id][0] for case in (known, unknown)] == [Done.MOVED, Done.LEFT]
+    assert "not known of this case" in found[unknown.id][1]
+
+
 def test_a_repeated_post_is_the_same_act(town: Town, actor_as: ActorAs) -> None:
     leader, case = actor_as("leader"), make_initiative(town, "submitted")
     seen = [(case.id, case.version)]

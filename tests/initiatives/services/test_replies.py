@@ -125,6 +125,20 @@ def test_each_case_of_many_gets_its_own_words(town: Town) -> None:
     assert replies.for_each(case, "start_purpose", {}) == ("", "")
 
 
+def test_many_are_told_the_department_they_are_given(town: Town) -> None:
+    case = make_initiative(town, "assigned", department="Zieleń")
+    values = {"note": "{department}: {title}", "template": "x", "department": "Drogi"}
+    assert replies.for_each(case, "assign", values)[0] == f"Drogi: {case.title}"
+
+
+def test_words_with_a_gap_go_to_nobody(town: Town) -> None:
+    case = make_initiative(town, "submitted", title="Ławka…")
+    assert replies.for_each(case, "hold", {"note": "{title}…", "template": "x"})[0] == "Ławka……"
+    for gap in ("{due}", "{department}"):
+        with pytest.raises(Invalid):
+            replies.for_each(case, "hold", {"note": gap, "template": "x"})
+
+
 def test_a_day_that_is_over_is_promised_to_nobody(town: Town, frozen: Callable[[str], None]) -> None:
     frozen("2026-03-02 10:00")
     case = make_initiative(town, "submitted")
