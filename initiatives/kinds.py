@@ -196,6 +196,11 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], "") or UNKNOWN, text)
 
 
+def is_filled_by(text: str, values: Mapping[str, str]) -> bool:
+    """Whether there is a value for each of its placeholders."""
+    return all(values.get(name) for name in _PLACEHOLDER.findall(text))
+
+
 def strange_placeholders(text: str) -> list[str]:
     """What stands in braces and is no placeholder; `{` or `}` for a brace without its other half."""
     found = [name for name in _PLACEHOLDER.findall(text) if name not in FILLED_IN]

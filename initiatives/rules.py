@@ -270,6 +270,15 @@ def has_merge_proposal(case: Case) -> Text | None:
     return None if case.merge_id is not None else _l("Nobody proposes to merge it now.")
 
 
+def has_no_merge_proposal(case: Case) -> Text | None:
+    """No case of a proposal to merge goes with many past it: taking that back would not bring the proposal back."""
+    if case.merge_id is None:
+        return None
+    return _l(
+        "It takes part in a proposal to merge. Wait for the answers, or take this step on the case itself."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """An author who has a say in a merge. `reach` is how they hear of the question: `told` by a message, `looks`

@@ -502,6 +502,8 @@ BULK = (
     "start",
 )  # fmt: skip
 """Verbs that many cases can go through at once with one form. Decisions never: each of them has its own reasons."""
+BULK_ENDS_PROPOSAL = ("start_purpose", "transfer")
+"""Those after which a proposal to merge the case falls."""
 
 WORDED = (
     "publish", "send_back", "hold", "assign", "decide", "uphold", "reverse", "plan", "start", "finish", "answer",

@@ -23,7 +23,7 @@ from initiatives.forms import desk as forms
 from initiatives.forms.verbs import BESIDE, PAGES, move_of
 from initiatives.models import BulkAct, Done, Initiative
 from initiatives.queries import BulkRow, desk_query
-from initiatives.states import BULK, WORKFLOW
+from initiatives.states import BULK, BULK_ENDS_PROPOSAL, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.core import actor as actors
 from portal.core import clock
@@ -273,7 +273,11 @@ def _obstacle(actor: Actor, chosen: Move, case: Initiative) -> Text:
     if case.state not in chosen.sources:
         return _("Its state is “%(state)s”; this step is not possible from there.", state=case.present.label)
     verdict = can(actor, chosen.permission, case)
-    return blocked_by(case, chosen) if verdict else verdict.reason
+    if not verdict:
+        return verdict.reason
+    if chosen.verb in BULK_ENDS_PROPOSAL and (refusal := rules.has_no_merge_proposal(case)):
+        return refusal
+    return blocked_by(case, chosen)
 
 
 def _shown(

@@ -90,7 +90,7 @@ def _sent(case: Initiative, chosen: Move, form: forms.MoveForm) -> BaseResponse:
 def _tried(actor: Actor, case: Initiative, chosen: Move, form: forms.MoveForm) -> BaseResponse:
     number = case.number or ""
     try:
-        with worded_from(*replies.noted(form, case, chosen.verb)):
+        with worded_from(case.about, *replies.noted(form, case, chosen.verb)):
             PAGES[chosen.verb].run(actor, case.id, form)
     except Invalid as problem:
         form.blame(problem.fields, problem.reason)

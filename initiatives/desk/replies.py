@@ -65,7 +65,8 @@ def for_many(cases: Sequence[Initiative], verb: str) -> list[Offered]:
 def fill(form: forms.MoveForm, offered: Sequence[Offered]) -> bool:
     """Put the chosen template into the words, or what was there before; whether there was anything to put.
 
-    What somebody typed is kept in `before`; a template that nobody changed is not worth keeping.
+    What somebody typed is kept in `before`, below what is kept there already; a template that nobody changed is not
+    worth keeping.
     """
     words = form["note"]
     if form.fill.data == "back":
@@ -75,9 +76,12 @@ def fill(form: forms.MoveForm, offered: Sequence[Offered]) -> bool:
     if chosen is None:
         form.blame({"template": _("Choose a template.")}, _("Choose a template."))
         return False
-    typed = words.data or ""
-    if typed and typed not in {found.text for found in offered}:
-        form.before.data = typed
+    unchanged = {found.text for found in offered}
+    typed, kept = words.data or "", form.before.data or ""
+    if kept in unchanged:
+        kept = ""
+    if typed not in unchanged and typed not in kept:
+        form.before.data = f"{kept}\n\n{typed}" if kept else typed
     words.data, form.used.data = chosen.text, str(chosen.id)
     return True
 

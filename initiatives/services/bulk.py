@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from initiatives import queries
+from initiatives import queries, rules
 from initiatives.models import BulkAct, BulkItem, Done, Initiative, Outcome, Reviewer
 from initiatives.services import realising, replies, team
-from initiatives.states import BULK, WORKFLOW
+from initiatives.states import BULK, BULK_ENDS_PROPOSAL, WORKFLOW
 from portal.content import move
 from portal.content import queries as content_queries
 from portal.content import services as content
@@ -56,11 +56,13 @@ def _step(verb: str, permission: str, code: str, act: Act) -> Callable[[Actor, i
             return  # Another worker was first, or it was taken back.
         if case.version != item.seen:
             raise Conflict(CHANGED)
+        if verb in BULK_ENDS_PROPOSAL and (refusal := rules.has_no_merge_proposal(case)):
+            raise Conflict(refusal)
         item.before = _standing(case)
         note, language = replies.for_each(case, verb, bulk.values)
         with (
             outbox.holding(hold_key(bulk_id), bulk.undo_until + GRACE),
-            move.worded_from(bulk.values.get("template", ""), language),
+            move.worded_from(case.about, bulk.values.get("template", ""), language),
         ):
             act(actor, case.id, {**bulk.values, "note": note})
         item.outcome, item.after = Done.MOVED, case.version

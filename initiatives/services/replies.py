@@ -26,7 +26,7 @@ from portal.core.workflow import Lane
 
 TEXT_MAX = 4000
 """A template leaves room for what is written to it."""
-BESIDE = ("reply", "extend", "open")
+BESIDE = ("extend", "reply", "open", "merge", "drop_merge")
 """Verbs of the desk that leave the state as it is, beside the table of moves."""
 
 
@@ -127,8 +127,10 @@ def values_of(case: Initiative, verb: str, locale: str) -> dict[str, str]:
 def _due(case: Initiative, verb: str) -> date | None:
     """The last day of the clock that the step starts, or of the one that runs where the state stays.
 
-    Nobody is promised a day that is over.
+    Nobody is promised a day that is over, nor the old one where a new one is being named.
     """
+    if verb == "extend":
+        return None
     targets = () if verb in BESIDE else WORKFLOW.move(verb).targets
     if len(targets) != 1:
         clocks = content.open_deadlines(*case.about)
@@ -144,7 +146,8 @@ def _due(case: Initiative, verb: str) -> date | None:
 def for_each(case: Initiative, verb: str, values: Mapping[str, Any]) -> tuple[str, str]:
     """The words of one case of a bulk act, and their language where they began with a template: then they are filled in.
 
-    `values["texts"]` holds the template's texts by language where nobody changed them.
+    `values["texts"]` holds the template's texts by language where nobody changed them, `values["department"]` the one
+    the case is given. Raises Invalid where something is not known of this case: nobody could complete it.
     """
     note: str = values.get("note", "")
     if not values.get("template"):
@@ -153,4 +156,12 @@ def for_each(case: Initiative, verb: str, values: Mapping[str, Any]) -> tuple[st
     own = values.get("texts", {}).get(locale)
     if not own:
         locale = tenancy.town_by_id(case.municipality_id).language
-    return kinds.fill_in(own or note, values_of(case, verb, locale)), locale
+    text, known = own or note, values_of(case, verb, locale)
+    known["department"] = values.get("department") or case.department
+    if not kinds.is_filled_by(text, known):
+        raise Invalid(
+            _l(
+                "The text asks for something that is not known of this case. Take this step on the case itself."
+            )
+        )
+    return kinds.fill_in(text, known), locale

@@ -18,16 +18,16 @@ UNDO = "undo"
 """The verb of a step that takes another one back."""
 
 
-_template: ContextVar[tuple[str, str]] = ContextVar("template", default=("", ""))
+_template: ContextVar[tuple[tuple[str, int], str, str]] = ContextVar("template", default=(("", 0), "", ""))
 
 
 @contextmanager
-def worded_from(template: str, language: str = "") -> Iterator[None]:
-    """Note in the steps taken meanwhile that their words began with this reply template, and in which language.
+def worded_from(about: tuple[str, int], template: str, language: str = "") -> Iterator[None]:
+    """Note in the steps of this thing (kind, id) taken meanwhile that their words began with this reply template, and in which language.
 
     An empty name notes none.
     """
-    token = _template.set((template, language if template else ""))
+    token = _template.set((about, template, language if template else ""))
     try:
         yield
     finally:
@@ -52,6 +52,8 @@ def begin(thing: Movable) -> None:
 
 AUTHOR = "author"
 """`who` of steps that a resident takes: they are kept without their account."""
+SYSTEM = "system"
+"""`who` of steps that follow by themselves."""
 
 
 def place(thing: Movable, state: str) -> None:
@@ -129,8 +131,10 @@ def record(
 
     What the public reads of it is told as `<kind>.noted`.
     """
-    # What the portal notes beside, such as a passed deadline, has no words of anybody.
-    template, language = _template.get() if note.strip() else ("", "")
+    # What the portal notes beside, such as a passed deadline, and what follows for another thing, has no such words.
+    about, template, language = _template.get()
+    if not note.strip() or who == SYSTEM or about != (thing.KIND, thing.id):
+        template = language = ""
     step = StateChange(
         municipality_id=thing.municipality_id,
         kind=thing.KIND,

@@ -81,6 +81,13 @@ def test_preview_says_who_can_who_cannot_and_who_is_told(client, town, leader):
     assert f"{DESK}?tab=all&amp;category=greenery&amp;case={ready}" in page.text
 
 
+def test_preview_names_what_takes_part_in_a_proposal_to_merge(client, town, leader):
+    (one, _), (two, number) = made(town, "assigned"), made(town, "assigned")
+    services.propose_merge(leader, one, number, "Bo to jedno.")
+    for verb, words in (("transfer", "It takes part in a proposal to merge."), ("assign", "2 cases can")):
+        assert words in plain(client.get(f"{BULK}?verb={verb}&case={one}&case={two}"))
+
+
 def test_personal_data_is_pointed_out_before_many_are_published(client, town, leader):
     text = "Proszę o ławkę przy przystanku. Mój telefon to 601 234 567, proszę dzwonić."
     case_id, _ = made(town, "submitted", text=text)

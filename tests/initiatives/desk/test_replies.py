@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from initiatives import queries, services
-from initiatives.forms.verbs import PAGES
+from initiatives.desk import replies
+from initiatives.forms.verbs import BESIDE, PAGES
 from initiatives.services import ReplyAsked
+from initiatives.services.replies import BESIDE as LEFT_WHERE_THEY_ARE
 from initiatives.states import WORDED
 from portal.content import queries as content
 from portal.core.db import db
@@ -51,6 +53,26 @@ def test_every_verb_with_words_may_have_templates(app):
         assert set(WORDED) == {verb for verb, page in PAGES.items() if "note" in page.form()}
 
 
+@pytest.mark.parametrize("verb", WORDED)
+def test_every_verb_with_words_is_offered_what_is_written_for_it(town, leader, verb):
+    write(leader, town, verbs=[verb], texts={"pl": "{number}, {due}"})
+    case = make_initiative(town, "assigned")
+    assert [found.name for found in replies.for_case(case, verb)] == ["Kto się zajmie"]
+
+
+def test_steps_beside_the_table_leave_the_case_where_it_is():
+    assert set(LEFT_WHERE_THEY_ARE) == set(BESIDE)
+
+
+def test_taking_a_merge_back_with_a_template(client, town, leader):
+    write(leader, town, verbs=["drop_merge"])
+    case, target = make_initiative(town, "published"), make_initiative(town, "published")
+    services.propose_merge(leader, case.id, target.number or "", "Bo to jedno.")
+    page = client.get(f"{DESK}/{case.number.lower()}/move/drop-merge")
+    assert page.status_code == 200
+    assert "Kto się zajmie" in page.text
+
+
 def test_an_office_writes_one(client, town, leader):
     wrong = client.submit(f"{SETTINGS}/new", {"name": "Wada", "verbs": "send_back", "text_pl": "Do {kiedy}."})
     assert wrong.status_code == 422
@@ -80,6 +102,19 @@ def test_both_see_what_two_saved(client, town, leader, template):
     assert second.status_code == 409
     assert "Pierwsza" in second.text
     assert "Druga" in second.text
+
+
+@pytest.mark.parametrize("where", ["{number}/move/transfer", "bulk?verb=transfer&case={id}"])
+def test_the_first_button_of_the_form_sends(client, town, leader, where):
+    """Enter in a line presses the first button: it must not put a template over what was typed."""
+    write(leader, town, verbs=["transfer"])
+    case = make_initiative(town, "published")
+    page = client.get(f"{DESK}/{where.format(number=(case.number or '').lower(), id=case.id)}").text
+    form = page[page.index("data-unsaved") :]
+    buttons = re.findall(r'<button type="submit"[^>]*>', form)
+    assert 'name="fill"' in buttons[1]
+    assert "name=" not in buttons[0]
+    assert 'tabindex="-1" aria-hidden="true"' in buttons[0]
 
 
 def test_put_in_without_script_and_sent(client, town, leader, template):
@@ -113,6 +148,18 @@ def test_what_was_typed_comes_back(client, town, leader, template):
     assert client.submit_shown(back, here, {"note": typed}).status_code == 303
     step = content.history(*case.about, tuple(Lane))[-1]
     assert (step.note, step.template) == (typed, "")
+
+
+def test_a_second_template_loses_nothing_either(client, town, leader, template):
+    other = write(leader, town, name="Inny", texts={"pl": "Inne słowa."})
+    case = make_initiative(town, "assigned", department="Zieleń")
+    here = f"{DESK}/{case.number.lower()}/move/reply"
+    shown = client.submit(here, {"note": "Moje", "template": str(template), "fill": "put"})
+    words = changed = fields(shown)["note"] + " Zmienione."
+    for chosen in (other, template, other):
+        shown = client.submit_shown(shown, here, {"note": words, "template": str(chosen), "fill": "put"})
+        assert fields(shown)["before"].split() == f"Moje {changed}".split()
+        words = fields(shown)["note"]
 
 
 def test_nothing_chosen_keeps_what_was_typed(client, town, leader, template):

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from initiatives import queries, services
 from initiatives.models import BulkAct, BulkItem, Done, Initiative
 from initiatives.services import bulk as bulk_room
-from initiatives.states import BULK, WORKFLOW
+from initiatives.states import BULK, BULK_ENDS_PROPOSAL, WORKFLOW
 from portal.content import queries as content_queries
 from portal.content import services as content_services
 from portal.content.models import Deadline
@@ -123,6 +123,31 @@ def test_what_changed_meanwhile_or_cannot_is_left_and_says_why(town: Town, actor
     assert "moved on" in found[wrong.id][1]
     assert "took part" in found[mine.id][1]
     assert [fresh(case).state for case in (good, changed)] == ["published", "submitted"]
+
+
+def test_a_case_of_which_the_text_tells_nothing_is_left(town: Town, actor_as: ActorAs) -> None:
+    known, unknown = make_initiative(town, "assigned", department="Drogi"), make_initiative(town, "assigned")
+    values = {"note": "Ma ją {department}.", "template": "Kto ją ma"}
+    found = outcomes(begin(actor_as("leader"), "reply", [known, unknown], values))
+    assert [found[case.id][0] for case in (known, unknown)] == [Done.MOVED, Done.LEFT]
+    assert "not known of this case" in found[unknown.id][1]
+
+
+def test_no_proposal_to_merge_is_lost_by_an_act_that_can_be_taken_back(town: Town, actor_as: ActorAs) -> None:
+    merged_from = set(services.MERGED_FROM)
+    assert set(BULK_ENDS_PROPOSAL) == {
+        row.verb
+        for row in WORKFLOW.moves
+        if row.verb in BULK and merged_from & set(row.sources) and not merged_from >= set(row.targets)
+    }
+    leader = actor_as("leader")
+    one, two, free = (make_initiative(town, "assigned") for _ in range(3))
+    services.propose_merge(leader, one.id, two.number or "", WHY)
+    cases = [fresh(case) for case in (one, two, free)]
+    found = outcomes(begin(leader, "transfer", cases, {"to": "Zarząd Dróg", "note": WHY}))
+    assert [found[case.id][0] for case in (one, two, free)] == [Done.LEFT, Done.LEFT, Done.MOVED]
+    assert "proposal to merge" in found[one.id][1]
+    assert fresh(one).merge_id is not None
 
 
 def test_a_repeated_post_is_the_same_act(town: Town, actor_as: ActorAs) -> None:

@@ -97,6 +97,12 @@ def test_language_and_due_day_are_those_of_the_words(town: Town) -> None:
     assert services.values_of(case, "hold", "en")["due"] == ""
 
 
+def test_who_gives_more_time_writes_the_new_day(town: Town) -> None:
+    case = make_initiative(town, "purpose_study")
+    assert services.values_of(case, "reply", "en")["due"] != ""
+    assert services.values_of(case, "extend", "en")["due"] == ""
+
+
 def test_one_without_an_author_speaks_its_own_language(town: Town) -> None:
     case = make_initiative(town, with_author=False, language="cs")
     assert queries.author_language(queries.case(case.id)) == "cs"
@@ -117,6 +123,20 @@ def test_each_case_of_many_gets_its_own_words(town: Town) -> None:
     assert replies.for_each(case, "reply", whole) == (f"Věc {case.number}", "cs")
     assert replies.for_each(case, "reply", {"note": "{number}"}) == ("{number}", "")
     assert replies.for_each(case, "start_purpose", {}) == ("", "")
+
+
+def test_many_are_told_the_department_they_are_given(town: Town) -> None:
+    case = make_initiative(town, "assigned", department="Zieleń")
+    values = {"note": "{department}: {title}", "template": "x", "department": "Drogi"}
+    assert replies.for_each(case, "assign", values)[0] == f"Drogi: {case.title}"
+
+
+def test_words_with_a_gap_go_to_nobody(town: Town) -> None:
+    case = make_initiative(town, "submitted", title="Ławka…")
+    assert replies.for_each(case, "hold", {"note": "{title}…", "template": "x"})[0] == "Ławka……"
+    for gap in ("{due}", "{department}"):
+        with pytest.raises(Invalid):
+            replies.for_each(case, "hold", {"note": gap, "template": "x"})
 
 
 def test_a_day_that_is_over_is_promised_to_nobody(town: Town, frozen: Callable[[str], None]) -> None:

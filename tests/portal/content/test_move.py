@@ -98,8 +98,14 @@ def test_history_cannot_be_rewritten(town: Town, actor_as: ActorAs) -> None:
 def test_a_step_names_the_template_its_words_began_with(town: Town, actor_as: ActorAs) -> None:
     case = make_initiative(town, "submitted")
     reviewer = actor_as("reviewer")
-    with writing(), move.worded_from("Brak adresu"):
-        assert move.run(reviewer, again(case), "send_back", note="Adres").template == "Brak adresu"
+    other = make_initiative(town, "published")
+    with writing(), move.worded_from(case.about, "Brak adresu", "pl"):
+        sent = move.run(reviewer, again(case), "send_back", note="Adres")
+        assert (sent.template, sent.language) == ("Brak adresu", "pl")
+        # What follows by itself, or for another case, has words of its own.
+        for thing, who in ((again(case), "system"), (again(other), "leader")):
+            step = move.record(reviewer, thing, "no_merge", note="LUB-I-2026-0001", who=who)
+            assert (step.template, step.language) == ("", "")
         assert move.record(reviewer, again(case), "late", internal_note="check").template == ""
     with writing():
         assert move.record(reviewer, again(case), "reply", note="Adres").template == ""

@@ -34,8 +34,10 @@ function attach(box) {
     if (!chosen.value) return; // The server says what is missing.
     event.preventDefault();
     const typed = plain(words.value);
-    const ours = [...templates.options].some((option) => plain(option.dataset.text ?? "") === typed);
-    if (typed && !ours) before.value = typed;
+    const ours = [...templates.options].map((option) => plain(option.dataset.text ?? ""));
+    const held = plain(before.value);
+    const kept = ours.includes(held) ? "" : held;
+    if (!ours.includes(typed) && !kept.includes(typed)) before.value = kept ? `${kept}\n\n${typed}` : typed;
     used.value = chosen.value;
     show(chosen.dataset.text, `${box.dataset.done} ${chosen.dataset.remark}`.trim());
   });
