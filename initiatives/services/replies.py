@@ -26,7 +26,7 @@ from portal.core.workflow import Lane
 
 TEXT_MAX = 4000
 """A template leaves room for what is written to it."""
-BESIDE = ("reply", "extend", "open")
+BESIDE = ("extend", "reply", "open", "merge", "drop_merge")
 """Verbs of the desk that leave the state as it is, beside the table of moves."""
 
 
