@@ -112,12 +112,16 @@ def with_old_contacts() -> Select[int]:
     )
 
 
+# What was blacked out after its original had ended keeps the picture before that, too.
+WITH_ORIGINAL = or_(Attachment.original_key.is_not(None), Attachment.plain_key.is_not(None))
+
+
 def with_old_originals() -> Select[int]:
-    """Photos as they came in, of cases that ended long ago."""
+    """Photos as they came in or were before parts were blacked out, of cases that ended long ago."""
     return (
         select(Attachment.id)
         .join(Initiative, Initiative.id == Attachment.object_id)
-        .where(Attachment.kind == Initiative.KIND, Attachment.original_key.is_not(None), *_year_over())
+        .where(Attachment.kind == Initiative.KIND, WITH_ORIGINAL, *_year_over())
         .order_by(Attachment.id)
     )
 
@@ -314,7 +318,7 @@ def remove_originals(case_ids: Iterable[int]) -> int:
         select(Attachment).where(
             Attachment.kind == Initiative.KIND,
             Attachment.object_id.in_(list(case_ids)),
-            Attachment.original_key.is_not(None),
+            WITH_ORIGINAL,
         )
     ):
         _forget_original(row)

@@ -128,6 +128,22 @@ def test_originals_go_and_cleaned_photos_stay(town: Town, frozen: Frozen) -> Non
     assert files.exists(other)
 
 
+def test_a_photo_blacked_out_after_that_keeps_nothing_below(
+    town: Town, frozen: Frozen, actor_as: ActorAs
+) -> None:
+    frozen("2026-03-02 10:00")
+    old = make_initiative(town, "confirmed")
+    photo(old)
+    frozen("2027-03-03 10:00")
+    assert end("initiative.original") == 1
+    (row,) = db.session.scalars(select(Attachment))
+    services.redact_photo(actor_as("reviewer"), old.id, row.id, [(0, 0, 50, 100)], "Twarz.")
+    assert end("initiative.original") == 1
+    (row,) = db.session.scalars(select(Attachment))
+    assert (row.plain_key, row.plain_thumb_key) == (None, None)
+    assert end("initiative.original") == 0
+
+
 def test_supports_become_a_number_a_month_after_the_end(
     town: Town, frozen: Frozen, actor_as: ActorAs
 ) -> None:
