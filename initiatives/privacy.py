@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, delete, false, literal, or_, select, update
@@ -19,7 +20,7 @@ from portal.content.models import (
     Follow,
     StateChange,
 )
-from portal.core import tenancy
+from portal.core import clock, tenancy
 from portal.core.db import db
 from portal.core.errors import Missing
 from portal.core.i18n import Filled, iso, speaking
@@ -272,7 +273,8 @@ def locate(number: str, code: str) -> frozenset[str]:
 def is_busy(user_id: int) -> bool:
     """Whether a case the account filed still goes on."""
     with tenancy.unscoped("an account is one in all towns"):
-        going_on = Initiative.state.not_in((*forgetting.ENDED, "draft"))
+        # A merged case goes on for as long as the joint one does.
+        going_on = (Initiative.state != "draft") & ~forgetting.ended_before(clock.now() + timedelta(days=1))
         statement = select(Initiative.id).where(Initiative.author_user_id == user_id, going_on)
         return db.session.scalar(statement.limit(1)) is not None
 

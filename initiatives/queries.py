@@ -1033,10 +1033,22 @@ def merge_by_id(merge_id: int) -> Merge | None:
 
 
 def joined_to(case_ids: Sequence[int]) -> list[Initiative]:
-    """The cases that go on in these, with their authors, in the order in which they were filed."""
+    """The cases that go on in these, with their authors, in the order in which they were filed.
+
+    Those too that were merged into one of them before.
+    """
+    below = (
+        select(Initiative.id)
+        .where(Initiative.merged_into_id.in_(case_ids), Initiative.state == "merged")
+        .cte("below", recursive=True)
+    )
+    deeper = aliased(Initiative)
+    below = below.union(
+        select(deeper.id).join(below, deeper.merged_into_id == below.c.id).where(deeper.state == "merged")
+    )
     statement = (
         select(Initiative)
-        .where(Initiative.merged_into_id.in_(case_ids), Initiative.state == "merged")
+        .where(Initiative.id.in_(select(below.c.id)))
         .options(joinedload(Initiative.author))
         .order_by(Initiative.id)
     )

@@ -346,6 +346,11 @@ class ToggleForm(BaseForm):
         """Whether the button was the one that begins it."""
         return bool(self.wanted.data == "on")
 
+    @property
+    def is_off(self) -> bool:
+        """Whether it was the one that stops it; a button that did not say is neither."""
+        return bool(self.wanted.data == "off")
+
 
 class ReportForm(BaseForm):
     """Something is not in order."""

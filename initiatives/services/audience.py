@@ -6,7 +6,7 @@ public once stays so; it can be withdrawn.
 
 from initiatives import messages, queries
 from initiatives.models import Audience, Initiative
-from initiatives.services import figures
+from initiatives.services import figures, supporting
 from initiatives.services.author import speaker
 from initiatives.services.settling import forget_in_counts, remember_in_counts
 from portal.content import move
@@ -57,6 +57,8 @@ def turn(case: Initiative, audience: Audience) -> None:
         case.audience = audience
     is_listed = case.present.public and not case.withheld and case.state != "withdrawn"
     case.listed_at = clock.now() if is_listed else None
+    if is_listed:
+        supporting.opened(case)
     case.updated_at = clock.now()
     case.version += 1
     remember_in_counts(case)

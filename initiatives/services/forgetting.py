@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    and_,
     case,
     cast,
     delete,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import aliased
 
 from initiatives import queries, rules
 from initiatives.models import (
@@ -62,9 +64,10 @@ from portal.core.calendar import months_before
 from portal.core.collate import fold
 from portal.core.db import db
 from portal.notify import services as notices
+from portal.notify.models import Notice
 
 ENDED = (*(key for key in WORKFLOW.keys("ended", "built") if key != "disputed"), "lapsed")
-"""States in which nobody of the office has anything left to do."""
+"""States in which nobody of the office has anything left to do; of a merged case the joint one says whether it is so."""
 HELD_BY = (
     "name",
     "email",
@@ -81,43 +84,72 @@ HELD_BY = (
 COLUMNS = (*(f"{name}_sealed" for name in HELD_BY[:6]), *HELD_BY[6:])
 
 
-def ended_before(instant: datetime) -> list[ColumnElement[bool]]:
-    """Cases whose last change of state, which ended them, lies before an instant."""
+def ended_before(instant: datetime) -> ColumnElement[bool]:
+    """Cases whose last change of state, which ended them, lies before an instant; of a merged case, that of the joint one."""
+    joint, direct, deeper = aliased(Initiative), aliased(Initiative), aliased(Initiative)
+    merged = (
+        select(direct.id)
+        .join(joint, direct.merged_into_id == joint.id)
+        .where(direct.merged_into_id.is_not(None), direct.state == "merged")
+        .where(or_(joint.state != "merged", joint.merged_into_id.is_(None)), *_ended_itself(joint, instant))
+        .cte("merged", recursive=True)
+    )
+    merged = merged.union(
+        select(deeper.id).join(merged, deeper.merged_into_id == merged.c.id).where(deeper.state == "merged")
+    )
+    goes_on_elsewhere = (Initiative.state == "merged") & Initiative.merged_into_id.is_not(None)
+    return or_(
+        and_(~goes_on_elsewhere, *_ended_itself(Initiative, instant)),
+        and_(goes_on_elsewhere, Initiative.id.in_(select(merged.c.id))),
+    )
+
+
+def _ended_itself(which: Any, instant: datetime) -> list[ColumnElement[bool]]:
     last = (
         select(func.max(StateChange.at))
         .where(
             StateChange.kind == Initiative.KIND,
-            StateChange.object_id == Initiative.id,
+            StateChange.object_id == which.id,
             StateChange.from_state != StateChange.to_state,
         )
-        .correlate(Initiative)
+        .correlate(which)
         .scalar_subquery()
     )
     # What an import brought as ended has no history here.
-    return [Initiative.state.in_(ENDED), func.coalesce(last, Initiative.updated_at) < instant]
+    return [which.state.in_(ENDED), func.coalesce(last, which.updated_at) < instant]
 
 
-def _year_over() -> list[ColumnElement[bool]]:
+def _year_over() -> ColumnElement[bool]:
     return ended_before(months_before(clock.now(), rules.CONTACT_MONTHS))
 
 
 def with_old_contacts() -> Select[int]:
-    """Cases that ended long ago and still say who filed them."""
+    """Cases that ended long ago and still say who filed them, or whom we wrote to about them."""
     says_who = or_(*(getattr(Author, column).is_not(None) for column in COLUMNS))
+    # Joint authors and followers were written to about cases that have no author.
+    wrote = exists().where(
+        Notice.about_kind == Initiative.KIND,
+        Notice.about_id == Initiative.id,
+        Notice.created_at < months_before(clock.now(), rules.CONTACT_MONTHS),
+    )
     return (
         select(Initiative.id)
-        .join(Author, Author.initiative_id == Initiative.id)
-        .where(says_who, *_year_over())
+        .outerjoin(Author, Author.initiative_id == Initiative.id)
+        .where(or_(says_who, wrote), _year_over())
         .order_by(Initiative.id)
     )
 
 
+# What was blacked out after its original had ended keeps the picture before that, too.
+WITH_ORIGINAL = or_(Attachment.original_key.is_not(None), Attachment.plain_key.is_not(None))
+
+
 def with_old_originals() -> Select[int]:
-    """Photos as they came in, of cases that ended long ago."""
+    """Photos as they came in or were before parts were blacked out, of cases that ended long ago."""
     return (
         select(Attachment.id)
         .join(Initiative, Initiative.id == Attachment.object_id)
-        .where(Attachment.kind == Initiative.KIND, Attachment.original_key.is_not(None), *_year_over())
+        .where(Attachment.kind == Initiative.KIND, WITH_ORIGINAL, _year_over())
         .order_by(Attachment.id)
     )
 
@@ -133,7 +165,7 @@ def with_old_supports() -> Select[int]:
         ),
     )
     over = ended_before(clock.now() - timedelta(days=rules.SUPPORT_DAYS))
-    return select(Initiative.id).where(someone, *over).order_by(Initiative.id)
+    return select(Initiative.id).where(someone, over).order_by(Initiative.id)
 
 
 def old_echoes() -> Select[int]:
@@ -314,7 +346,7 @@ def remove_originals(case_ids: Iterable[int]) -> int:
         select(Attachment).where(
             Attachment.kind == Initiative.KIND,
             Attachment.object_id.in_(list(case_ids)),
-            Attachment.original_key.is_not(None),
+            WITH_ORIGINAL,
         )
     ):
         _forget_original(row)

@@ -22,7 +22,9 @@ from portal.core.actor import Actor
 from portal.core.calendar import deadline_instant, local_day, to_utc
 from portal.core.db import db, insert_or_keep
 from portal.core.errors import Conflict, Invalid, Missing
+from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.i18n import speaking
 from portal.core.policy import need
 from portal.core.usecase import use_case
 from portal.core.workflow import Lane
@@ -234,16 +236,30 @@ def time_merge(actor: Actor, case: Initiative, merge_id: int, *, over: bool) -> 
 
 
 def merge_moved(fact: events.Fact) -> None:
-    """After every move: a proposal that no longer fits falls; what was split off leaves the joint page. Listens to `initiative.moved`."""
+    """After every move: a proposal that no longer fits falls, what was split off leaves the joint page, and nothing stays in one that is gone.
+
+    Listens to `initiative.moved`.
+    """
     case: Initiative = fact.thing
     step = fact.values["step"]
     if step.from_state == "merged" and case.merged_into_id is not None:
         _part(case)
+    if case.joined_count and (case.state == "withdrawn" or not case.is_public):
+        _part_all(case)
     if case.merge_id is None:
         return
     merge, one, other = _open_of(case)
     if one.state not in MERGED_FROM or not _takes_in(other):
         _stop(merge, one, other, MergeState.OVERTAKEN)
+
+
+def _part_all(target: Initiative) -> None:
+    """Nobody reads the joint page any more: what goes on in it goes on by itself, before it is lost with it."""
+    with speaking(tenancy.town_by_id(target.municipality_id).language):
+        why = _("The initiative it was merged into was taken back or is no longer public.")
+    for one in queries.joined_to([target.id]):
+        if one.merged_into_id == target.id:
+            move.run(system(target), queries.case(one.id), "split", note=why, who="system")
 
 
 def _part(case: Initiative) -> None:

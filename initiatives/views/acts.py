@@ -147,11 +147,15 @@ def _support_over(case: Initiative, status: int = 409) -> BaseResponse:
 def _support_of_merged(case: Initiative, *, already: bool) -> BaseResponse:
     """Move the support to the joint page, or take it back; whoever supports it there already just goes there."""
     joint, actor = queries.joint_of(case), actors.current()
+    goes_on = joint.id != case.id and joint.is_public and joint.state != "withdrawn"
+    # Only what a button says: it may be one of the page as it was before the merge.
+    form = ToggleForm(wanted="")
     if not already:
-        if not joint.is_public or joint.id == case.id:
+        if form.is_off or not goes_on:
             return _back(case)
+        if form.is_on and queries.supports(joint.id, content_services.person_of_user(actor.user_id or 0)):
+            return _back(joint)
         return redirect(url_for("initiatives.support", number=(joint.number or "").lower()), 303)
-    form = ToggleForm(wanted="on")
 
     def act() -> None:
         if form.is_on:
@@ -159,9 +163,13 @@ def _support_of_merged(case: Initiative, *, already: bool) -> BaseResponse:
         else:
             services.unsupport(actor, case.id)
 
-    if tried(form, act):
+    if (form.is_off or (form.is_on and goes_on)) and tried(form, act):
         say(_("Your support counts on this page now.") if form.is_on else _("Your support was taken back."))
         return _back(joint if form.is_on else case)
+    if not goes_on:  # Nothing is told of what is not public.
+        form.wanted.data = "off"
+        title, back = _("Take your support back?"), _("Take back")
+        return form_page("confirm", case, form, title, confirm_label=back, kind="support")
     return form_page(
         "move_support",
         case,

@@ -1,6 +1,7 @@
 """A case handled without publication, and its way into the open."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -63,15 +64,19 @@ def test_its_author_asks_to_publish_it_and_a_moderator_does(
     town: Town, withheld: Initiative, author: Actor, actor_as: ActorAs
 ) -> None:
     reviewer = actor_as("reviewer")
+    mark = queries.settings_mark(queries.office(), "support")
+    services.save_support(actor_as("leader"), town.id, None, {}, 30, mark)
     services.publish(reviewer, withheld.id, "")
     with pytest.raises(Conflict):
         services.publish_withheld(reviewer, withheld.id, "")
+    assert queries.case(withheld.id).support_until is None
     services.choose_audience(author, withheld.id, withheld=False)
     assert queries.case(withheld.id).audience is Audience.ASKED
     assert not queries.case(withheld.id).is_public
     services.publish_withheld(reviewer, withheld.id, "Miło nam.")
     case = queries.case(withheld.id)
     assert case.is_public
+    assert case.support_until == case.local_today + timedelta(days=30)
     assert content.history(*case.about, (Lane.PUBLIC,))[-1].verb == "open"
     kept = sums(town)
     assert [state for state, *_ in kept[0]] == ["published"]

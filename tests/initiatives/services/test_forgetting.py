@@ -21,7 +21,7 @@ from portal.core.errors import Missing
 from portal.core.tenancy import Town
 from portal.notify.models import Notice
 from portal.search.models import SearchDocument
-from tests.factories.initiatives import make_initiative
+from tests.factories.initiatives import make_initiative, merge
 
 ActorAs = Callable[..., Actor]
 Frozen = Callable[[str], None]
@@ -128,6 +128,22 @@ def test_originals_go_and_cleaned_photos_stay(town: Town, frozen: Frozen) -> Non
     assert files.exists(other)
 
 
+def test_a_photo_blacked_out_after_that_keeps_nothing_below(
+    town: Town, frozen: Frozen, actor_as: ActorAs
+) -> None:
+    frozen("2026-03-02 10:00")
+    old = make_initiative(town, "confirmed")
+    photo(old)
+    frozen("2027-03-03 10:00")
+    assert end("initiative.original") == 1
+    (row,) = db.session.scalars(select(Attachment))
+    services.redact_photo(actor_as("reviewer"), old.id, row.id, [(0, 0, 50, 100)], "Twarz.")
+    assert end("initiative.original") == 1
+    (row,) = db.session.scalars(select(Attachment))
+    assert (row.plain_key, row.plain_thumb_key) == (None, None)
+    assert end("initiative.original") == 0
+
+
 def test_supports_become_a_number_a_month_after_the_end(
     town: Town, frozen: Frozen, actor_as: ActorAs
 ) -> None:
@@ -145,6 +161,51 @@ def test_supports_become_a_number_a_month_after_the_end(
     assert queries.case(case.id).support_count == 1
     assert db.session.scalars(select(Support.initiative_id)).all() == [open_case.id]
     assert db.session.scalars(select(Follow.object_id)).all() == [open_case.id]
+
+
+def test_a_merged_case_has_ended_when_the_joint_one_has(
+    town: Town, frozen: Frozen, actor_as: ActorAs
+) -> None:
+    frozen("2026-03-02 10:00")
+    ewa, leader = actor_as("resident"), actor_as("leader")
+    first, second = make_initiative(town), make_initiative(town, email="two@people.example")
+    joint = make_initiative(town, email="three@people.example")
+    filed = make_initiative(town, author=ewa)
+    _, original = photo(first)
+    for one in (first, second):
+        services.support(ewa, one.id)
+    for one, other in ((first, second), (second, joint), (filed, joint)):
+        merge(leader, one, other)
+    frozen("2027-06-01 10:00")
+    for key in ("initiative.support", "initiative.contact", "initiative.original"):
+        assert end(key) == 0
+    assert privacy.is_busy(ewa.user_id or 0)
+    services.transfer(leader, joint.id, "Powiat", "Droga powiatowa.")
+    assert not privacy.is_busy(ewa.user_id or 0)
+    frozen("2027-07-01 10:01")
+    assert end("initiative.support") == 2
+    assert db.session.scalar(select(func.count(Support.id))) == 0
+    assert author_of(first).email == "author@people.example"
+    frozen("2028-06-01 10:01")
+    assert end("initiative.contact") == 4
+    assert author_of(first).email is None
+    assert end("initiative.original") == 1
+    assert not files.exists(original)
+
+
+def test_whom_we_wrote_to_is_forgotten_of_a_case_without_an_author(
+    town: Town, frozen: Frozen, actor_as: ActorAs
+) -> None:
+    frozen("2026-03-02 10:00")
+    leader = actor_as("leader")
+    case, joint = make_initiative(town), make_initiative(town, with_author=False)
+    merge(leader, case, joint)
+    services.transfer(leader, joint.id, "Powiat", "Droga powiatowa.")
+    about = (Notice.about_kind == joint.KIND, Notice.about_id == joint.id)
+    assert db.session.scalar(select(func.count(Notice.id)).where(*about))
+    frozen("2027-03-03 10:00")
+    end("initiative.contact")
+    assert db.session.scalar(select(func.count(Notice.id))) == 0
 
 
 def test_a_held_case_is_deleted_with_all_that_hangs_on_it(

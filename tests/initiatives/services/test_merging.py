@@ -340,6 +340,40 @@ def test_a_split_case_stands_alone_again(
     assert queries.case(case.id).merged_into_id is None
 
 
+def test_joint_authors_stay_so_when_the_joint_page_is_merged(
+    town: Town, leader: Actor, case: Initiative, target: Initiative, outbox: Any
+) -> None:
+    last = make_initiative(town, email="three@people.example")
+    merge(leader, case, target)
+    merge(leader, target, last)
+    assert [one.id for one in queries.joined_to([last.id])] == [case.id, target.id]
+    before = codes(outbox()).count("initiative.transferred")
+    services.transfer(leader, last.id, "Zarząd Dróg", WHY)
+    assert codes(outbox()).count("initiative.transferred") - before == 3
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "corrected"])
+def test_nothing_stays_merged_into_a_case_that_is_gone(
+    leader: Actor, case: Initiative, target: Initiative, actor_as: ActorAs, outbox: Any, how: str
+) -> None:
+    fan = actor_as("resident")
+    services.support(fan, case.id)
+    merge(leader, case, target)
+    if how == "withdrawn":
+        services.withdraw(author_of(target), target.id, "")
+    else:
+        services.correct(leader, target.id, "W tytule jest nazwisko.")
+    found, joint = queries.case(case.id), queries.case(target.id)
+    assert (found.state, found.merged_into_id, found.support_count) == ("published", None, 1)
+    assert joint.joined_count == 0
+    assert joint.state == ("withdrawn" if how == "withdrawn" else "submitted")
+    assert content.open_deadline(found, "assign") is not None
+    assert codes(outbox()).count("initiative.split") == 1
+    step = content_queries.history(*case.about, (Lane.PUBLIC,))[-1]
+    assert (step.verb, step.who) == ("split", "system")
+    assert "nie jest już publiczna" in step.note
+
+
 def test_joint_authors_hear_of_the_joint_page(
     leader: Actor, case: Initiative, target: Initiative, actor_as: ActorAs, outbox: Any
 ) -> None:

@@ -133,3 +133,17 @@ def test_what_lies_below_ends_with_the_originals(case: Initiative, actor_as: Act
     row = shown(case)[0]
     assert (row.plain_key, row.original_key) == (None, None)
     assert is_black(pixels(row.key)[0])
+
+
+def test_what_lies_below_ends_though_the_original_had_ended_before(
+    case: Initiative, actor_as: ActorAs
+) -> None:
+    with writing():
+        forgetting.remove_originals([case.id])
+    services.redact_photo(actor_as("reviewer"), case.id, shown(case)[0].id, LEFT, WHY)
+    row = shown(case)[0]
+    hidden = [row.plain_key, row.plain_thumb_key]
+    with writing():
+        assert forgetting.remove_originals([case.id]) == 1
+    assert not any(files.exists(key) for key in hidden)
+    assert shown(case)[0].plain_key is None

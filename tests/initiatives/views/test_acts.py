@@ -9,6 +9,7 @@ from PIL import Image
 
 from initiatives import queries, rules, services
 from initiatives.models import Initiative
+from portal.content import move
 from portal.content import queries as content_queries
 from portal.content.models import FileRole
 from portal.content.services import attach
@@ -359,6 +360,66 @@ class TestMerging:
         back = {"wanted": "off", "csrf_token": token(href(case, "support"))}
         assert client.post(href(case, "support"), data=back).location == href(case)
         assert [queries.case(one.id).support_count for one in (case, target)] == [0, 0]
+
+    def test_the_button_of_a_page_from_before_the_merge_does_what_it_said(
+        self, client: Browser, town: Town, ewa: Actor, actor_as: ActorAs
+    ) -> None:
+        case, target = make_initiative(town), make_initiative(town)
+        services.support(ewa, case.id)
+        before = client.get(href(case))
+        merge(actor_as("leader"), case, target)
+        for _again in range(2):
+            assert client.post_button(before, href(case, "support")).location == href(case)
+            assert [queries.case(one.id).support_count for one in (case, target)] == [0, 0]
+
+    def test_a_button_that_did_not_say_what_it_does_moves_nothing(
+        self, client: Browser, town: Town, ewa: Actor, actor_as: ActorAs, token: Callable[[str], str]
+    ) -> None:
+        case, target = make_initiative(town), make_initiative(town)
+        services.support(ewa, case.id)
+        merge(actor_as("leader"), case, target)
+        answer = client.post(href(case, "support"), data={"csrf_token": token(href(case, "support"))})
+        assert "Move my support there" in answer.text
+        assert queries.case(case.id).support_count == 1
+
+    def test_a_double_click_on_moving_ends_on_the_joint_page(
+        self, client: Browser, town: Town, ewa: Actor, actor_as: ActorAs
+    ) -> None:
+        case, target = make_initiative(town), make_initiative(town)
+        services.support(ewa, case.id)
+        merge(actor_as("leader"), case, target)
+        page = client.get(href(case))
+        for _again in range(2):
+            assert client.post_button(page, href(case, "support")).location == href(target)
+        assert queries.case(target.id).support_count == 1
+
+    def test_a_double_click_supports_and_follows_and_does_not_undo_it(
+        self, client: Browser, town: Town, ewa: Actor
+    ) -> None:
+        case = make_initiative(town)
+        page = client.get(href(case))
+        for act in ("support", "follow"):
+            for _again in range(2):
+                assert client.post_button(page, href(case, act)).status_code == 303
+        assert queries.case(case.id).support_count == 1
+        assert len(content_queries.followers(*case.about)) == 1
+
+    @pytest.mark.parametrize("gone", ["withdrawn", "submitted"])
+    def test_of_a_joint_page_that_is_gone_nothing_is_told(
+        self, client: Browser, town: Town, ewa: Actor, gone: str
+    ) -> None:
+        joint = make_initiative(town, gone, title="Sprawa pani Nowakowej")
+        case = make_initiative(town)
+        services.support(ewa, case.id)
+        with writing():
+            row = queries.case(case.id)
+            move.place(row, "merged")
+            row.merged_into_id = joint.id
+        page = client.get(href(case, "support"))
+        assert "Nowakowej" not in page.text
+        assert "Move my support there" not in page.text
+        assert client.submit(href(case, "support"), {"wanted": "off"}).location == href(case)
+        assert queries.case(case.id).support_count == 0
 
     def test_who_completes_a_case_that_was_merged_meanwhile_gets_both_texts(
         self, client: Browser, town: Town, ewa: Actor, actor_as: ActorAs, token: Callable[[str], str]
