@@ -86,7 +86,7 @@ class Versions:
 
     def of(self, scope: int) -> int:
         """The present version of a municipality; 0 sums all."""
-        if time.monotonic() - self._asked >= (SQLITE_POLL if self._on_sqlite else POLL):
+        if time.monotonic() - self._asked >= (SQLITE_POLL if self._on_sqlite else min(POLL, self._lag)):
             with self._lock:
                 self._refresh()
         return _version_in(self._values, scope)
