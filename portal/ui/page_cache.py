@@ -92,7 +92,12 @@ class Versions:
         return _version_in(self._values, scope)
 
     def least(self, scope: int) -> int:
-        """The version a kept page must have at least: the one of up to `lag` seconds ago. Versions only grow."""
+        """The version a kept page must have at least: the one of up to `lag` seconds ago. Versions only grow.
+
+        Where the database is not asked more often than that, what was read last is it.
+        """
+        if not self._on_sqlite:
+            return self.of(scope)
         now = time.monotonic()
         if self._lagging is None or now - self._lagging[0] >= self._lag:
             self.of(scope)

@@ -1,6 +1,5 @@
 """What several journeys do alike: sign in, file an initiative, make a move at the desk."""
 
-import os
 import re
 import time
 from dataclasses import dataclass
@@ -158,5 +157,5 @@ def write_sheet(reviewer: Visitor, case: Receipt, kind: str, words: str) -> None
 
 
 def let_kept_pages_age() -> None:
-    """Until visitors without a session see a change (`ui/page_cache.Versions`); on PostgreSQL it takes longer."""
-    time.sleep(LAG + (POLL if os.environ.get("PORTAL_TEST_DATABASE_URL") else 0) + 0.2)
+    """Until visitors without a session see a change (`ui/page_cache.Versions`)."""
+    time.sleep(max(LAG, POLL) + 0.2)

@@ -141,6 +141,7 @@ def test_visitors_may_see_what_was_true_a_moment_ago_and_no_longer(
     import time
 
     monkeypatch.setattr(cache.versions, "_lag", 10.0)
+    monkeypatch.setattr(page_cache, "POLL", 10.0)
     client.get(LIST)
     client.get(LIST)
     touch(town)
