@@ -1,6 +1,7 @@
 """Who may do what to an initiative: the one table (product section 6), with its named predicates."""
 
 from initiatives.models import Initiative
+from initiatives.states import NOT_COUNTED
 from portal.core.actor import Actor
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
@@ -37,11 +38,8 @@ def on_monthly_list(actor: Actor, case: Initiative) -> bool:
 
 
 def countable(actor: Actor, case: Initiative) -> bool:
-    """Public, and no case of one's own: signatures are counted by somebody who has no stake in them.
-
-    Of a merged case none are counted any more: they could not follow it to the joint page.
-    """
-    return case.is_public and case.state not in ("withdrawn", "merged") and impartial(actor, case)
+    """Public, and no case of one's own: signatures are counted by somebody who has no stake in them."""
+    return case.is_public and case.state not in NOT_COUNTED and impartial(actor, case)
 
 
 def decided_by_other(actor: Actor, case: Initiative) -> bool:

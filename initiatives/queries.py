@@ -69,6 +69,7 @@ from initiatives.states import (
     CATEGORIES,
     DAYS,
     DEADLINES,
+    NOT_COUNTED,
     PARTS,
     PHASES,
     STAFF_WHO,
@@ -455,7 +456,7 @@ def open_sheets(actor: actors.Actor) -> list[tuple[SignatureSheet, str, str, str
         .where(
             SignatureSheet.state.in_((SheetState.WAITING, SheetState.DIFFERS)),
             Initiative.listed_at.is_not(None),
-            Initiative.state != "withdrawn",
+            Initiative.state.not_in(NOT_COUNTED),
             _impartial(actor),
         )
         .order_by(SignatureSheet.id)

@@ -512,6 +512,78 @@ WORDED = (
 """Verbs of the desk that carry words, in the order of the road: what reply templates are made for."""
 
 WORKFLOW = Workflow("initiative", "draft", STATES, MOVES)
+
+EXTEND = Move(
+    "extend",
+    _l("Give more time"),
+    (*STUDIES, "recommendation"),
+    (*STUDIES, "recommendation"),
+    "initiative.assign",
+    note=Note.REQUIRED,
+    notice="initiative.extended",
+    help=_l("Once for each deadline. The new day and the reason are public."),
+)
+REPLY = Move(
+    "reply",
+    _l("Write to the author"),
+    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
+    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
+    "initiative.moderate",
+    guards=(rules.has_author,),
+    note=Note.REQUIRED,
+    lane=Lane.AUTHOR,
+    notice="initiative.reply",
+    help=_l("The author gets it as a message and finds it on the page of the case."),
+)
+OPEN = Move(
+    "open",
+    _l("Publish as the author asks"),
+    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
+    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
+    "initiative.moderate",
+    guards=(rules.is_asked_to_open,),
+    notice="initiative.published",
+    help=_l(
+        "So far only the author and the team read it. Check that no personal data of anybody stands in it."
+    ),
+)
+PROPOSE = Move(
+    "merge",
+    _l("Propose to merge it into another"),
+    WORKFLOW.move("merge").sources,
+    WORKFLOW.move("merge").sources,
+    "initiative.assign",
+    note=Note.REQUIRED,
+    notice="initiative.merge_asked",
+    help=_l(
+        "Both authors are asked and have seven days. It is merged when both agree, and stays as it is when one of "
+        "them says no or an author we can reach does not answer. Both pages stay, and supporters choose for themselves."
+    ),
+)
+DROP_MERGE = Move(
+    "drop_merge",
+    _l("Take the proposal to merge back"),
+    tuple(state.key for state in WORKFLOW.states if state.public),
+    tuple(state.key for state in WORKFLOW.states if state.public),
+    "initiative.assign",
+    guards=(rules.has_merge_proposal,),
+    note=Note.REQUIRED,
+    notice="initiative.merge_off",
+    help=_l("Both go on by themselves, and both authors are told why."),
+)
+BESIDE = {move.verb: move for move in (EXTEND, REPLY, OPEN, PROPOSE, DROP_MERGE)}
+"""No moves of the table, as the state stays; to whoever works with the case they are."""
+
+
+NOT_COUNTED = ("withdrawn", "merged")
+"""Public states in which no signatures on paper are counted: they could not follow a case to its joint page."""
+
+
+def at_desk(verb: str) -> Move:
+    """What a verb is at the desk: there a merge is a proposal first. Raises KeyError."""
+    return BESIDE.get(verb) or WORKFLOW.move(verb)
+
+
 TAKEN_OVER = {
     "published": replace(
         WORKFLOW.state("published"),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from flask import url_for
 
 from initiatives.desk import entry
-from initiatives.forms.verbs import DROP_MERGE, EXTEND, OPEN, PAGES, PROPOSE, REPLY
+from initiatives.forms.verbs import PAGES
 from initiatives.models import Audience, Initiative
-from initiatives.states import WORKFLOW, WORKING_DAYS
+from initiatives.states import DROP_MERGE, EXTEND, OPEN, PROPOSE, REPLY, WORKFLOW, WORKING_DAYS
 from portal.content import queries as content
 from portal.core.actor import Actor
 from portal.core.i18n import Text

@@ -20,10 +20,10 @@ from initiatives.desk import entry, replies
 from initiatives.desk.actions import blocked_by
 from initiatives.desk.lists import FIRST, ticked
 from initiatives.forms import desk as forms
-from initiatives.forms.verbs import BESIDE, PAGES, move_of
+from initiatives.forms.verbs import PAGES, move_of
 from initiatives.models import BulkAct, Done, Initiative
 from initiatives.queries import BulkRow, desk_query
-from initiatives.states import BULK, BULK_ENDS_PROPOSAL, WORKFLOW
+from initiatives.states import BESIDE, BULK, BULK_ENDS_PROPOSAL, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.core import actor as actors
 from portal.core import clock

@@ -14,9 +14,9 @@ from initiatives import messages, queries, rules
 from initiatives.desk import entry, replies
 from initiatives.desk.actions import blocked_by, may_extend
 from initiatives.forms import desk as forms
-from initiatives.forms.verbs import BESIDE, PAGES, move_of, version_of, words_of
+from initiatives.forms.verbs import PAGES, move_of, version_of, words_of
 from initiatives.models import Initiative
-from initiatives.states import AUTHOR_WHO, CORRECTIONS, WORKFLOW, WORKING_DAYS
+from initiatives.states import AUTHOR_WHO, BESIDE, CORRECTIONS, WORKFLOW, WORKING_DAYS
 from portal.content import queries as content
 from portal.content.move import worded_from
 from portal.core import actor as actors

@@ -4,77 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from initiatives import queries, rules, services
+from initiatives import queries, services
 from initiatives.forms import desk as forms
 from initiatives.models import Initiative
-from initiatives.states import STUDIES, WORKFLOW
+from initiatives.states import at_desk
 from portal.content import queries as content
 from portal.core.actor import Actor
 from portal.core.errors import Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.tokens import canonical_number
-from portal.core.workflow import Lane, Move, Note
-
-EXTEND = Move(
-    "extend",
-    _l("Give more time"),
-    (*STUDIES, "recommendation"),
-    (*STUDIES, "recommendation"),
-    "initiative.assign",
-    note=Note.REQUIRED,
-    notice="initiative.extended",
-    help=_l("Once for each deadline. The new day and the reason are public."),
-)
-REPLY = Move(
-    "reply",
-    _l("Write to the author"),
-    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
-    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
-    "initiative.moderate",
-    guards=(rules.has_author,),
-    note=Note.REQUIRED,
-    lane=Lane.AUTHOR,
-    notice="initiative.reply",
-    help=_l("The author gets it as a message and finds it on the page of the case."),
-)
-OPEN = Move(
-    "open",
-    _l("Publish as the author asks"),
-    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
-    tuple(state.key for state in WORKFLOW.states if state.key != "draft"),
-    "initiative.moderate",
-    guards=(rules.is_asked_to_open,),
-    notice="initiative.published",
-    help=_l(
-        "So far only the author and the team read it. Check that no personal data of anybody stands in it."
-    ),
-)
-PROPOSE = Move(
-    "merge",
-    _l("Propose to merge it into another"),
-    services.MERGED_FROM,
-    services.MERGED_FROM,
-    "initiative.assign",
-    note=Note.REQUIRED,
-    notice="initiative.merge_asked",
-    help=_l(
-        "Both authors are asked and have seven days. It is merged when both agree, and stays as it is when one of "
-        "them says no or an author we can reach does not answer. Both pages stay, and supporters choose for themselves."
-    ),
-)
-DROP_MERGE = Move(
-    "drop_merge",
-    _l("Take the proposal to merge back"),
-    tuple(state.key for state in WORKFLOW.states if state.public),
-    tuple(state.key for state in WORKFLOW.states if state.public),
-    "initiative.assign",
-    guards=(rules.has_merge_proposal,),
-    note=Note.REQUIRED,
-    notice="initiative.merge_off",
-    help=_l("Both go on by themselves, and both authors are told why."),
-)
-BESIDE = {move.verb: move for move in (EXTEND, REPLY, OPEN, PROPOSE, DROP_MERGE)}
-"""No moves of the table, as the state stays; to whoever works with the case they are."""
+from portal.core.workflow import Move
 
 Run = Callable[[Actor, int, Any], None]
 Same = Callable[[Initiative, Any], bool]
@@ -218,7 +157,7 @@ def move_of(verb: str) -> Move:
     """The row of a verb that has a page. Raises Missing."""
     if verb not in PAGES:
         raise Missing
-    return BESIDE.get(verb) or WORKFLOW.move(verb)
+    return at_desk(verb)
 
 
 def words_of(form: Any) -> str:

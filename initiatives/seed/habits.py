@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from initiatives import kinds, queries, services
 from initiatives.models import Initiative, Mention, SavedFilter
+from initiatives.seed.histories import aside
 from initiatives.seed.plots import Plot
 from portal.accounts import queries as accounts
-from portal.content.models import StateChange
 from portal.core import tenancy
 from portal.core.db import db
 from portal.core.workflow import Lane
@@ -40,8 +40,7 @@ def _name_somebody(plot: Plot, case: Initiative) -> None:
     whom = plot.team.deciders[0] if decides else plot.team.leader
     name = accounts.names([whom])[whom]
     words = plot.words["mentions"][1 if decides else 0] % {"name": name}
-    row = _step(plot, case, "note", Lane.INTERNAL, by)
-    row.internal_note = words
+    row = aside(case, "note", _lately(plot), Lane.INTERNAL, "team", user_id=by, internal_note=words)
     db.session.add(row)
     db.session.flush()  # The mention names it.
     db.session.add(
@@ -62,25 +61,10 @@ def _answer_from_template(plot: Plot, case: Initiative) -> None:
     if not found:
         return
     text, locale = found[0].in_language(plot.record["language"], plot.town.language)
-    row = _step(plot, case, "reply", Lane.AUTHOR, plot.team.reviewers[0])
-    row.who, row.template, row.language = "reviewer", found[0].name, locale
+    row = aside(case, "reply", _lately(plot), Lane.AUTHOR, "reviewer", user_id=plot.team.reviewers[0])
+    row.template, row.language = found[0].name, locale
     row.note = kinds.fill_in(text, services.values_of(case, "reply", locale))
     db.session.add(row)
-
-
-def _step(plot: Plot, case: Initiative, verb: str, lane: Lane, user_id: int) -> StateChange:
-    return StateChange(
-        municipality_id=case.municipality_id,
-        kind=case.KIND,
-        object_id=case.id,
-        at=_lately(plot),
-        verb=verb,
-        from_state=case.state,
-        to_state=case.state,
-        lane=lane,
-        who="team",
-        user_id=user_id,
-    )
 
 
 def _lately(plot: Plot) -> datetime:

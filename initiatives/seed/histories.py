@@ -1,6 +1,7 @@
 """The history of a demo initiative: every move of its road, and what staff noted beside it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from initiatives.models import Initiative, Milestone
 from initiatives.seed import roads
@@ -52,7 +53,7 @@ def history_of(
     for step in plot.steps:
         who = WHO.get(step.verb, AUTHOR)
         lane = WORKFLOW.move(step.verb).lane
-        row = _row(case, step.verb, step.at, lane, who)
+        row = aside(case, step.verb, step.at, lane, who)
         row.from_state, row.to_state = before, step.to
         row.user_id, row.note = _hand(plot, who), note_of(plot, step)
         found.append(row)
@@ -67,8 +68,8 @@ def history_of(
     return sorted(found, key=lambda row: row.at)
 
 
-def _row(case: Initiative, verb: str, at: datetime, lane: Lane, who: str) -> StateChange:
-    """A step that leaves the case where it is, until somebody says otherwise."""
+def aside(case: Initiative, verb: str, at: datetime, lane: Lane, who: str, **more: Any) -> StateChange:
+    """A step that leaves the case where it is, until somebody says otherwise; `more` are columns of the row."""
     return StateChange(
         municipality_id=case.municipality_id,
         kind=case.KIND,
@@ -79,6 +80,7 @@ def _row(case: Initiative, verb: str, at: datetime, lane: Lane, who: str) -> Sta
         to_state=case.state,
         lane=lane,
         who=who,
+        **more,
     )
 
 
@@ -126,7 +128,7 @@ def _notes(plot: Plot, case: Initiative) -> list[StateChange]:
         row.who, row.user_id = "leader", plot.team.leader
         found.append(row)
     if plot.key in roads.EXTENDED:
-        row = _row(case, "extend", last + EXTENDED_AFTER, Lane.PUBLIC, "leader")
+        row = aside(case, "extend", last + EXTENDED_AFTER, Lane.PUBLIC, "leader")
         row.user_id, row.note = plot.team.leader, plot.rng.choice(plot.words["extend"])
         found.append(row)
     return found
@@ -138,7 +140,7 @@ def _reached(plot: Plot, case: Initiative, milestones: list[Milestone]) -> list[
     for milestone in milestones:
         if milestone.done_on is not None:
             at = deadline_instant(milestone.done_on, plot.town.zone) - timedelta(hours=12)
-            row = _row(case, "milestone", at, Lane.PUBLIC, "owner")
+            row = aside(case, "milestone", at, Lane.PUBLIC, "owner")
             row.from_state = row.to_state = "in_progress"
             row.user_id, row.note = plot.team.leader, milestone.title
             found.append(row)
@@ -149,13 +151,13 @@ def _told(plot: Plot, case: Initiative) -> list[StateChange]:
     """The newest news of the work."""
     if plot.state != "in_progress" or case.news_at is None or case.news_at <= plot.steps[-1].at:
         return []
-    row = _row(case, "news", case.news_at, Lane.PUBLIC, "owner")
+    row = aside(case, "news", case.news_at, Lane.PUBLIC, "owner")
     row.user_id, row.note = plot.team.leader, chance(plot, "told").choice(plot.words["news"])
     return [row]
 
 
 def _noted(plot: Plot, case: Initiative, at: datetime, text: str) -> StateChange:
-    row = _row(case, "note", at, Lane.INTERNAL, "team")
+    row = aside(case, "note", at, Lane.INTERNAL, "team")
     row.user_id, row.internal_note = plot.study[0], text
     return row
 
@@ -171,7 +173,7 @@ def _late(plot: Plot, case: Initiative) -> list[StateChange]:
         moments.append(add_working_days(due, HEAD_AFTER_DAYS, plot.town.country))
     found = []
     for day in moments:
-        row = _row(case, "late", deadline_instant(day, plot.town.zone), Lane.INTERNAL, "system")
+        row = aside(case, "late", deadline_instant(day, plot.town.zone), Lane.INTERNAL, "system")
         row.internal_note = key
         found.append(row)
     return found

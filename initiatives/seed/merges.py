@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from initiatives import rules, services
 from initiatives.models import Initiative, Merge, MergeState
+from initiatives.seed.histories import aside
 from initiatives.seed.plots import PROPOSED, Plot
 from portal.content import queries as content_queries
 from portal.content import services as content
@@ -67,16 +68,4 @@ def _merge(plot: Plot, case: Initiative, target: Initiative, at: datetime, reaso
 
 
 def _step(plot: Plot, case: Initiative, verb: str, at: datetime, note: str) -> StateChange:
-    return StateChange(
-        municipality_id=case.municipality_id,
-        kind=case.KIND,
-        object_id=case.id,
-        at=at,
-        verb=verb,
-        from_state=case.state,
-        to_state=case.state,
-        lane=Lane.PUBLIC,
-        who="leader",
-        user_id=plot.team.leader,
-        note=note,
-    )
+    return aside(case, verb, at, Lane.PUBLIC, "leader", user_id=plot.team.leader, note=note)

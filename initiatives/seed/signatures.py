@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from initiatives import queries, rules, services
 from initiatives.counting import ONLINE, PAPER
 from initiatives.models import Initiative, SheetState, SignatureSheet
+from initiatives.seed.histories import aside
 from initiatives.seed.plots import Plot
 from initiatives.seed.texts import offices
 from initiatives.services import figures
@@ -96,10 +97,10 @@ def mark_support(plot: Plot, case: Initiative, sheets: list[SignatureSheet]) -> 
     for row in sheets:
         if row.state is SheetState.COUNTED and row.counted_at is not None:
             note = counted_note(row.serial, row.valid or 0, plot.town.language)
-            steps.append(_step(case, "sheet", row.counted_at, internal_note=note))
+            steps.append(aside(case, "sheet", row.counted_at, Lane.INTERNAL, "team", internal_note=note))
             figures.supported(case, PAPER, plot.day(row.counted_at), row.valid or 0)
         elif row.state is SheetState.STRUCK and row.struck_at is not None:
-            steps.append(_step(case, "sheet_struck", row.struck_at, lane=Lane.PUBLIC, note=row.struck_why))
+            steps.append(aside(case, "sheet_struck", row.struck_at, Lane.PUBLIC, "team", note=row.struck_why))
     if plot.listed_at is not None:
         figures.supported(case, ONLINE, plot.day(plot.listed_at), case.online_count)
     threshold = queries.office(plot.town.id).support.threshold
@@ -107,33 +108,8 @@ def mark_support(plot: Plot, case: Initiative, sheets: list[SignatureSheet]) -> 
     if threshold is not None and case.support_count >= threshold and open_phase:
         at = min(plot.now, (plot.listed_at or plot.now) + timedelta(days=COLLECT_DAYS))
         case.threshold_on = plot.day(at)
-        steps.append(_step(case, "threshold", at, lane=Lane.PUBLIC, note=str(threshold), who="system"))
+        steps.append(aside(case, "threshold", at, Lane.PUBLIC, "system", note=str(threshold)))
     if case.support_until is not None and case.support_until >= plot.day(plot.now):
         services.plan_end(case)
     db.session.flush()
     return steps
-
-
-def _step(
-    case: Initiative,
-    verb: str,
-    at: datetime,
-    *,
-    lane: Lane = Lane.INTERNAL,
-    note: str = "",
-    internal_note: str = "",
-    who: str = "team",
-) -> StateChange:
-    return StateChange(
-        municipality_id=case.municipality_id,
-        kind=case.KIND,
-        object_id=case.id,
-        at=at,
-        verb=verb,
-        from_state=case.state,
-        to_state=case.state,
-        lane=lane,
-        who=who,
-        note=note,
-        internal_note=internal_note,
-    )

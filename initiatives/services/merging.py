@@ -15,6 +15,7 @@ from initiatives.services import figures, supporting
 from initiatives.services.author import speaker
 from initiatives.services.joining import need_public, user_of
 from initiatives.services.settling import count, system
+from initiatives.states import WORKFLOW
 from portal.content import move
 from portal.content import services as content
 from portal.core import audit, clock, events, jobs, tenancy
@@ -29,7 +30,7 @@ from portal.core.policy import need
 from portal.core.usecase import use_case
 from portal.core.workflow import Lane
 
-MERGED_FROM = ("published", "assigned")
+MERGED_FROM = WORKFLOW.move("merge").sources
 """States a case may be merged out of."""
 REMINDER_HOUR = time(8)
 OVER = _l("This proposal to merge is over. Look at where the case stands now.")

@@ -12,11 +12,11 @@ from initiatives import kinds, queries
 from initiatives.kinds import Office, Reply, Texts
 from initiatives.models import Initiative
 from initiatives.services import configuring
-from initiatives.states import WORDED, WORKFLOW, WORKING_DAYS
+from initiatives.states import BESIDE, WORDED, WORKFLOW, WORKING_DAYS, at_desk
 from portal.content import queries as content
-from portal.core import clock, tenancy
+from portal.content.services import due_day
+from portal.core import tenancy
 from portal.core.actor import Actor
-from portal.core.calendar import add_working_days
 from portal.core.errors import Invalid, Missing
 from portal.core.i18n import Filled, Text, day, speaking
 from portal.core.i18n import lazy_gettext as _l
@@ -26,8 +26,6 @@ from portal.core.workflow import Lane
 
 TEXT_MAX = 4000
 """A template leaves room for what is written to it."""
-BESIDE = ("extend", "reply", "open", "merge", "drop_merge")
-"""Verbs of the desk that leave the state as it is, beside the table of moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +104,9 @@ def _strange(text: str) -> str:
 
 def language_of(case: Initiative, verb: str) -> str:
     """In which language the words of a verb go: to the author alone in theirs, in public in that of the office."""
-    if _lane(verb) is Lane.AUTHOR:
+    if at_desk(verb).lane is Lane.AUTHOR:
         return queries.author_language(case)
     return tenancy.town_by_id(case.municipality_id).language
-
-
-def _lane(verb: str) -> Lane:
-    if verb in BESIDE:
-        return Lane.AUTHOR if verb == "reply" else Lane.PUBLIC
-    return WORKFLOW.move(verb).lane
 
 
 def values_of(case: Initiative, verb: str, locale: str) -> dict[str, str]:
@@ -131,16 +123,14 @@ def _due(case: Initiative, verb: str) -> date | None:
     """
     if verb == "extend":
         return None
-    targets = () if verb in BESIDE else WORKFLOW.move(verb).targets
+    targets = () if verb in BESIDE else at_desk(verb).targets
     if len(targets) != 1:
         clocks = content.open_deadlines(*case.about)
         return next((row.due_on for row in clocks if row.due_on >= case.local_today), None)
     if targets[0] not in WORKING_DAYS:
         return None
-    town = tenancy.town_by_id(case.municipality_id)
     days = queries.office(case.municipality_id).days[WORKING_DAYS[targets[0]][0]]
-    closures = frozenset(date.fromisoformat(text) for text in town.closures)
-    return add_working_days(clock.today(town.zone), days, town.country, closures)
+    return due_day(case, days)
 
 
 def for_each(case: Initiative, verb: str, values: Mapping[str, Any]) -> tuple[str, str]:

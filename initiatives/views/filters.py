@@ -16,6 +16,7 @@ from initiatives import queries, services
 from initiatives.forms.filters import FilterForm
 from initiatives.models import SavedFilter
 from initiatives.states import OUTCOMES, PHASES, WORKFLOW
+from initiatives.views import browse
 from portal.core import actor as actors
 from portal.core.errors import Invalid
 from portal.core.i18n import gettext as _
@@ -145,18 +146,7 @@ def _values(place: str, values: Any) -> dict[str, str]:
     """What an address asks of a list, as far as the list knows it."""
     if place == "desk":
         return queries.desk_query(queries.desk_filter(values))
-    wanted = queries.wanted_from(values)
-    found = {
-        "phase": wanted.phase,
-        "category": wanted.category,
-        "district": wanted.district,
-        "outcome": wanted.outcome,
-        "silent": "1" if wanted.silent else "",
-        "open": "1" if wanted.open else "",
-        "q": wanted.text,
-        "sort": "" if wanted.sort == "new" else wanted.sort,
-    }
-    return {name: value for name, value in found.items() if value}
+    return browse.filters_of(queries.wanted_from(values))
 
 
 def _canonical(place: str, values: Any) -> str:

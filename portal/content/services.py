@@ -62,12 +62,15 @@ def start_deadline(
 
     It warns in the morning of the working day on which `warning_share` of them has come.
     """
-    town = tenancy.town_by_id(thing.municipality_id)
     finish_deadline(thing, key)
-    start = start or clock.today(town.zone)
-    closures = frozenset(date.fromisoformat(text) for text in town.closures)
-    due = add_working_days(start, working_days, town.country, closures)
-    return _open_deadline(thing, key, start, due, warning_share)
+    start = start or clock.today(tenancy.town_by_id(thing.municipality_id).zone)
+    return _open_deadline(thing, key, start, due_day(thing, working_days, start), warning_share)
+
+
+def due_day(thing: Movable, working_days: int, start: date | None = None) -> date:
+    """The day on which a clock of so many working days ends, begun on a local day or today."""
+    town = tenancy.town_by_id(thing.municipality_id)
+    return add_working_days(start or clock.today(town.zone), working_days, town.country, town.closed_days)
 
 
 def start_deadline_on(thing: Movable, key: str, due: date) -> Deadline:
@@ -169,12 +172,11 @@ def _alarm_key(row: Deadline, level: int) -> str:
 def alarms(row: Deadline, warning_share: float = WARNING_SHARE) -> tuple[datetime, datetime, datetime]:
     """When a clock reaches its levels: a warning, late, late for so long that the head is told."""
     town = tenancy.town_by_id(row.municipality_id)
-    closures = frozenset(date.fromisoformat(text) for text in town.closures)
-    length = working_days_between(row.started_on, row.due_on, town.country, closures)
+    length = working_days_between(row.started_on, row.due_on, town.country, town.closed_days)
     warning_day = add_working_days(
-        row.started_on, max(0, ceil(length * warning_share)), town.country, closures
+        row.started_on, max(0, ceil(length * warning_share)), town.country, town.closed_days
     )
-    head_day = add_working_days(row.due_on, HEAD_AFTER_DAYS, town.country, closures)
+    head_day = add_working_days(row.due_on, HEAD_AFTER_DAYS, town.country, town.closed_days)
     return (
         # A clock that starts and ends on free days has no working day to warn on.
         to_utc(datetime.combine(min(warning_day, row.due_on), WARNING_HOUR), town.zone),

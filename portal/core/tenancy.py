@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -99,6 +100,11 @@ class Town:
     def name(self) -> str:
         """Its name in the language being spoken."""
         return from_json(self.names, first=self.language)
+
+    @property
+    def closed_days(self) -> frozenset[date]:
+        """The office's own free days, for reckoning in working days."""
+        return frozenset(map(date.fromisoformat, self.closures))
 
     @property
     def tagline(self) -> str:

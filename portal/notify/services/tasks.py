@@ -91,7 +91,7 @@ def not_reached(actor: Actor, notice: Notice, unreached: int, note: str = "") ->
     if notice.unreached == unreached:
         town = _town(notice)
         today = clock.today(town.zone)
-        tomorrow = calendar.add_working_days(today, 1, town.country, _closures(town))
+        tomorrow = calendar.add_working_days(today, 1, town.country, town.closed_days)
         _change(notice, unreached=unreached + 1, due_on=tomorrow)
         _note(actor, notice, Outcome.UNREACHED, note)
         return unreached + 1 >= rules.UNREACHED_TWICE
@@ -103,7 +103,7 @@ def plan_call(actor: Actor, notice: Notice, due_on: date, note: str = "") -> Non
     """Choose another day for a call; counting begins anew. Raises Invalid for a day that will not do, Conflict."""
     _need_call(notice)
     town = _town(notice)
-    works = calendar.is_working_day(due_on, town.country, _closures(town))
+    works = calendar.is_working_day(due_on, town.country, town.closed_days)
     problem = rules.plan_problem(due_on, clock.today(town.zone), works=works)
     if problem:
         raise Invalid(_l("The call was not planned."), {"due_on": problem})
@@ -139,10 +139,6 @@ def _need_call(notice: Notice) -> None:
 
 def _town(notice: Notice) -> Town:
     return tenancy.town_by_id(notice.municipality_id or 0)
-
-
-def _closures(town: Town) -> frozenset[date]:
-    return frozenset(date.fromisoformat(text) for text in town.closures)
 
 
 def _change(notice: Notice, **values: object) -> None:

@@ -7,9 +7,8 @@ import pytest
 
 from initiatives import queries, services
 from initiatives.desk import replies
-from initiatives.forms.verbs import BESIDE, PAGES
+from initiatives.forms.verbs import PAGES
 from initiatives.services import ReplyAsked
-from initiatives.services.replies import BESIDE as LEFT_WHERE_THEY_ARE
 from initiatives.states import WORDED
 from portal.content import queries as content
 from portal.core.db import db
@@ -58,10 +57,6 @@ def test_every_verb_with_words_is_offered_what_is_written_for_it(town, leader, v
     write(leader, town, verbs=[verb], texts={"pl": "{number}, {due}"})
     case = make_initiative(town, "assigned")
     assert [found.name for found in replies.for_case(case, verb)] == ["Kto się zajmie"]
-
-
-def test_steps_beside_the_table_leave_the_case_where_it_is():
-    assert set(LEFT_WHERE_THEY_ARE) == set(BESIDE)
 
 
 def test_taking_a_merge_back_with_a_template(client, town, leader):
