@@ -33,6 +33,10 @@ from portal.ui.pages import page, say
 DECIDING = ("decide", "uphold", "reverse")
 
 
+OF_TWO = ("merge", "drop_merge")
+"""Verbs whose messages go to the authors of two cases; their help says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """Who hears of a move, counted before it is made."""
@@ -48,9 +52,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """What follows from a move, in words."""
+    """What follows from a move, in words; `told` is None where it concerns two cases, of which only one is known yet."""
 
-    told: Told
+    told: Told | None
     sentences: list[str]
 
 
@@ -267,4 +271,4 @@ def _consequences(case: Initiative, chosen: Move, form: forms.MoveForm) -> Conse
             )
     elif "note" in form:
         found.append(_("What you write here is read by the author and the team only."))
-    return Consequences(told(case, chosen), found)
+    return Consequences(None if chosen.verb in OF_TWO else told(case, chosen), found)

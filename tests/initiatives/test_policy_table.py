@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from initiatives.forms.verbs import EXTEND
 from initiatives.models import Audience, Initiative, Reviewer
-from initiatives.states import WORKFLOW
+from initiatives.states import EXTEND, WORKFLOW
 from portal.content import move
 from portal.core.actor import Actor
 from portal.core.policy import can

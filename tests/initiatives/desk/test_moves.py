@@ -160,6 +160,7 @@ def test_a_merge_is_proposed_and_asks_the_authors(client, town, as_role):
     case = make_initiative(town, "published", title="Druga")
     page = client.get(href(case, "merge")).text
     assert "Both authors are asked" in page
+    assert "will be told" not in page
     unknown = client.submit(href(case, "merge"), {"into": "LUB-I-2026-9999", "note": WHY})
     assert unknown.status_code == 422
     assert "Check the number." in unknown.text
