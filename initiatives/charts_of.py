@@ -23,14 +23,16 @@ from initiatives.counting import (
     months,
     percentile,
 )
-from initiatives.queries import FigureRow
-from initiatives.states import CHANNELS, DEADLINES, WORKFLOW
+from initiatives.models import Outcome
+from initiatives.queries import FigureRow, PresentCount
+from initiatives.states import CHANNELS, DEADLINES, GONE, OUTCOMES, WORKFLOW
 from portal.core import tenancy
 from portal.core.collate import sort_key
 from portal.core.disclosure import THRESHOLD, disclose
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
+from portal.core.workflow import State
 
 USUAL_MONTHS = 12
 CLOSED = frozenset({"held", "returned", "lapsed"})
@@ -323,6 +325,45 @@ def _language() -> str:
     return tenancy.town_by_id(current).language if current else "pl"
 
 
+# ---- today ----
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Public cases as they stand now, of all times: by state, and by what became of them, whole and by category.
+
+    What went on elsewhere or was withdrawn has no outcome to wait for, and is counted by its state alone.
+    """
+
+    states: list[tuple[State, int]]
+    outcomes: dict[Outcome, int]
+    categories: list[tuple[str, Text, dict[Outcome, int]]]
+
+    @property
+    def cases(self) -> int:
+        """How many something may come of, or has."""
+        return sum(self.outcomes.values())
+
+
+def today(rows: Iterable[PresentCount]) -> Today:
+    """Where these cases stand."""
+    states, outcomes = Counter[str](), Counter[Outcome]()
+    categories: dict[str, Counter[Outcome]] = defaultdict(Counter)
+    for row in rows:
+        states[row.state] += row.n
+        if row.state in GONE:
+            continue
+        outcomes[row.outcome] += row.n
+        categories[row.category][row.outcome] += row.n
+    known = dict(queries.category_choices())
+    keys = [key for key in known if key in categories] + sorted(categories.keys() - known.keys())
+    return Today(
+        [(state, states[state.key]) for state in WORKFLOW.states if states[state.key]],
+        {outcome: outcomes[outcome] for outcome in Outcome} if outcomes else {},
+        [(key, _label(Part.CATEGORY, key), dict(categories[key])) for key in keys],
+    )
+
+
 # ---- all municipalities side by side ----
 
 
@@ -462,6 +503,11 @@ MEANINGS = {
     "district": _l("Steps of the period by the district that was named."),
     "channel": _l("Steps of the period by the way the initiative came in."),
     "month": _l("Steps of the period by month."),
+    "state_today": _l("Public initiatives of all times by the state they are in today."),
+    "outcome_today": _l(
+        "Public initiatives of all times by what has become of them until today; without those merged, referred or withdrawn."
+    ),
+    "outcome_by_category": _l("The same by the category the initiative has."),
     "support": _l(
         "Supports given in the period: in the portal, once per person and initiative, and valid signatures on paper."
     ),
@@ -496,6 +542,17 @@ def entries_of(found: Board) -> Iterator[Entry]:
         yield Entry("deadlines", one.key, str(one.label), "kept", one.kept, _few(one.kept))
         yield Entry("deadlines", one.key, str(one.label), "late", one.late, _few(one.late))
     yield from _of_tables(found)
+
+
+def entries_of_today(found: Today) -> Iterator[Entry]:
+    """How all public cases stand today, whatever the period."""
+    for state, n in found.states:
+        yield Entry("state_today", state.key, str(state.label), "count", n)
+    for outcome, n in found.outcomes.items():
+        yield Entry("outcome_today", outcome, str(OUTCOMES[outcome]), "count", n)
+    for key, label, counts in found.categories:
+        for outcome in Outcome:
+            yield Entry("outcome_by_category", key, str(label), outcome, counts.get(outcome, 0))
 
 
 def _of_events(events: Mapping[Event, int]) -> Iterator[Entry]:

@@ -610,7 +610,7 @@ class Merge(Municipal, Base):
 
 
 class Count(Municipal, Base):
-    """How many initiatives a municipality has per state and category; kept with every change."""
+    """How many initiatives a municipality has per state, category and outcome; kept with every change."""
 
     __tablename__ = "initiative_count"
     AUDITED = False
@@ -618,6 +618,7 @@ class Count(Municipal, Base):
     municipality_id: Mapped[int] = mapped_column(Key, ForeignKey("municipality.id"), primary_key=True)
     state: Mapped[str] = mapped_column(primary_key=True)
     category: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[Outcome] = mapped_column(EnumText(Outcome), primary_key=True)
     n: Mapped[int]
 
 

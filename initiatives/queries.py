@@ -601,10 +601,9 @@ def total(wanted: Wanted) -> int | None:
     """How many the filter finds, from the counters; words alone are counted up to a limit, all else is None."""
     if (
         wanted.district
-        or wanted.outcome
         or wanted.silent
         or wanted.open
-        or (wanted.text and (wanted.phase or wanted.category))
+        or (wanted.text and (wanted.phase or wanted.category or wanted.outcome))
     ):
         return None
     if wanted.text:
@@ -615,6 +614,8 @@ def total(wanted: Wanted) -> int | None:
         statement = statement.where(Count.state.in_(STATES_OF_PHASE[wanted.phase]))
     if wanted.category:
         statement = statement.where(_in_category(Count.category, wanted))
+    if wanted.outcome:
+        statement = statement.where(Count.outcome == Outcome(wanted.outcome))
     return int(db.session.scalar(statement) or 0)
 
 
@@ -2072,10 +2073,19 @@ def first_month() -> date | None:
     return min((month for month in row if month is not None), default=None)
 
 
-def present_counts() -> dict[str, int]:
-    """How many public cases stand in each state now, from the counters."""
-    statement = select(Count.state, func.sum(Count.n)).group_by(Count.state)
-    return {state: int(n) for state, n in db.session.execute(statement) if n}
+class PresentCount(NamedTuple):
+    """How many public cases of a category stand in a state now, with one outcome."""
+
+    state: str
+    category: str
+    outcome: Outcome
+    n: int
+
+
+def present_counts() -> list[PresentCount]:
+    """Where all public cases of the municipality stand now and what became of them, from the counters."""
+    statement = select(Count.state, Count.category, Count.outcome, Count.n).where(Count.n != 0)
+    return [PresentCount(*row) for row in db.session.execute(statement)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -621,6 +621,9 @@ CHECK_OFF = replace(
 """The move `publish` of such a case."""
 STATES_OF_PHASE = {phase: WORKFLOW.keys(phase) for phase in PHASES}
 
+GONE = frozenset({"merged", "transferred", "withdrawn"})
+"""States of cases that go on elsewhere or not at all, of which nothing will come here."""
+
 OUTCOMES = {
     "none": _p("initiative outcome", "none yet"),
     "done": _p("initiative outcome", "done"),

@@ -8,6 +8,7 @@ from typing import Any
 from initiatives.models import Initiative, Translation
 from initiatives.seed.plots import Plot
 from initiatives.seed.texts import phrases
+from initiatives.states import GONE
 from portal.content import services as content
 from portal.content.models import Comment, CommentState, Follow, Stance
 from portal.core.db import Base
@@ -70,7 +71,7 @@ def support_rows(plot: Plot, case: Initiative, persons: Mapping[str, int | None]
 def _soon_after(plot: Plot, listed: datetime) -> datetime:
     """A moment after the publication, sooner rather than later, before now and before a case is closed."""
     end = min(plot.now, listed + timedelta(days=TALK_DAYS))
-    if plot.state in ("merged", "transferred", "withdrawn"):
+    if plot.state in GONE:
         end = min(end, plot.steps[-1].at)
     share = min(plot.rng.random(), plot.rng.random())
     return plot.between(listed, listed + (end - listed) * share)

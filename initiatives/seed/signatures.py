@@ -11,6 +11,7 @@ from initiatives.seed.plots import Plot
 from initiatives.seed.texts import offices
 from initiatives.services import figures
 from initiatives.services.signatures import counted_note
+from initiatives.states import GONE
 from portal.content.models import StateChange
 from portal.core.db import db
 from portal.core.workflow import Lane
@@ -40,7 +41,7 @@ def _sheets(plot: Plot, case: Initiative) -> list[SignatureSheet]:
     told = offices().get(plot.town.slug, {}).get("signatures")
     rng = plot.chance("signatures")
     shown = plot.key in SHOWN
-    if told is None or case.state in ("withdrawn", "merged", "transferred"):
+    if told is None or case.state in GONE:
         return []
     if not shown and rng.random() > COLLECTED:
         return []

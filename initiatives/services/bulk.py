@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 
 from initiatives import queries, rules
 from initiatives.models import BulkAct, BulkItem, Done, Initiative, Outcome, Reviewer
-from initiatives.services import realising, replies, team
+from initiatives.services import realising, replies, settling, team
 from initiatives.states import BULK, BULK_ENDS_PROPOSAL, WORKFLOW
 from portal.content import move
 from portal.content import queries as content_queries
@@ -230,7 +230,8 @@ def _put_back(actor: Actor, case: Initiative, bulk_id: int) -> None:
         events.tell("content.changed", case)
     else:
         move.put_back(actor, case, before["state"], lane=lane, who="leader")
-    case.outcome, case.updated_at = Outcome(before["outcome"]), clock.now()
+    settling.set_outcome(case, Outcome(before["outcome"]))
+    case.updated_at = clock.now()
     content.restore_deadlines(case, before["clocks"])
     if before["untouched"]:
         case.untouched_version = case.version

@@ -11,7 +11,7 @@ from initiatives.models import (
     Milestone,
     Outcome,
 )
-from initiatives.services import silence
+from initiatives.services import settling, silence
 from portal.content import move
 from portal.content import queries as content_queries
 from portal.content import services as content
@@ -58,7 +58,7 @@ def realise(
         case.progress = max(0, min(100, progress))
     move.run(actor, case, verb, target=target, note=note, who="owner")
     if verb == "abandon":
-        case.outcome = Outcome.REFUSED if outcome == "refused" else Outcome.UNNEEDED
+        settling.set_outcome(case, Outcome.REFUSED if outcome == "refused" else Outcome.UNNEEDED)
     if verb in ("finish", "answer") and case.state == "done":
         case.progress = 100
 

@@ -130,19 +130,24 @@ def remember_in_counts(case: Initiative) -> None:
     _shift(case, case.state, +1)
 
 
+def set_outcome(case: Initiative, outcome: Outcome) -> None:
+    """Say what became of a case, where its state alone does not."""
+    forget_in_counts(case)
+    case.outcome = outcome
+    remember_in_counts(case)
+
+
 def _shift(case: Initiative, state: str, by: int) -> None:
     """Move the counters and, for public cases with a point, the stored map cells."""
     phase = case.WORKFLOW.state(state).phase
     if case.withheld or phase in ("draft", "hidden") or (state == "withdrawn" and case.listed_at is None):
         return
-    insert_or_keep(Count, municipality_id=case.municipality_id, state=state, category=case.category, n=0)
+    key = {"state": state, "category": case.category, "outcome": case.outcome}
+    insert_or_keep(Count, municipality_id=case.municipality_id, **key, n=0)
     db.session.execute(
         update(Count)
-        .where(
-            Count.municipality_id == case.municipality_id,
-            Count.state == state,
-            Count.category == case.category,
-        )
+        .where(Count.municipality_id == case.municipality_id)
+        .filter_by(**key)
         .values(n=Count.n + by)
     )
     # Of a withdrawn case only title and day stay public, so it has no pin.
@@ -190,12 +195,14 @@ def rebuild_totals(municipality_id: int) -> None:
     db.session.execute(delete(Count).where(Count.municipality_id == municipality_id))
     db.session.execute(delete(MapCell).where(MapCell.municipality_id == municipality_id))
     rows = db.session.execute(
-        select(Initiative.state, Initiative.category, func.count())
+        select(Initiative.state, Initiative.category, Initiative.outcome, func.count())
         .where(Initiative.listed_at.is_not(None))
-        .group_by(Initiative.state, Initiative.category)
+        .group_by(Initiative.state, Initiative.category, Initiative.outcome)
     ).all()
-    for state, category, n in rows:
-        db.session.add(Count(municipality_id=municipality_id, state=state, category=category, n=n))
+    for state, category, outcome, n in rows:
+        db.session.add(
+            Count(municipality_id=municipality_id, state=state, category=category, outcome=outcome, n=n)
+        )
     sums: dict[str, geo.Sums] = {}
     points: Iterable[Any] = db.session.execute(
         select(Initiative.cell, Initiative.lat, Initiative.lon, Initiative.phase, Initiative.category)

@@ -8,7 +8,7 @@ from initiatives import charts_of, queries
 from initiatives.charts_of import Period
 from initiatives.counting import Event
 from initiatives.forms.period import asked_period, shortcuts, span, table_file
-from initiatives.states import WORKFLOW
+from initiatives.states import OUTCOMES
 from portal.core.disclosure import THRESHOLD
 from portal.core.i18n import gettext as _
 from portal.core.i18n import month_of
@@ -20,7 +20,6 @@ def statistics() -> Response:
     """The figures of a municipality."""
     period = asked_period()
     board = charts_of.board(period)
-    present = queries.present_counts()
     return page(
         "initiatives/statistics.html",
         title=_("Initiatives in numbers: %(town)s", town=g.town.name),
@@ -31,11 +30,8 @@ def statistics() -> Response:
         ],
         board=board,
         drawing=charts_of.drawing(board.flows),
-        present=[
-            (state, present[state.key])
-            for state in WORKFLOW.states
-            if state.phase not in ("draft", "hidden") and present.get(state.key)
-        ],
+        today=charts_of.today(queries.present_counts()),
+        outcomes=OUTCOMES,
         late_now=queries.late_now(),
         file_href=url_for("initiatives.statistics_csv", **period.query),
         all_href=url_for("initiatives.statistics_everywhere", **period.query),
@@ -78,7 +74,11 @@ def everywhere() -> Response:
 def statistics_csv() -> Response:
     """Every figure of the page, one a line, each with its meaning."""
     period = asked_period()
-    return table_file([(g.town.slug, charts_of.entries_of(charts_of.board(period)))], period, g.town.slug)
+    entries = [
+        *charts_of.entries_of(charts_of.board(period)),
+        *charts_of.entries_of_today(charts_of.today(queries.present_counts())),
+    ]
+    return table_file([(g.town.slug, entries)], period, g.town.slug)
 
 
 def everywhere_csv() -> Response:

@@ -99,7 +99,7 @@ def _counts(town: tenancy.Town) -> Iterator[str]:
     """Counters and map cells equal what one gets by counting anew; supports equal their rows."""
 
     def kept() -> list[Any]:
-        counts = select(Count.state, Count.category, Count.n).where(Count.n > 0)
+        counts = select(Count.state, Count.category, Count.outcome, Count.n).where(Count.n > 0)
         cells = select(MapCell.filter, MapCell.zoom, MapCell.cell, MapCell.n).where(MapCell.n > 0)
         return [sorted(map(tuple, db.session.execute(statement))) for statement in (counts, cells)]
 

@@ -7,7 +7,8 @@ import pytest
 from initiatives import charts_of, queries
 from initiatives.charts_of import Flow
 from initiatives.counting import Event, Part
-from initiatives.models import Figure
+from initiatives.models import Figure, Outcome
+from initiatives.queries import PresentCount
 from portal.core.db import db, writing
 from portal.core.disclosure import THRESHOLD
 from portal.core.tenancy import Town
@@ -47,6 +48,37 @@ def test_period_is_read_from_the_address(asked: dict[str, str], first: date, las
 def test_without_any_figure_the_period_is_this_month() -> None:
     found = charts_of.period({"from": "2020-01"}, TODAY, None)
     assert (found.first, found.last) == (date(2026, 11, 1), date(2026, 11, 1))
+
+
+@pytest.mark.usefixtures("town")
+def test_today_tells_what_became_of_cases_apart_from_their_state() -> None:
+    found = charts_of.today(
+        [
+            PresentCount("published", "roads", Outcome.NONE, 4),
+            PresentCount("abandoned", "roads", Outcome.REFUSED, 1),
+            PresentCount("abandoned", "greenery", Outcome.UNNEEDED, 2),
+            PresentCount("refused", "gone", Outcome.REFUSED, 3),
+            PresentCount("withdrawn", "roads", Outcome.NONE, 7),
+        ]
+    )
+    assert [(state.key, n) for state, n in found.states] == [
+        ("published", 4),
+        ("refused", 3),
+        ("abandoned", 3),
+        ("withdrawn", 7),
+    ]
+    assert found.outcomes == {"none": 4, "done": 0, "partly": 0, "refused": 4, "unneeded": 2}
+    assert found.cases == 10
+    assert [(key, counts) for key, _, counts in found.categories] == [
+        ("roads", {"none": 4, "refused": 1}),
+        ("greenery", {"unneeded": 2}),
+        ("gone", {"refused": 3}),
+    ]
+    told = {(row.table, row.item, row.measure): row.value for row in charts_of.entries_of_today(found)}
+    assert told["state_today", "abandoned", "count"] == 3
+    assert told["outcome_today", "partly", "count"] == 0
+    assert told["outcome_by_category", "roads", "refused"] == 1
+    assert charts_of.today([]).cases == 0
 
 
 @pytest.mark.usefixtures("town")
@@ -100,7 +132,11 @@ class TestBoard:
             (Part.DAYS, "to_decision", "", 4, 3),
         )
         found = board()
-        rows = [charts_of.file_row(entry, "lublin", found.period) for entry in charts_of.entries_of(found)]
+        today = charts_of.entries_of_today(charts_of.today([PresentCount("done", "roads", Outcome.DONE, 1)]))
+        rows = [
+            charts_of.file_row(entry, "lublin", found.period)
+            for entry in (*charts_of.entries_of(found), *today)
+        ]
         assert all(row["meaning"] for row in rows)
         assert {row["table"] for row in rows} == set(charts_of.MEANINGS) - {"district", "days"}
         hidden = next(row for row in rows if row["item"] == "submitted>held")

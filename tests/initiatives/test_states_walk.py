@@ -308,10 +308,12 @@ class Walk(RuleBasedStateMachine):
     def counters_are_in_step(self, case: Initiative) -> None:
         public = Initiative.listed_at.is_not(None)
         wanted = db.session.execute(
-            select(Initiative.state, Initiative.category, func.count())
-            .where(public).group_by(Initiative.state, Initiative.category)
+            select(Initiative.state, Initiative.category, Initiative.outcome, func.count())
+            .where(public).group_by(Initiative.state, Initiative.category, Initiative.outcome)
         )  # fmt: skip
-        kept = db.session.execute(select(Count.state, Count.category, Count.n).where(Count.n != 0))
+        kept = db.session.execute(
+            select(Count.state, Count.category, Count.outcome, Count.n).where(Count.n != 0)
+        )
         assert sorted(map(tuple, kept)) == sorted(map(tuple, wanted))
         pins = db.session.scalar(
             select(func.count()).where(public, Initiative.lat.is_not(None), Initiative.state != "withdrawn")

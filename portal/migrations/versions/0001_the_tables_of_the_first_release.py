@@ -541,11 +541,14 @@ def upgrade() -> None:
         sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("category", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_count_municipality_id")
         ),
-        sa.PrimaryKeyConstraint("municipality_id", "state", "category", name=op.f("pk_initiative_count")),
+        sa.PrimaryKeyConstraint(
+            "municipality_id", "state", "category", "outcome", name=op.f("pk_initiative_count")
+        ),
     )
     op.create_table(
         "initiative_figure",

@@ -38,7 +38,7 @@ def sums(town: Town) -> tuple[list[object], ...]:
     """All that is kept of the municipality for lists, maps and figures, but for rows that are nought."""
     db.session.expire_all()
     return (
-        sorted((r.state, r.category, r.n) for r in db.session.scalars(select(Count)) if r.n),
+        sorted((r.state, r.category, r.outcome, r.n) for r in db.session.scalars(select(Count)) if r.n),
         sorted((r.filter, r.zoom, r.cell, r.n) for r in db.session.scalars(select(MapCell)) if r.n),
         sorted(
             (r.part, r.month, r.key, r.what, r.bucket, r.n) for r in db.session.scalars(select(Figure)) if r.n

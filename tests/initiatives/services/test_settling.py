@@ -28,9 +28,9 @@ WHY = "Bo tak jest najlepiej."
 def counted() -> tuple[dict[Any, int], dict[Any, tuple[int, float, float]]]:
     """Counters and map cells that hold something."""
     counts = {
-        (state, category): n
-        for state, category, n in db.session.execute(select(Count.state, Count.category, Count.n))
-        if n
+        (row.state, row.category, row.outcome.value): row.n
+        for row in db.session.scalars(select(Count))
+        if row.n
     }
     cells = {
         (row.filter, row.zoom, row.cell): (row.n, round(row.sum_lat, 6), round(row.sum_lon, 6))
@@ -93,6 +93,8 @@ def test_counters_and_cells_along_a_road_equal_counting_anew(town: Town, actor_a
         assert_counts_are_true(town)
     assert len(seen) == 12
     assert queries.total(queries.Wanted(phase="built", category="roads")) == 1
+    assert queries.total(queries.Wanted(outcome="done")) == 1
+    assert queries.total(queries.Wanted(outcome="refused")) == 0
 
 
 @pytest.mark.parametrize("state", ["submitted", "returned", "published", "assigned", "deferred"])
@@ -118,8 +120,23 @@ def test_counters_are_true_when_a_case_leaves_the_public_and_comes_elsewhere(
     services.publish(leader, case.id)
     assert_counts_are_true(town)
     counts, cells = counted()
-    assert counts == {("published", "roads"): 1}
+    assert counts == {("published", "roads", "none"): 1}
     assert {row[1:] for row in cells.values()} == {(51.25, 22.6)}
+
+
+@pytest.mark.parametrize("said", ["refused", ""])
+def test_counters_are_true_when_work_is_given_up_and_taken_back(
+    town: Town, actor_as: ActorAs, said: str
+) -> None:
+    """What became of it is said beside the state."""
+    leader = actor_as("leader")
+    case = make_initiative(town, "in_progress", lead=leader)
+    services.realise(leader, case.id, "abandon", WHY, outcome=said)
+    assert_counts_are_true(town)
+    assert queries.total(queries.Wanted(outcome=said or "unneeded")) == 1
+    services.correct(leader, case.id, WHY)
+    assert_counts_are_true(town)
+    assert queries.total(queries.Wanted(outcome=said or "unneeded")) == 0
 
 
 def test_a_place_is_summed_once_per_zoom_and_filter(town: Town) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -35,6 +36,29 @@ def test_page_shows_diagram_and_table_of_the_same_numbers(client: Browser, town:
     assert "submitted → published" in page
     drawing = page[page.index('<svg viewBox="0 0 380') :]
     ET.fromstring(drawing[: drawing.index("</svg>") + 6])
+
+
+def test_page_tells_what_became_of_cases(client: Browser, town: Town, actor_as) -> None:
+    leader = actor_as("leader")
+    case = make_initiative(town, "in_progress", category="roads", lead=leader)
+    make_initiative(town, "published", category="roads")
+    services.realise(leader, case.id, "abandon", "Grunt sprzedano.", outcome="refused")
+    page = client.get(PAGE).text
+    table = page[page.index("What became of them</caption>") :].split("</table>")[0]
+    assert re.findall(
+        r'<th scope="row">(?:<a [^>]+>)?([a-z ]+)(?:</a>)?</th><td class="number">(\d+)', table
+    ) == [
+        ("none yet", "1"),
+        ("done", "0"),
+        ("partly done", "0"),
+        ("refused", "1"),
+        ("no longer needed", "0"),
+    ]
+    told = [row for row in rows(client.get(f"{PAGE}.csv").text) if row["table"] == "outcome_by_category"]
+    assert [(r["item"], r["measure"]) for r in told if r["value"] != "0"] == [
+        ("roads", "none"),
+        ("roads", "refused"),
+    ]
 
 
 @pytest.mark.parametrize("query", ["?from=2020-01&to=2999-12", "?from=x&to=y", "?from=2026-13"])
