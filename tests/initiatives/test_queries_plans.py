@@ -54,11 +54,17 @@ def fill(app: Flask, town: Town, other_town: Town) -> Callable[[int], None]:
 
 @contextmanager
 def listening() -> Iterator[list[tuple[str, Any]]]:
-    """The statements sent meanwhile, with their parameters."""
+    """The statements sent meanwhile, with their parameters.
+
+    Without those of the watch for changes, which a server asks once a second at most but tests each time.
+    """
     told: list[tuple[str, Any]] = []
 
-    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
-        if not statement.startswith("BEGIN"):
+    def note(
+        connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    ) -> None:
+        is_watch = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        if not is_watch and not statement.startswith("BEGIN"):
             told.append((statement, parameters))
 
     event.listen(db.engine, "before_cursor_execute", note)
