@@ -447,6 +447,7 @@ def detail(number: str) -> Response:
         terms=support_view(case),
         sheets_href=_sheets_href(case),
         meta=None if bare or not case.is_public else _meta(case, shown, crumbs),
+        share_href=public_address("initiatives.detail", number=(case.number or "").lower()),
     )
     if not case.is_public:
         response.headers["Cache-Control"] = "no-store"

@@ -15,7 +15,16 @@ import { chosenFiles } from "./files.js";
 import { mapOpeners } from "./open-map.js";
 import { redactions } from "./redact.js";
 import { reveals } from "./reveal.js";
-import { copyButtons, foldNarrow, menus, printButtons, progress, searchFields, unsavedForms } from "./small.js";
+import {
+  copyButtons,
+  foldNarrow,
+  menus,
+  printButtons,
+  progress,
+  searchFields,
+  shareButtons,
+  unsavedForms,
+} from "./small.js";
 
 for (const component of [CharacterCount, ErrorSummary, PasswordInput, ServiceNavigation]) {
   createAll(component);
@@ -24,6 +33,7 @@ for (const component of [CharacterCount, ErrorSummary, PasswordInput, ServiceNav
 createAll(Button, { preventDoubleClick: true });
 
 copyButtons();
+shareButtons();
 printButtons();
 menus();
 foldNarrow();

@@ -1,6 +1,6 @@
-/** Small things of a page: copying a link, printing, menus that close, folding, warning before typed text is lost. */
+/** Small things of a page: copying, sharing, printing, menus that close, folding, warning before typed text is lost. */
 
-/** `<button data-copy="https://…" data-copied="Link copied" hidden>`; the button's text tells that it is done. */
+/** `<button data-copy="what to copy" data-copied="Copied" hidden>`; the button's text tells that it is done. */
 export function copyButtons() {
   if (!navigator.clipboard) return;
   for (const button of document.querySelectorAll("[data-copy]")) {
@@ -9,12 +9,24 @@ export function copyButtons() {
     label.setAttribute("aria-live", "polite");
     button.hidden = false;
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
+      await navigator.clipboard.writeText(button.dataset.copy);
       label.textContent = button.dataset.copied;
       setTimeout(() => {
         label.textContent = before;
       }, 4000);
     });
+  }
+}
+
+/** `<button data-share="https://…" data-title="…" hidden>`: the sheet of the device, where it has one. */
+export function shareButtons() {
+  if (!navigator.share) return;
+  for (const button of document.querySelectorAll("[data-share]")) {
+    button.hidden = false;
+    // Whoever closes the sheet has changed their mind, which is no failure.
+    button.addEventListener("click", () =>
+      navigator.share({ title: button.dataset.title, url: button.dataset.share }).catch(() => {}),
+    );
   }
 }
 
