@@ -156,15 +156,16 @@ def test_rows_taken_over_leave_nothing_behind_in_memory(town: Town) -> None:
     """
     begin, first, second = 250, 500, 1_000
     office = Office(town.zone, Currency(town.currency), town.language, Box(*town.box), frozenset(CATEGORIES))
-    alive = []
+    alive, taken = [], []
 
     def watched() -> Iterator[ImportedInitiative | Problem]:
         for count, item in enumerate(READERS["csv"](long_table(second + 1), office)):
             if count == begin:
-                tracemalloc.start()
+                tracemalloc.start(8)
             elif count in (first, second):
                 gc.collect()
                 alive.append(tracemalloc.get_traced_memory()[0])
+                taken.append(tracemalloc.take_snapshot())
             if count == second:
                 tracemalloc.stop()
             yield item
@@ -172,5 +173,7 @@ def test_rows_taken_over_leave_nothing_behind_in_memory(town: Town) -> None:
     with acting(COMMANDER):
         report = services.take_over(COMMANDER, watched())
     assert report.added == second + 1
+    grown = taken[1].compare_to(taken[0], "traceback")[:5]
+    told = "\n".join(f"{line}\n" + "\n".join(line.traceback.format()) for line in grown)
     # Of each row a few bytes are kept, to find repetitions.
-    assert alive[1] - alive[0] < (second - first) * 200
+    assert alive[1] - alive[0] < (second - first) * 200, told

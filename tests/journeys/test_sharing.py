@@ -30,7 +30,9 @@ def test_without_script_there_is_mail(visit: Visit) -> None:
     someone.go("/ostrava-jih/initiatives")
     someone.main().locator(".card__title a").first.click()
     link = someone.main().get_by_role("link", name=someone.t("By e-mail"))
-    subject, body = re.fullmatch(r"mailto:\?subject=(.+)&body=(.+)", link.get_attribute("href") or "").groups()
+    subject, body = re.fullmatch(
+        r"mailto:\?subject=(.+)&body=(.+)", link.get_attribute("href") or ""
+    ).groups()
     assert unquote(subject) == someone.heading()
     assert unquote(body) == someone.page.url
     expect(someone.main().get_by_text(someone.t("Copy the link"))).to_be_hidden()
