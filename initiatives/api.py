@@ -148,6 +148,19 @@ SCHEMAS: dict[str, Schema] = {
                 on_appeal={"type": "boolean"},
             )
         ),
+        changes=list_of(
+            object_of(
+                at=WHEN,
+                of=_LABELLED,
+                wanted=TEXT,
+                why=TEXT,
+                outcome=_LABELLED,
+                due_on=_DAY,
+                answered_at=WHEN,
+                changes=TEXT,
+                reasons=TEXT,
+            )
+        ),
         milestones=list_of(object_of(title=TEXT, planned_on=_DAY, done_on=_DAY, share={"type": "integer"})),
         links=LINKS,
     ),
@@ -312,6 +325,24 @@ def _studies(case: Initiative) -> list[dict[str, Any]]:
     ]
 
 
+def _changes(case: Initiative) -> list[dict[str, Any]]:
+    """What its author proposed after the decision, the newest first, and what the office answered."""
+    return [
+        {
+            "at": _when(told.at),
+            "of": {"key": told.of_key, "label": str(told.of)},
+            "wanted": told.wanted,
+            "why": told.why,
+            "outcome": {"key": told.outcome_key, "label": str(told.outcome)},
+            "due_on": _when(told.due),
+            "answered_at": _when(told.ended_at),
+            "changes": told.changes,
+            "reasons": told.reasons,
+        }
+        for told in queries.changes_told(case)
+    ]
+
+
 def _answer(said: Answered) -> dict[str, str]:
     return {"question": said.words, "answer": said.text}
 
@@ -400,6 +431,7 @@ def one(number: str) -> dict[str, Any]:
             }
             for row in queries.decisions(case.id)
         ],
+        "changes": [] if gone else _changes(case),
         "milestones": [
             {
                 "title": row.title,

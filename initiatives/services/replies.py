@@ -12,7 +12,7 @@ from initiatives import kinds, queries
 from initiatives.kinds import Office, Reply, Texts
 from initiatives.models import Initiative
 from initiatives.services import configuring
-from initiatives.states import BESIDE, WORDED, WORKFLOW, WORKING_DAYS, at_desk
+from initiatives.states import BESIDE, CHANGE_ANSWERS, WORDED, WORKFLOW, WORKING_DAYS, at_desk
 from portal.content import queries as content
 from portal.content.services import due_day
 from portal.core import tenancy
@@ -103,8 +103,11 @@ def _strange(text: str) -> str:
 
 
 def language_of(case: Initiative, verb: str) -> str:
-    """In which language the words of a verb go: to the author alone in theirs, in public in that of the office."""
-    if at_desk(verb).lane is Lane.AUTHOR:
+    """In which language the words of a verb go: to the author alone in theirs, in public in that of the office.
+
+    The answer to a proposed change is public, but it answers the author, and says in which language it is.
+    """
+    if at_desk(verb).lane is Lane.AUTHOR or verb in CHANGE_ANSWERS:
         return queries.author_language(case)
     return tenancy.town_by_id(case.municipality_id).language
 
@@ -119,9 +122,9 @@ def values_of(case: Initiative, verb: str, locale: str) -> dict[str, str]:
 def _due(case: Initiative, verb: str) -> date | None:
     """The last day of the clock that the step starts, or of the one that runs where the state stays.
 
-    Nobody is promised a day that is over, nor the old one where a new one is being named.
+    Nobody is promised a day that is over, nor the old one where a new one is being named, nor that of the answer itself.
     """
-    if verb == "extend":
+    if verb == "extend" or verb in CHANGE_ANSWERS:
         return None
     targets = () if verb in BESIDE else at_desk(verb).targets
     if len(targets) != 1:

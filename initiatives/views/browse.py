@@ -16,7 +16,7 @@ from initiatives.formats.records import ExportedInitiative
 from initiatives.formats.sheet import sheet_pdf
 from initiatives.kinds import theme_of
 from initiatives.models import CostChange, Initiative, StudyKind
-from initiatives.states import AUTHOR_WHO, HELPED, OUTCOMES, PHASES, WHO, WORKFLOW
+from initiatives.states import AUTHOR_WHO, CHANGEABLE, HELPED, OUTCOMES, PHASES, WHO, WORKFLOW
 from initiatives.views.talk import OFFICES, talk_of
 from portal.content import queries as content
 from portal.content import services as content_services
@@ -438,6 +438,8 @@ def detail(number: str) -> Response:
         mine=mine,
         supports=bool(person) and queries.supports(case.id, person),
         follows=bool(person) and content.follows(*case.about, person),
+        changes=queries.changes_told(case, mine=mine) if decided and not bare else [],
+        can_change=mine and case.state in CHANGEABLE and case.change_id is None,
         can_appeal=mine and case.state == "refused" and rules.may_appeal(case) is None,
         name_href=_name_href(case) if mine else "",
         may_choose_audience=mine and not case.is_public and case.present.phase != "ended",
@@ -614,6 +616,7 @@ def printed(number: str) -> Response:
         answers=[] if case.state == "withdrawn" else queries.answered(case),
         steps=steps_for_timeline(case, (Lane.PUBLIC,)),
         decisions=queries.decisions(case.id) if case.state != "withdrawn" else [],
+        changes=queries.changes_told(case) if case.state != "withdrawn" else [],
         href=href,
         terms=support_view(case),
         qr=segno.make(href, error="m").svg_data_uri(scale=3),
@@ -643,6 +646,10 @@ def paper(number: str) -> Response:
         }
         for one in decided
     ]
+    for change in queries.changes_told(case) if decided else []:
+        if change.is_accepted:
+            title = _("Changed on %(day)s:", day=day(change.ended_at)).rstrip(":")
+            parts.append({"title": title, "lines": [*_lines(change.changes), *_lines(change.reasons)]})
     if decided and case.wanted:
         for title, words in (
             (_("What residents want"), case.wanted),

@@ -67,6 +67,8 @@ EVERYBODY = {"visitor", "resident"}
 STATE = {
     "initiatives.complete": "returned",
     "initiatives.appeal": "refused",
+    "initiatives.change": "adopted",
+    "initiatives.change_withdraw": "adopted",
     "initiatives.result": "done",
     "initiatives.study": "purpose_study",
     "initiatives.compare": "feasibility_study",
