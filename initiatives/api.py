@@ -95,6 +95,7 @@ SCHEMAS: dict[str, Schema] = {
         threshold_reached_on=_DAY,
         comment_count={"type": "integer"},
         merged_into=MAYBE_TEXT,
+        joined=list_of(object_of(number=TEXT, links=LINKS)),
         referred_to=TEXT,
         version={"type": "integer"},
         channel=_LABELLED,
@@ -325,6 +326,15 @@ def _studies(case: Initiative) -> list[dict[str, Any]]:
     ]
 
 
+def _joined(case: Initiative, slug: str) -> list[dict[str, Any]]:
+    """The public cases that go on in this one, as its page names them, with what was merged into those before."""
+    return [
+        {"number": one.number, "links": _links(one.number or "", slug, one.language)}
+        for one in queries.joined_to([case.id])
+        if one.is_public
+    ]
+
+
 def _changes(case: Initiative) -> list[dict[str, Any]]:
     """What its author proposed after the decision, the newest first, and what the office answered."""
     return [
@@ -390,6 +400,7 @@ def one(number: str) -> dict[str, Any]:
         "threshold_reached_on": _when(case.threshold_on),
         "comment_count": case.comment_count,
         "merged_into": queries.number_of(case.merged_into_id) if case.merged_into_id else None,
+        "joined": _joined(case, slug) if case.joined_count and not gone else [],
         "referred_to": case.transferred_to,
         "version": case.version,
         "channel": _labelled(case.channel.value, CHANNELS),
