@@ -125,7 +125,7 @@ from initiatives.services.realising import (
     tell_news,
 )
 from initiatives.services.redacting import BOXES_MOST, open_plain, redact_photo
-from initiatives.services.replies import ReplyAsked, language_of, save_reply, values_of
+from initiatives.services.replies import ReplyAsked, lacking_of, language_of, save_reply, values_of
 from initiatives.services.settling import (
     OUTCOME_OF_STATE,
     TIMED,
@@ -264,6 +264,7 @@ __all__ = [
     "index_district",
     "join_instead",
     "judge",
+    "lacking_of",
     "language_of",
     "mark_of",
     "mark_useful",
