@@ -23,7 +23,7 @@ from initiatives.forms.desk import (
 from initiatives.forms.verbs import version_of
 from initiatives.models import Initiative, Place, StudyKind
 from initiatives.services import Contact
-from initiatives.states import CHANNELS, DEADLINES, OUTCOMES, WHO
+from initiatives.states import CHANGEABLE, CHANNELS, DEADLINES, OUTCOMES, WHO
 from portal.accounts import queries as accounts
 from portal.content import queries as content
 from portal.content.models import FileRole
@@ -283,7 +283,7 @@ def _shown(
         merged_number=queries.number_of(found.merged_into_id) if found.merged_into_id else None,
         joined=queries.joined_to([found.id]) if found.joined_count else [],
         merging=_merging(actor, found),
-        changes=queries.changes_told(found, mine=True) if decisions else [],
+        changes=queries.changes_told(found, mine=True) if decisions or found.state in CHANGEABLE else [],
         milestones=queries.milestones(found.id),
         currency=found.currency,
     )

@@ -584,7 +584,9 @@ PROPOSED = services.ChangeAsked(ChangeOf.WORK, "Dwie ławki zamiast jednej.", "J
 def proposed(town, actor_as):
     case = make_initiative(town, "adopted", author=actor_as("resident"), decided_by_user_id=1)
     services.propose_change(author_of(case), case.id, PROPOSED, "k")
-    return queries.case(case.id)
+    found = queries.case(case.id)
+    db.session.close()  # Kept as it was read, whatever is committed meanwhile.
+    return found
 
 
 def author_of(case):

@@ -134,6 +134,18 @@ def test_what_changes_stands_beside_the_decision_and_on_paper(
     assert (told_to_programs["wanted"], told_to_programs["changes"]) == (WANTED, CHANGES)
 
 
+def test_of_a_case_decided_elsewhere_it_stands_alone(
+    client: Browser, app: Flask, town: Town, ewa: Actor, actor_as: ActorAs
+) -> None:
+    case = make_initiative(town, "planned", author=ewa)
+    client.submit(href(case, "change"), WORDS)
+    services.accept_change(actor_as("leader"), case.id, CHANGES, WHY, queries.case(case.id).version)
+    for page in (href(case), href(case, "print")):
+        text = app.test_client().get(page).text
+        assert "Changed on" in text
+        assert CHANGES in text
+
+
 def test_hidden_words_are_hidden_from_the_public(
     client: Browser, app: Flask, case: Initiative, actor_as: ActorAs
 ) -> None:
