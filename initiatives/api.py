@@ -95,6 +95,7 @@ SCHEMAS: dict[str, Schema] = {
         threshold_reached_on=_DAY,
         comment_count={"type": "integer"},
         merged_into=MAYBE_TEXT,
+        joined=list_of(object_of(number=TEXT, links=LINKS)),
         referred_to=TEXT,
         version={"type": "integer"},
         channel=_LABELLED,
@@ -146,6 +147,19 @@ SCHEMAS: dict[str, Schema] = {
                 left_out=TEXT,
                 returns_on=_DAY,
                 on_appeal={"type": "boolean"},
+            )
+        ),
+        changes=list_of(
+            object_of(
+                at=WHEN,
+                of=_LABELLED,
+                wanted=TEXT,
+                why=TEXT,
+                outcome=_LABELLED,
+                due_on=_DAY,
+                answered_at=WHEN,
+                changes=TEXT,
+                reasons=TEXT,
             )
         ),
         milestones=list_of(object_of(title=TEXT, planned_on=_DAY, done_on=_DAY, share={"type": "integer"})),
@@ -312,6 +326,33 @@ def _studies(case: Initiative) -> list[dict[str, Any]]:
     ]
 
 
+def _joined(case: Initiative, slug: str) -> list[dict[str, Any]]:
+    """The public cases that go on in this one, as its page names them, with what was merged into those before."""
+    return [
+        {"number": one.number, "links": _links(one.number or "", slug, one.language)}
+        for one in queries.joined_to([case.id])
+        if one.is_public
+    ]
+
+
+def _changes(case: Initiative) -> list[dict[str, Any]]:
+    """What its author proposed after the decision, the newest first, and what the office answered."""
+    return [
+        {
+            "at": _when(told.at),
+            "of": {"key": told.of_key, "label": str(told.of)},
+            "wanted": told.wanted,
+            "why": told.why,
+            "outcome": {"key": told.outcome_key, "label": str(told.outcome)},
+            "due_on": _when(told.due),
+            "answered_at": _when(told.ended_at),
+            "changes": told.changes,
+            "reasons": told.reasons,
+        }
+        for told in queries.changes_told(case)
+    ]
+
+
 def _answer(said: Answered) -> dict[str, str]:
     return {"question": said.words, "answer": said.text}
 
@@ -359,6 +400,7 @@ def one(number: str) -> dict[str, Any]:
         "threshold_reached_on": _when(case.threshold_on),
         "comment_count": case.comment_count,
         "merged_into": queries.number_of(case.merged_into_id) if case.merged_into_id else None,
+        "joined": _joined(case, slug) if case.joined_count and not gone else [],
         "referred_to": case.transferred_to,
         "version": case.version,
         "channel": _labelled(case.channel.value, CHANNELS),
@@ -400,6 +442,7 @@ def one(number: str) -> dict[str, Any]:
             }
             for row in queries.decisions(case.id)
         ],
+        "changes": [] if gone else _changes(case),
         "milestones": [
             {
                 "title": row.title,

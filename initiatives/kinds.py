@@ -196,9 +196,9 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], "") or UNKNOWN, text)
 
 
-def is_filled_by(text: str, values: Mapping[str, str]) -> bool:
-    """Whether there is a value for each of its placeholders."""
-    return all(values.get(name) for name in _PLACEHOLDER.findall(text))
+def lacking(text: str, values: Mapping[str, str]) -> list[str]:
+    """Its placeholders for which there is no value, each once."""
+    return list(dict.fromkeys(name for name in _PLACEHOLDER.findall(text) if not values.get(name)))
 
 
 def strange_placeholders(text: str) -> list[str]:

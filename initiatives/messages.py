@@ -9,7 +9,7 @@ from typing import Any
 from initiatives import queries, rules
 from initiatives.kinds import Texts
 from initiatives.models import Initiative, Merge, MergeState
-from initiatives.states import WORKFLOW
+from initiatives.states import CHANGE_CLOCK, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.accounts.messages import recipients
 from portal.content import queries as content
@@ -125,6 +125,9 @@ _MORE: dict[str, tuple[Placeholder, ...]] = {
         Placeholder("day", _l("Last day to answer"), required=True),
     ),
     "merge_off": (Placeholder("other_number", _l("Number of the other case"), required=True),),
+    "change_proposed": (_DUE,),
+    "change_accepted": (_NEEDED_NOTE,),
+    "change_declined": (_NEEDED_NOTE,),
     "joined": (_NOTE, Placeholder("other_number", _l("Number of the other case"), required=True)),
     "split": (_NOTE,),
     "transferred": (_NOTE, Placeholder("transferred_to", _l("Who has the case now"), required=True)),
@@ -212,6 +215,34 @@ _KINDS = (
         _l("We have received the completed initiative %(number)s"),
         _mail("completed"),
         _l("Completed"),
+    ),
+    NoticeKind(
+        "initiative.change_proposed",
+        _l("We have received your proposal to change %(number)s"),
+        _mail("change_proposed"),
+        _l("Proposal of a change received"),
+    ),
+    NoticeKind(
+        "initiative.change_waits",
+        _l("The author of %(number)s proposes a change"),
+        _mail("change_waits"),
+        _l("Proposal of a change to answer"),
+        transactional=False,
+        category="initiatives.work",
+    ),
+    # Without a category: its author hears of it at once; followers by what they chose for news.
+    NoticeKind(
+        "initiative.change_accepted",
+        _l("Initiative %(number)s is changed"),
+        _mail("change_accepted"),
+        _l("Change accepted"),
+        transactional=False,
+    ),
+    NoticeKind(
+        "initiative.change_declined",
+        _l("Answer to your proposal to change %(number)s"),
+        _mail("change_declined"),
+        _l("Change declined"),
     ),
     NoticeKind("initiative.merged", _l("Initiative %(number)s was merged"), _mail("merged"), _l("Merged")),
     NoticeKind(
@@ -444,6 +475,7 @@ FOLLOWED = frozenset(
         "initiative.decided",
         "initiative.appeal_decided",
         "initiative.progress",
+        "initiative.change_accepted",
         "initiative.merged",
         "initiative.joined",
         "initiative.split",
@@ -583,6 +615,8 @@ def deadline(case: Initiative, key: str, level: int, due_on: date) -> None:
         workers = {case.lead_user_id, *case.reviewer_ids} - {None}
         if key in ("decision", "appeal"):
             to_staff(case, ("decision_maker",), "initiative.deadline", values)
+        elif key == CHANGE_CLOCK:
+            to_staff(case, ("leader",), "initiative.deadline", values)
         elif workers:
             _tell_people(case, [w for w in workers if w is not None], "initiative.deadline", values)
         else:

@@ -70,7 +70,7 @@ class Initiative(Content, Municipal, Base):
     `takes_support` keeps `rules.takes_support` for the filter of the list, `threshold_on` is the local day on which
     support reached what the office had promised something for.
     `merge_id` is the open proposal to merge it in which it takes part, on whichever
-    side; `joined_count` is how many others go on in it. `echo_round` counts how often people were, or are to be, asked whether it helped.
+    side; `change_id` is the author's open proposal to change what was decided; `joined_count` is how many others go on in it. `echo_round` counts how often people were, or are to be, asked whether it helped.
     """
 
     __tablename__ = "initiative"
@@ -201,6 +201,7 @@ class Initiative(Content, Municipal, Base):
     merged_into_id: Mapped[int | None] = mapped_column(Key, ForeignKey("initiative.id"))
     merge_consented: Mapped[bool] = mapped_column(default=False)
     merge_id: Mapped[int | None] = mapped_column(Key)
+    change_id: Mapped[int | None] = mapped_column(Key)
     joined_count: Mapped[int] = mapped_column(default=0)
     transferred_to: Mapped[str] = mapped_column(default="")
     progress: Mapped[int] = mapped_column(default=0)
@@ -607,6 +608,65 @@ class Merge(Municipal, Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     case_agrees: Mapped[bool | None]
     into_agrees: Mapped[bool | None]
+
+
+class ChangeOf(StrEnum):
+    """What an author proposes to change after a decision: the words, the place, or what is to be done."""
+
+    TEXT = "text"
+    PLACE = "place"
+    WORK = "work"
+
+
+class ChangeState(StrEnum):
+    """What became of a proposal to change: still open, how it was answered, or why it was not."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    OVERTAKEN = "overtaken"
+
+
+class Change(Municipal, Base):
+    """An author's proposal to change what was decided, and the leader's answer; the decision itself stays.
+
+    `wanted` and `why` are the author's words, read by everybody while `shown`. `changes` is what changes, in the
+    words of the office, and `reasons` why, or why not. `before` keeps title, text and place as they stood, as far as
+    they were rewritten with it.
+    """
+
+    __tablename__ = "initiative_change"
+    __table_args__ = (
+        Index("ix_initiative_change_case", "initiative_id", "id"),
+        Index(
+            "uq_initiative_change_open",
+            "initiative_id",
+            unique=True,
+            sqlite_where=sql_text("outcome = 'open'"),
+            postgresql_where=sql_text("outcome = 'open'"),
+        ),
+        CheckConstraint("(outcome = 'open') = (ended_at is null)", name="ended"),
+        CheckConstraint("outcome <> 'accepted' or changes <> ''", name="accepted"),
+    )
+    PERSONAL = ("wanted", "why", "before")
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    initiative_id: Mapped[int] = mapped_column(Key, ForeignKey("initiative.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    of: Mapped[ChangeOf] = mapped_column(EnumText(ChangeOf))
+    wanted: Mapped[str]
+    why: Mapped[str]
+    shown: Mapped[bool] = mapped_column(default=True)
+    outcome: Mapped[ChangeState] = mapped_column(EnumText(ChangeState), default=ChangeState.OPEN)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    user_id: Mapped[int | None] = mapped_column(Key)
+    """Who answered it."""
+    changes: Mapped[str] = mapped_column(default="")
+    reasons: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="")
+    """The language of the answer."""
+    before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
 class Count(Municipal, Base):

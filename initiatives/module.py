@@ -51,6 +51,7 @@ def _start() -> None:
     events.listen("initiative.moved", services.settle)
     # After it, which writes the messages of the move.
     events.listen("initiative.moved", services.merge_moved)
+    events.listen("initiative.moved", services.change_moved)
     events.listen("consent.withdrawn", services.consent_withdrawn)
     events.listen("deadline.reached", services.deadline_reached)
     events.listen("file.found", services.file_found)

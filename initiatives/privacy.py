@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, false, literal, or_, select, update
 
 from initiatives import queries, rules, services
-from initiatives.models import Author, Echo, Initiative, Mention, SavedFilter, Support
+from initiatives.models import Author, Change, Echo, Initiative, Mention, SavedFilter, Support
 from initiatives.services import bulk, forgetting
 from portal.content import move
 from portal.content import services as services_of_content
@@ -67,6 +67,18 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
     found += [
         {"kind": "step", "number": own[step.object_id], "at": iso(step.at), "text": step.note}
         for step in db.session.scalars(steps.order_by(StateChange.id))
+    ]
+    proposed = select(Change).where(Change.initiative_id.in_(own)).order_by(Change.id)
+    found += [
+        {
+            "kind": "change",
+            "number": own[row.initiative_id],
+            "at": iso(row.at),
+            "text": row.wanted,
+            "why": row.why,
+            "before": row.before,
+        }
+        for row in db.session.scalars(proposed)
     ]
     found += [
         {"kind": "comment", "at": iso(said.at), "text": said.text, "name": said.name}
@@ -294,6 +306,7 @@ PERSONAL = PersonalData(
             "person",
             "phone_key",
         ),
+        "initiative_change": ("wanted", "why", "before"),
         "initiative_support": ("person",),
         "initiative_echo": ("person", "words"),
         "comment": ("name", "text"),
@@ -352,6 +365,16 @@ RETENTION = (
         _l("The public text stays as a record"),
         asked=_l("Always. Leave out other people’s names, numbers and faces."),
         seen=_l("Everybody, after the team has read it"),
+        order=13,
+    ),
+    Retention(
+        "initiative.change",
+        _l(
+            "What you propose to change after the decision, and why; the text and the place before the change"
+        ),
+        _l("The public text stays as a record"),
+        asked=_l("When you propose a change. Leave out other people’s names and numbers."),
+        seen=_l("Everybody at once; only the team, where the initiative is handled without publication"),
         order=13,
     ),
     Retention(

@@ -38,6 +38,8 @@ from initiatives.models import (
     BatchState,
     BulkAct,
     BulkItem,
+    Change,
+    ChangeState,
     Citation,
     CostChange,
     Count,
@@ -67,6 +69,9 @@ from initiatives.models import Asked as EchoAsked
 from initiatives.states import (
     ANSWER_LABELS,
     CATEGORIES,
+    CHANGE_CLOCK,
+    CHANGE_OF,
+    CHANGE_OUTCOMES,
     DAYS,
     DEADLINES,
     NOT_COUNTED,
@@ -1029,6 +1034,97 @@ def proposal(case: Initiative) -> Proposal | None:
     return Proposal(merge, merge.initiative_id == case.id, number or "", title, text, language)
 
 
+def changes(initiative_id: int) -> list[Change]:
+    """What an author proposed to change after the decision, the newest first."""
+    statement = select(Change).where(Change.initiative_id == initiative_id).order_by(Change.id.desc())
+    return list(db.session.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """A proposal of a change as a page tells it. `before` are title, text and place as they stood: label and words.
+
+    `due` is the day by which an open one is answered; `lang` the language of the author's words and `answer_lang` that
+    of the office's, where it is not that of the page.
+    """
+
+    of_key: str
+    at: datetime
+    wanted: str
+    why: str
+    outcome_key: str
+    ended_at: datetime | None
+    due: date | None
+    changes: str
+    reasons: str
+    before: list[tuple[str, str]]
+    lang: str
+    answer_lang: str
+
+    @property
+    def of(self) -> Text:
+        """What it concerns."""
+        return CHANGE_OF[self.of_key]
+
+    @property
+    def outcome(self) -> Text:
+        """What became of it."""
+        return CHANGE_OUTCOMES[self.outcome_key]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for the answer."""
+        return self.outcome_key == ChangeState.OPEN
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it changed something."""
+        return self.outcome_key == ChangeState.ACCEPTED
+
+
+def changes_told(case: Initiative, *, mine: bool = False) -> list[ChangeView]:
+    """What was proposed after the decision, the newest first; hidden words are shown to their author alone (`mine`)."""
+    clocks = content.open_deadlines(*case.about) if case.change_id is not None else []
+    due = next((row.due_on for row in clocks if row.key == CHANGE_CLOCK), None)
+    office_language = tenancy.town_by_id(case.municipality_id).language
+    return [
+        _change_view(case, row, due, row.language or office_language, read=row.shown or mine)
+        for row in changes(case.id)
+    ]
+
+
+def _change_view(
+    case: Initiative, row: Change, due: date | None, answered_in: str, *, read: bool
+) -> ChangeView:
+    return ChangeView(
+        of_key=row.of.value,
+        at=row.at,
+        wanted=row.wanted if read else "",
+        why=row.why if read else "",
+        outcome_key=row.outcome.value,
+        ended_at=row.ended_at,
+        due=due if row.outcome is ChangeState.OPEN else None,
+        changes=row.changes,
+        reasons=row.reasons,
+        before=_before_change(row.before),
+        lang=_foreign(case.language),
+        answer_lang=_foreign(answered_in),
+    )
+
+
+def _before_change(kept: dict[str, Any]) -> list[tuple[str, str]]:
+    place = kept.get("address", "")
+    if kept.get("lat") is not None:
+        point = f"{kept['lat']:.5f}, {kept['lon']:.5f}"
+        place = f"{place} ({point})" if place else point
+    told = ((_("Title"), kept.get("title", "")), (_("Place"), place), (_("Text"), kept.get("text", "")))
+    return [(label, words) for label, words in told if words]
+
+
+def _foreign(language: str) -> str:
+    return language if language != current_locale() else ""
+
+
 def merge_by_id(merge_id: int) -> Merge | None:
     """A proposal to merge."""
     return db.session.get(Merge, merge_id, populate_existing=True)
@@ -1762,7 +1858,8 @@ def _naming(actor: actors.Actor) -> Select[int]:
 
 def _waits_for(actor: actors.Actor) -> ColumnElement[bool]:
     """What this person can do now. A study waits for a reviewer only until their own sheet is finished;
-    then the lead moves it on, and the leader recommends when enough sheets of the second one are there.
+    then the lead moves it on, and the leader recommends when enough sheets of the second one are there. A change
+    that its author proposes waits for the leader, wherever the case stands.
     """
     roles = actor.roles_in(actor.municipality_id)
     states = sorted({state for role, listed in ACTS_IN.items() if role in roles for state in listed})
@@ -1785,6 +1882,7 @@ def _waits_for(actor: actors.Actor) -> ColumnElement[bool]:
             .scalar_subquery()
         )
         found.append(and_(Initiative.state == "feasibility_study", enough >= rules.REVIEWERS_MIN))
+        found.append(Initiative.change_id.is_not(None))
     return or_(*found)
 
 

@@ -17,7 +17,19 @@ from initiatives.desk import (
     studies,
 )
 from initiatives.desk import statistics as desk_statistics
-from initiatives.views import acts, browse, dataset, embed, filing, filters, mine, open311, statistics, talk
+from initiatives.views import (
+    acts,
+    browse,
+    changes,
+    dataset,
+    embed,
+    filing,
+    filters,
+    mine,
+    open311,
+    statistics,
+    talk,
+)
 from portal.core.registry import PUBLIC, Place, Route
 
 FILTERS = ("phase", "category", "district", "outcome", "silent", "open", "q", "sort", "at")
@@ -116,6 +128,8 @@ ROUTES = (
     Route(f"{ONE}/name", "name", acts.name, "initiative.own", GET_POST),
     Route(f"{ONE}/audience", "audience", acts.audience, "initiative.own", GET_POST),
     Route(f"{ONE}/appeal", "appeal", acts.appeal, "initiative.own", GET_POST),
+    Route(f"{ONE}/change", "change", changes.change, "initiative.own", GET_POST),
+    Route(f"{ONE}/change/withdraw", "change_withdraw", changes.withdraw, "initiative.own", GET_POST),
     Route(f"{ONE}/result", "result", acts.result, "initiative.own", GET_POST),
     Route("/follow", "follow", mine.follow, PUBLIC, GET_POST, Place.PORTAL, vital=True),
     Route("/follow/<token>", "follow_link", mine.follow_link, PUBLIC, place=Place.PORTAL),

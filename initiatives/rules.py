@@ -36,6 +36,7 @@ COMPLETE_DAYS = 5
 ASSIGN_DAYS = 2
 STUDY_DAYS = 15
 DECISION_DAYS = 10
+CHANGE_DAYS = 10
 APPEAL_DECISION_DAYS = 14
 """Deadlines of product 5.1: working days, but for drafts, reopening and appeals (calendar days)."""
 DAYS_BOUNDS = {
@@ -46,6 +47,7 @@ DAYS_BOUNDS = {
     "feasibility": (5, 90),
     "decision": (3, 40),
     "dispute": (3, 30),
+    "change": (3, 30),
 }
 """Between how many working days an office may choose for each clock: long enough to do it, short enough to be an answer."""
 NUDGE_DAYS, NUDGE_AGAIN_DAYS, SILENT_DAYS = 30, 7, 60
@@ -54,6 +56,8 @@ ASK_AFTER_DAYS = 28
 """How long after the work is done people are asked whether it helped. Source: product 5.1."""
 ECHO_SHOWN_FROM = 3
 """Answers from which the public sees how many said what: of fewer one could read off what a neighbour said."""
+CHANGE_MAX = 2000
+"""Longest words of an author who proposes to change what was decided; everybody reads them, as a comment."""
 MERGE_DAYS, MERGE_REMINDED = 7, 2
 """Calendar days in which the authors answer a proposal to merge, and how many before the last one they are reminded."""
 HELD_DAYS = 90
@@ -153,6 +157,9 @@ class Case(Protocol):
 
     @property
     def merge_id(self) -> int | None: ...
+
+    @property
+    def change_id(self) -> int | None: ...
 
     @property
     def audience(self) -> str: ...
@@ -268,6 +275,20 @@ def has_merge_consent(case: Case) -> Text | None:
 def has_merge_proposal(case: Case) -> Text | None:
     """There is a proposal to merge it, on whichever side."""
     return None if case.merge_id is not None else _l("Nobody proposes to merge it now.")
+
+
+def has_change_proposal(case: Case) -> Text | None:
+    """Its author proposes to change what was decided."""
+    return None if case.change_id is not None else _l("The author proposes no change now.")
+
+
+def has_no_change_proposal(case: Case) -> Text | None:
+    """One proposal to change at a time."""
+    return (
+        None
+        if case.change_id is None
+        else _l("You have proposed a change already. Wait for the answer, or take it back.")
+    )
 
 
 def has_no_merge_proposal(case: Case) -> Text | None:
@@ -459,6 +480,26 @@ def personal_hints(*texts: str) -> list[tuple[Text, str]]:
                 if not any(match[0] in other for other in found):
                     found[match[0]] = kind
     return [(kind, words) for words, kind in found.items()][:HINTS_MAX]
+
+
+def contacts_in(*texts: str) -> list[str]:
+    """E-mail addresses, phone and personal numbers in texts that everybody reads unchecked. Names are only guessed at, so not here."""
+    kinds = [kind for kind, _pattern in _HINTS[:-1]]
+    return [words for kind, words in personal_hints(*texts) if kind in kinds]
+
+
+FAR_OFF = _l("This place is far outside the area of this office. Are latitude and longitude exchanged?")
+
+
+def lies_near(box: tuple[float, float, float, float], lat: float | None, lon: float | None) -> bool:
+    """Whether a point lies in the box of its municipality (west, south, east, north) or close by; none does."""
+    if lat is None or lon is None:
+        return True
+    west, south, east, north = box
+    return (
+        south - NEAR_DEGREES <= lat <= north + NEAR_DEGREES
+        and west - NEAR_DEGREES <= lon <= east + NEAR_DEGREES
+    )
 
 
 class Supported(Protocol):

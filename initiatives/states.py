@@ -508,6 +508,7 @@ BULK_ENDS_PROPOSAL = ("start_purpose", "transfer")
 WORDED = (
     "publish", "send_back", "hold", "assign", "decide", "uphold", "reverse", "plan", "start", "finish", "answer",
     "abandon", "resume_work", "merge", "drop_merge", "split", "transfer", "extend", "reply", "open", "correct",
+    "accept_change", "decline_change",
 )  # fmt: skip
 """Verbs of the desk that carry words, in the order of the road: what reply templates are made for."""
 
@@ -571,7 +572,36 @@ DROP_MERGE = Move(
     notice="initiative.merge_off",
     help=_l("Both go on by themselves, and both authors are told why."),
 )
-BESIDE = {move.verb: move for move in (EXTEND, REPLY, OPEN, PROPOSE, DROP_MERGE)}
+CHANGEABLE = ("adopted", "partly_adopted", "planned", "in_progress")
+"""States of a decision that is to be carried out: its author may propose to change it."""
+ACCEPT_CHANGE = Move(
+    "accept_change",
+    _l("Accept the change"),
+    CHANGEABLE,
+    CHANGEABLE,
+    "initiative.assign",
+    guards=(rules.has_change_proposal,),
+    note=Note.REQUIRED,
+    notice="initiative.change_accepted",
+    help=_l(
+        "The decision and the state stay. What changes stands beside the decision from now on, with your reasons."
+    ),
+)
+DECLINE_CHANGE = Move(
+    "decline_change",
+    _l("Decline the change"),
+    CHANGEABLE,
+    CHANGEABLE,
+    "initiative.assign",
+    guards=(rules.has_change_proposal,),
+    note=Note.REQUIRED,
+    notice="initiative.change_declined",
+    help=_l("Everything stays as it was decided. The author may propose another change later."),
+)
+CHANGE_ANSWERS = (ACCEPT_CHANGE.verb, DECLINE_CHANGE.verb)
+BESIDE = {
+    move.verb: move for move in (EXTEND, REPLY, OPEN, PROPOSE, DROP_MERGE, ACCEPT_CHANGE, DECLINE_CHANGE)
+}
 """No moves of the table, as the state stays; to whoever works with the case they are."""
 
 
@@ -623,6 +653,21 @@ STATES_OF_PHASE = {phase: WORKFLOW.keys(phase) for phase in PHASES}
 
 GONE = frozenset({"merged", "transferred", "withdrawn"})
 """States of cases that go on elsewhere or not at all, of which nothing will come here."""
+
+CHANGE_OF = {
+    "text": _l("The title or the text"),
+    "place": _l("The place"),
+    "work": _l("What is to be done"),
+}
+"""What a proposed change concerns."""
+CHANGE_OUTCOMES = {
+    "open": _p("proposed change", "waits for the answer"),
+    "accepted": _p("proposed change", "accepted"),
+    "declined": _p("proposed change", "declined"),
+    "withdrawn": _p("proposed change", "taken back by the author"),
+    "overtaken": _p("proposed change", "fell, as the case has moved on"),
+}
+"""What became of a proposed change."""
 
 OUTCOMES = {
     "none": _p("initiative outcome", "none yet"),
@@ -718,6 +763,11 @@ STEPS = {
     "no_merge": _l("Not merged: it goes on by itself"),
     "joined": _l("Another initiative goes on here"),
     "left": _l("An initiative goes on by itself again"),
+    "propose_change": _l("The author proposes a change"),
+    "withdraw_change": _l("The author took the proposed change back"),
+    "accept_change": _l("The proposed change was accepted"),
+    "decline_change": _l("The proposed change was declined"),
+    "close_change": _l("The proposed change fell, as the case has moved on"),
 }
 """Titles of steps that leave the case in its state."""
 
@@ -730,6 +780,7 @@ DEADLINES = {
     "decision": _l("Decision"),
     "appeal": _l("Answer to the appeal"),
     "dispute": _l("Answer to the author’s objection"),
+    "change": _l("Answer to the author’s proposal of a change"),
 }
 """What each clock of a case waits for."""
 
@@ -743,7 +794,9 @@ WORKING_DAYS = {
     "disputed": ("dispute", rules.COMPLETE_DAYS),
 }
 """The clock each state starts, and its working days unless the office has set others. Source: product 5.1."""
-DAYS = dict(WORKING_DAYS.values())
+CHANGE_CLOCK = "change"
+"""The clock that no state starts: it runs beside, and goes on when the case moves on to where the proposal still fits."""
+DAYS = {**dict(WORKING_DAYS.values()), CHANGE_CLOCK: rules.CHANGE_DAYS}
 """Working days of each clock as we ship them."""
 
 PARTS = {

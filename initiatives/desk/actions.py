@@ -7,7 +7,17 @@ from flask import url_for
 from initiatives.desk import entry
 from initiatives.forms.verbs import PAGES
 from initiatives.models import Audience, Initiative
-from initiatives.states import DROP_MERGE, EXTEND, OPEN, PROPOSE, REPLY, WORKFLOW, WORKING_DAYS
+from initiatives.states import (
+    ACCEPT_CHANGE,
+    DECLINE_CHANGE,
+    DROP_MERGE,
+    EXTEND,
+    OPEN,
+    PROPOSE,
+    REPLY,
+    WORKFLOW,
+    WORKING_DAYS,
+)
 from portal.content import queries as content
 from portal.core.actor import Actor
 from portal.core.i18n import Text
@@ -55,6 +65,8 @@ def _moves_from(case: Initiative) -> list[Move]:
         found.append(PROPOSE)
     if case.merge_id is not None:
         found.append(DROP_MERGE)
+    if case.change_id is not None:
+        found += [ACCEPT_CHANGE, DECLINE_CHANGE]
     if case.state in EXTEND.sources and may_extend(case):
         found.append(EXTEND)
     if case.audience is Audience.ASKED:

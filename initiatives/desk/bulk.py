@@ -57,12 +57,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was found out of the chosen cases before anything is done."""
+    """What was found out of the chosen cases before anything is done.
 
+    `fitting` could take the step; `movable` are those of them for which the words lack nothing, `lacks` the ids of the
+    others, as the page writes them.
+    """
+
+    fitting: list[Initiative]
     movable: list[Initiative]
     ready: list[Line]
     left: list[Line]
     seen: str
+    lacks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +108,18 @@ def bulk() -> BaseResponse:
     if not form.is_submitted():
         return _shown(actor, chosen, form, cases)
     if form.fill.data and "note" in form:
-        filled = replies.fill(form, replies.for_many(_look(actor, chosen, cases).movable, verb))
+        filled = replies.fill(form, replies.for_many(_look(actor, chosen, cases).fitting, verb))
         return _shown(actor, chosen, form, cases, 200 if filled else 422)
     if not form.validate():
+        return _shown(actor, chosen, form, cases, 422)
+    found = _look(actor, chosen, cases, form)
+    if found.lacks and not (found.movable and _has_shown(found)):
+        form.blame(
+            {},
+            _(
+                "The text asks for something that is not known of every case. Look at those that are left out, then press the button again."
+            ),
+        )
         return _shown(actor, chosen, form, cases, 422)
     try:
         bulk_id = services.start_bulk(
@@ -243,19 +258,39 @@ def _template(form: forms.MoveForm) -> dict[str, Any]:
     return {"template": found.name, **({"texts": dict(found.texts)} if whole else {})}
 
 
-def _look(actor: Actor, chosen: Move, cases: Sequence[Initiative]) -> Seen:
-    """Which of the cases can take the step now, and why others cannot."""
+def _has_shown(found: Seen) -> bool:
+    """Whether the page that was sent named all cases the text lacks a value for: a script puts a template in unseen."""
+    return set(found.lacks.split()) <= set(request.form.get("lacks", "").split())
+
+
+def _look(
+    actor: Actor, chosen: Move, cases: Sequence[Initiative], form: forms.MoveForm | None = None
+) -> Seen:
+    """Which of the cases can take the step now, and why others cannot; with `form` also by its words."""
+    fitting: list[Initiative] = []
     movable: list[Initiative] = []
     ready: list[Line] = []
     left: list[Line] = []
+    lacks: list[str] = []
+    values = _values(form) if form is not None else {}
     for case in cases:
         why = _obstacle(actor, chosen, case)
+        if not why:
+            fitting.append(case)
+        if not why and (names := services.lacking_of(case, chosen.verb, values)):
+            what = ", ".join(f"{{{name}}}" for name in names)
+            why = _(
+                "The text asks for something that is not known of this case: %(what)s. Take this step on the case itself.",
+                what=what,
+            )
+            lacks.append(str(case.id))
         hint = "" if why else _hint(chosen, case)
         line = Line(case.number or "", case.title, case.language, entry.href_of(case), why or hint)
         (left if why else ready).append(line)
         if not why:
             movable.append(case)
-    return Seen(movable, ready, left, " ".join(f"{case.id}.{case.version}" for case in cases))
+    seen = " ".join(f"{case.id}.{case.version}" for case in cases)
+    return Seen(fitting, movable, ready, left, seen, " ".join(lacks))
 
 
 def _hint(chosen: Move, case: Initiative) -> str:
@@ -283,7 +318,7 @@ def _obstacle(actor: Actor, chosen: Move, case: Initiative) -> Text:
 def _shown(
     actor: Actor, chosen: Move, form: forms.MoveForm, cases: Sequence[Initiative], status: int = 200
 ) -> Response:
-    found = _look(actor, chosen, cases)
+    found = _look(actor, chosen, cases, form)
     wanted = queries.desk_filter(request.args)
     return page(
         "initiatives/desk/bulk.html",
@@ -297,7 +332,8 @@ def _shown(
         shown_open=SHOWN_OPEN,
         danger=PAGES[chosen.verb].danger,
         has_words="note" in form,
-        replies=replies.for_many(found.movable, chosen.verb) if "note" in form else [],
+        # Also for those the present text leaves out: another one may suit them.
+        replies=replies.for_many(found.fitting, chosen.verb) if "note" in form else [],
         action=request.full_path,
         verbs=[(verb, move_of(verb).label) for verb in BULK],
         keep=[(name, value) for name, value in request.args.items(multi=True) if name != "verb"],

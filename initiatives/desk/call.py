@@ -22,8 +22,6 @@ from portal.core.actor import Channel
 from portal.core.errors import Invalid, Missing
 from portal.core.i18n import gettext as _
 from portal.core.sealed import Unsealable, ring
-from portal.maps.folium_map import MapParts, Picker, render_map
-from portal.maps.geo import Point
 from portal.ui.pages import page
 
 RECEIPT_SECONDS = 3600
@@ -51,21 +49,9 @@ def call() -> BaseResponse:
         crumbs=entry.crumbs(),
         form=form,
         similar=alike,
-        map=_picker(town),
+        map=entry.picker(town),
         script_href=url_for("initiatives.map_script", picker=1),
         currency=town.currency,
-    )
-
-
-def _picker(town: tenancy.Town) -> MapParts:
-    """The skeleton of the location picker; its script is a route of the public pages."""
-    return render_map(
-        "place",
-        Point(*town.centre),
-        12,
-        "/map/tiles/{z}/{x}/{y}.svg",
-        _("Drawing of our own, not a survey map"),
-        picker=Picker("#lat", "#lon", "#place-status"),
     )
 
 

@@ -23,7 +23,7 @@ from initiatives.forms.desk import (
 from initiatives.forms.verbs import version_of
 from initiatives.models import Initiative, Place, StudyKind
 from initiatives.services import Contact
-from initiatives.states import CHANNELS, DEADLINES, OUTCOMES, WHO
+from initiatives.states import CHANGEABLE, CHANNELS, DEADLINES, OUTCOMES, WHO
 from portal.accounts import queries as accounts
 from portal.content import queries as content
 from portal.content.models import FileRole
@@ -220,6 +220,7 @@ def _shown(
     actor = actors.current()
     town: tenancy.Town = g.town
     wrong = note_form or reason_form
+    decisions = queries.decisions(found.id)
     clocks = _clocks(found, town)
     shown_files = _files(found)
     acts = [*_study_actions(actor, found), *actions(actor, found)]
@@ -275,13 +276,14 @@ def _shown(
         messages=notices.for_case(*found.about) if can(actor, "message.read") else [],
         reads_messages=bool(can(actor, "message.read")),
         opinions=queries.opinions(found.id),
-        decisions=queries.decisions(found.id),
+        decisions=decisions,
         verdicts=VERDICT_LABELS,
         studies=_studies(actor, found),
         similar=_similar(found),
         merged_number=queries.number_of(found.merged_into_id) if found.merged_into_id else None,
         joined=queries.joined_to([found.id]) if found.joined_count else [],
         merging=_merging(actor, found),
+        changes=queries.changes_told(found, mine=True) if decisions or found.state in CHANGEABLE else [],
         milestones=queries.milestones(found.id),
         currency=found.currency,
     )

@@ -7,9 +7,12 @@ from initiatives import queries
 from initiatives.models import Initiative
 from initiatives.policy import impartial
 from portal.core import actor as actors
+from portal.core import tenancy
 from portal.core.errors import Missing, NotAllowed
 from portal.core.i18n import gettext as _
 from portal.core.policy import can
+from portal.maps.folium_map import MapParts, Picker, render_map
+from portal.maps.geo import Point
 from portal.ui.pages import Link
 
 
@@ -52,3 +55,15 @@ def crumbs(case: Initiative | None = None) -> list[Link]:
         Link(_("Initiatives"), url_for("initiatives.desk")),
     ]
     return [*found, Link(case.number or "", href_of(case))] if case is not None else found
+
+
+def picker(town: tenancy.Town) -> MapParts:
+    """The skeleton of the location picker; its script is a route of the public pages."""
+    return render_map(
+        "place",
+        Point(*town.centre),
+        12,
+        "/map/tiles/{z}/{x}/{y}.svg",
+        _("Drawing of our own, not a survey map"),
+        picker=Picker("#lat", "#lon", "#place-status"),
+    )

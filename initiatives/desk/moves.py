@@ -7,7 +7,7 @@ a double click is taken for what it is.
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, redirect, url_for
+from flask import Response, g, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from initiatives import messages, queries, rules
@@ -15,8 +15,16 @@ from initiatives.desk import entry, replies
 from initiatives.desk.actions import blocked_by, may_extend
 from initiatives.forms import desk as forms
 from initiatives.forms.verbs import PAGES, move_of, version_of, words_of
-from initiatives.models import Initiative
-from initiatives.states import AUTHOR_WHO, BESIDE, CORRECTIONS, WORKFLOW, WORKING_DAYS
+from initiatives.models import Change, Initiative
+from initiatives.states import (
+    AUTHOR_WHO,
+    BESIDE,
+    CHANGE_ANSWERS,
+    CHANGE_OF,
+    CORRECTIONS,
+    WORKFLOW,
+    WORKING_DAYS,
+)
 from portal.content import queries as content
 from portal.content.move import worded_from
 from portal.core import actor as actors
@@ -69,7 +77,7 @@ def move(number: str, verb: str) -> BaseResponse:
     form = _form(case, verb)
     if form.is_submitted():
         return _sent(case, chosen, form)
-    if case.state not in chosen.sources:
+    if _is_past(case, chosen):
         raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
     if verb == "extend" and not may_extend(case):
         raise Conflict(_l("This deadline was extended once already, or has ended."))
@@ -84,7 +92,7 @@ def _sent(case: Initiative, chosen: Move, form: forms.MoveForm) -> BaseResponse:
     # Twice the same post: the first one did it.
     if stale and _was_just_done(actor, case, chosen.verb, form):
         return _done(case, chosen.verb)
-    if case.state not in chosen.sources:
+    if _is_past(case, chosen):
         return _moved_on(case, chosen, form)
     if not form.validate():
         return _shown(case, chosen, form, 422)
@@ -103,17 +111,26 @@ def _tried(actor: Actor, case: Initiative, chosen: Move, form: forms.MoveForm) -
         now = queries.case_by_number(number)
         if _was_just_done(actor, now, chosen.verb, form):
             return _done(now, chosen.verb)
-        if now.state not in chosen.sources:
+        if _is_past(now, chosen):
             return _moved_on(now, chosen, form)
         form.blame({}, problem.reason)
         return _shown(now, chosen, _renewed(form, now), 409)
     return _done(queries.case_by_number(number), chosen.verb)
 
 
+def _is_past(case: Initiative, chosen: Move) -> bool:
+    """Whether the case has left where the verb begins, or what the verb answers is over."""
+    answered = chosen.verb in CHANGE_ANSWERS and case.change_id is None
+    return answered or case.state not in chosen.sources
+
+
 def _done(case: Initiative, verb: str) -> BaseResponse:
     proposal = queries.proposal(case) if verb == "merge" else None
     if proposal is not None:
         say(_("Both authors are asked. They have until %(day)s to answer.", day=day(proposal.merge.until)))
+        return entry.back_to(case)
+    if verb in CHANGE_ANSWERS:
+        say(_("Your answer stands on the page of the case, and the author is told."))
         return entry.back_to(case)
     say(_("Done. The case is now: %(state)s.", state=case.present.label))
     return entry.back_to(case)
@@ -129,6 +146,8 @@ def _form(case: Initiative, verb: str) -> forms.MoveForm:
         }
     elif verb in ("start", "resume_work"):
         values["progress"] = case.progress
+    elif verb == "accept_change":
+        values |= {name: getattr(case, name) for name in ("title", "text", "address", "lat", "lon")}
     form = PAGES[verb].form(data=values)
     if isinstance(form, forms.AssignForm):
         form.offer(queries.team_without_stake(case))
@@ -187,7 +206,17 @@ def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 2
         photos=content.files(*case.about) if shows_text else [],
         shows_text=shows_text,
         edit_href=url_for("initiatives.case_edit", number=entry.slug_of(case)),
+        change=_change(case) if chosen.verb in CHANGE_ANSWERS else None,
+        change_of=CHANGE_OF,
+        rewrites=bool({"title", "text", "address", "lat", "lon"} & form.errors.keys()),
+        map=entry.picker(g.town) if chosen.verb == "accept_change" else None,
+        script_href=url_for("initiatives.map_script", picker=1),
     )
+
+
+def _change(case: Initiative) -> Change | None:
+    """The open proposal of a change that is answered."""
+    return next((row for row in queries.changes(case.id) if row.id == case.change_id), None)
 
 
 def _contested(case: Initiative) -> list[tuple[str, str, str]]:
@@ -262,6 +291,10 @@ def _consequences(case: Initiative, chosen: Move, form: forms.MoveForm) -> Conse
         found.append(_("It is handled without publication: only the author and the team read any of this."))
     elif "note" in form and chosen.lane is Lane.PUBLIC:
         found.append(_("What you write here is public."))
+        if chosen.verb == "accept_change" and told(case, chosen).followers:
+            found.append(
+                _("Those who follow it read of it in their next summary, unless they chose otherwise.")
+            )
         if chosen.verb == "decide" and (lies := queries.waiting_in_batch(case.id)) is not None:
             found.append(
                 _(

@@ -25,13 +25,13 @@ from initiatives import queries, rules
 from initiatives.forms.filing import LANGUAGE_CHOICES, WhatForm, WhereForm, YouForm, category_choices
 from initiatives.kinds import LONG_MAX, Kind
 from initiatives.models import Initiative, Place
-from initiatives.services import What, Where, Who
+from initiatives.services import Rewritten, What, Where, Who
 from initiatives.states import CHANNELS as WAYS_IN
 from portal.core.actor import Channel
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
-from portal.ui.fields import DayField, MoneyField, chosen, needed
+from portal.ui.fields import DayField, DegreesField, MoneyField, chosen, needed
 from portal.ui.forms import BaseForm
 
 SHORT_MAX = 200
@@ -254,6 +254,46 @@ class ReverseForm(DecideForm):
         choices=VERDICT_CHOICES[:-1],
         validate_choice=False,
     )
+
+
+class DeclineChangeForm(ReasonForm):
+    """Why what the author proposes is not changed."""
+
+    hide = BooleanField(
+        _l("Hide the author’s words from the public"),
+        description=_l("Only if they name somebody, insult, or advertise."),
+    )
+
+    @property
+    def shown(self) -> bool:
+        """Whether the author’s words stay public."""
+        return not self.hide.data
+
+
+class AcceptChangeForm(DeclineChangeForm):
+    """What changes, and why; title, text and place may be written anew, what is left empty stays."""
+
+    changes = TextAreaField(_l("What changes"), [needed(_l("Say what changes.")), _at_most(rules.REASON_MAX)])
+    title = StringField(_l("Title"), [_at_most(rules.TITLE_MAX)])
+    text = TextAreaField(_l("Text"), [_at_most(rules.TEXT_MAX)])
+    address = StringField(_l("Address or description of the place"), [_at_most(200)])
+    lat = DegreesField(_l("Latitude"), 90)
+    lon = DegreesField(_l("Longitude"), 180)
+
+    def validate_lon(self, field: DegreesField) -> None:
+        """A point has both."""
+        if (field.data is None) is not (self.lat.data is None) and not self.lat.process_errors:
+            raise ValidationError(_l("Mark the place on the map or write its latitude and longitude."))
+
+    def new(self) -> Rewritten:
+        """What is written anew."""
+        lat, lon = self.lat.data, self.lon.data
+        return Rewritten(
+            self.title.data or "",
+            self.text.data or "",
+            self.address.data or "",
+            None if lat is None or lon is None else (lat, lon),
+        )
 
 
 class TransferForm(ReasonForm):

@@ -22,7 +22,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from initiatives import queries, rules
 from initiatives.kinds import Answer, Kind, Question, read_answer
 from initiatives.models import Initiative, Place
-from initiatives.states import HELPED
+from initiatives.states import CHANGE_OF, HELPED
 from portal.accounts.rules import canonical_email, canonical_phone
 from portal.core.consent import WORDS, Purpose
 from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text
@@ -251,16 +251,8 @@ class WhereForm(DraftForm):
         if field.data == Place.POINT and not (self.lat.process_errors or self.lon.process_errors):
             if self.lat.data is None or self.lon.data is None:
                 raise ValidationError(_l("Mark the place on the map or write its latitude and longitude."))
-            west, south, east, north = self.box
-            if not (
-                south - rules.NEAR_DEGREES <= self.lat.data <= north + rules.NEAR_DEGREES
-                and west - rules.NEAR_DEGREES <= self.lon.data <= east + rules.NEAR_DEGREES
-            ):
-                raise ValidationError(
-                    _l(
-                        "This place is far outside the area of this office. Are latitude and longitude exchanged?"
-                    )
-                )
+            if not rules.lies_near(self.box, self.lat.data, self.lon.data):
+                raise ValidationError(rules.FAR_OFF)
         if field.data == Place.ADDRESS and not self.address.data:
             raise ValidationError(_l("Write the address or describe the place."))
 
@@ -377,6 +369,48 @@ class AppealForm(BaseForm):
     )
 
 
+class ChangeForm(BaseForm):
+    """What should change of what was decided, and why."""
+
+    of = RadioField(
+        _l("What should change?"),
+        [chosen(_l("Choose one."))],
+        validate_choice=False,
+        choices=[SelectChoice(key, label) for key, label in CHANGE_OF.items()],
+    )
+    wanted = TextAreaField(
+        _l("What should be different?"),
+        [
+            needed(_l("Write what should change.")),
+            _between(1, rules.CHANGE_MAX, _l("Write at most 2,000 characters.")),
+        ],
+        description=_l("Say how it is now and how you want it."),
+    )
+    why = TextAreaField(
+        _l("Why should it change?"),
+        [
+            needed(_l("Write why it should change.")),
+            _between(1, rules.CHANGE_MAX, _l("Write at most 2,000 characters.")),
+        ],
+    )
+
+    def validate_of(self, field: RadioField) -> None:
+        """One of those offered."""
+        if field.data not in CHANGE_OF:
+            raise ValidationError(_l("Choose one."))
+
+
+class ChangeWithdrawForm(BaseForm):
+    """A proposed change is taken back; `change` says which one was seen."""
+
+    change = HiddenField()
+
+    @property
+    def read(self) -> int:
+        """Id of the proposal that was seen; 0 for anything else than a number."""
+        return _whole_id(self.change.data)
+
+
 class MergeAnswerForm(BaseForm):
     """The author answers a proposal to merge; `merge` says which one was read."""
 
@@ -399,8 +433,7 @@ class MergeAnswerForm(BaseForm):
     @property
     def read(self) -> int:
         """Id of the proposal that was read; 0 for anything else than a number."""
-        typed = self.merge.data or ""
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
+        return _whole_id(self.merge.data)
 
     def validate_note(self, field: TextAreaField) -> None:
         """A no needs a sentence."""
@@ -456,10 +489,10 @@ class EchoForm(BaseForm):
             raise ValidationError(_l("Say in one sentence what is missing."))
 
 
-def _file_id(value: Any) -> int:
-    """An id of a choice; anything else is none."""
+def _whole_id(value: Any) -> int:
+    """An id that was sent; 0 for anything else."""
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 class CompleteForm(WhatForm, WhereForm, PhotoForm):
@@ -470,7 +503,7 @@ class CompleteForm(WhatForm, WhereForm, PhotoForm):
         description=_l(
             "They go when you send it. So you can replace one: tick it, and choose another below."
         ),
-        coerce=_file_id,
+        coerce=_whole_id,
         choices=[],
         validate_choice=False,
         widget=ListWidget(prefix_label=False),

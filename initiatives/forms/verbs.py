@@ -110,6 +110,29 @@ def _is_merged_so(case: Initiative, form: Any) -> bool:
     return number is not None and number == canonical_number(form.into.data or "")
 
 
+def _accept_change(actor: Actor, case_id: int, form: Any) -> None:
+    services.accept_change(
+        actor,
+        case_id,
+        form.changes.data or "",
+        words_of(form),
+        version_of(form),
+        form.new(),
+        shown=form.shown,
+    )
+
+
+def _is_answered_so(outcome: str) -> Same:
+    """Whether the newest proposal of a change was answered by this very form."""
+
+    def same(case: Initiative, form: Any) -> bool:
+        found = queries.changes(case.id)
+        wanted = (outcome, words_of(form), (form.changes.data or "") if "changes" in form else "")
+        return bool(found) and (found[0].outcome, found[0].reasons, found[0].changes) == wanted
+
+    return same
+
+
 PAGES: dict[str, Page] = {
     "publish": Page(forms.RemarkForm, lambda a, i, f: services.publish(a, i, words_of(f))),
     "send_back": Page(forms.DefectsForm, lambda a, i, f: services.send_back(a, i, words_of(f))),
@@ -131,6 +154,12 @@ PAGES: dict[str, Page] = {
     "resume_work": Page(forms.ProgressForm, _work("resume_work")),
     "merge": Page(forms.MergeForm, _merge, done=_is_merged_so),
     "drop_merge": Page(forms.ReasonForm, lambda a, i, f: services.drop_merge(a, i, words_of(f))),
+    "accept_change": Page(forms.AcceptChangeForm, _accept_change, done=_is_answered_so("accepted")),
+    "decline_change": Page(
+        forms.DeclineChangeForm,
+        lambda a, i, f: services.decline_change(a, i, words_of(f), version_of(f), shown=f.shown),
+        done=_is_answered_so("declined"),
+    ),
     "split": Page(forms.ReasonForm, lambda a, i, f: services.split(a, i, words_of(f))),
     "transfer": Page(
         forms.TransferForm,

@@ -16,6 +16,7 @@ from initiatives import services
 from initiatives.models import Initiative, Support
 from initiatives.seed import texts, told
 from initiatives.seed.cases import author_of, case_of, name_consent
+from initiatives.seed.changes import change_steps, propose_change
 from initiatives.seed.clocks import past_clocks, start_clock
 from initiatives.seed.files import attach_files
 from initiatives.seed.habits import work_daily
@@ -95,7 +96,7 @@ def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None])
     if author.shows_name and case.number is not None:
         db.session.add(name_consent(case, author))
     for rows in (
-        history_of(plot, case, milestones, mark_support(plot, case, signed)),
+        history_of(plot, case, milestones, mark_support(plot, case, signed), change_steps(plot, case)),
         signed,
         past_clocks(plot, case),
         reviewers_of(plot, case),
@@ -113,6 +114,7 @@ def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None])
     attach_work_photos(plot, case)
     start_clock(plot, case)
     plan_work(plot, case)
+    propose_change(plot, case)
     db.session.flush()  # What follows from the comments names them.
     go_on(plot, case, comments)
 

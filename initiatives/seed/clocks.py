@@ -79,9 +79,9 @@ def start_clock(plot: Plot, case: Initiative) -> None:
     if plot.key in roads.EXTENDED:
         later = add_working_days(due, roads.EXTENDED[plot.key], plot.town.country)
         row = content.extend_deadline(case, row.key, later)
-    row.level = _level(plot, row)
+    row.level = level_of(plot, row)
 
 
-def _level(plot: Plot, row: Deadline) -> int:
+def level_of(plot: Plot, row: Deadline) -> int:
     """How far the clock has gone: 1 warned, 2 late, 3 late by five working days."""
     return sum(moment <= plot.now for moment in content.alarms(row, services.warning_share(row.key)))

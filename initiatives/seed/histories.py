@@ -45,9 +45,16 @@ EXTENDED_AFTER = timedelta(days=14)
 
 
 def history_of(
-    plot: Plot, case: Initiative, milestones: list[Milestone], support: list[StateChange]
+    plot: Plot,
+    case: Initiative,
+    milestones: list[Milestone],
+    support: list[StateChange],
+    aside_of_decision: list[StateChange],
 ) -> list[StateChange]:
-    """All steps of the case in the order in which they happened; `support`: those of sheets and thresholds."""
+    """All steps of the case in the order in which they happened.
+
+    `support`: those of sheets and thresholds; `aside_of_decision`: those of a proposed change.
+    """
     found = []
     before = "draft"
     for step in plot.steps:
@@ -64,6 +71,7 @@ def history_of(
         *_reached(plot, case, milestones),
         *_told(plot, case),
         *support,
+        *aside_of_decision,
     ]
     return sorted(found, key=lambda row: row.at)
 

@@ -111,12 +111,12 @@ def plots_of(
 def _author(
     record: Record, residents: list[Resident], everywhere: list[Resident], rng: Random
 ) -> Resident | None:
-    """Drafts, what may still be appealed against, and what is to be merged belong to accounts, so that they can be tried."""
+    """Drafts, what may still be appealed against, merged or changed belong to accounts, so that it can be tried."""
     if record["channel"] != "web":
         return None
     speaking = [person for person in residents if person.language == record["language"]] or [
         person for person in everywhere if person.language == record["language"]
     ]
-    asked = record["key"] in (*roads.FRESH_REFUSALS, *PROPOSED, *PROPOSED.values())
+    asked = record["key"] in (*roads.FRESH_REFUSALS, *PROPOSED, *PROPOSED.values()) or "change" in record
     wanted = record["state"] == "draft" or asked
     return rng.choice(speaking) if wanted or rng.random() < ACCOUNT_SHARE else None

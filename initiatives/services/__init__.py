@@ -23,6 +23,15 @@ from initiatives.services.batches import (
     work_batch,
 )
 from initiatives.services.bulk import BULK_MOST, give_up_bulk, start_bulk, undo_bulk, work_bulk
+from initiatives.services.changing import (
+    ChangeAsked,
+    Rewritten,
+    accept_change,
+    change_moved,
+    decline_change,
+    propose_change,
+    withdraw_change,
+)
 from initiatives.services.claiming import claim, claim_by_code, claim_by_email, claimable
 from initiatives.services.configuring import (
     Asked,
@@ -116,7 +125,7 @@ from initiatives.services.realising import (
     tell_news,
 )
 from initiatives.services.redacting import BOXES_MOST, open_plain, redact_photo
-from initiatives.services.replies import ReplyAsked, language_of, save_reply, values_of
+from initiatives.services.replies import ReplyAsked, lacking_of, language_of, save_reply, values_of
 from initiatives.services.settling import (
     OUTCOME_OF_STATE,
     TIMED,
@@ -186,16 +195,19 @@ __all__ = [
     "UNDOABLE",
     "WORK_PHOTOS_MAX",
     "Asked",
+    "ChangeAsked",
     "Contact",
     "Counted",
     "CriterionAsked",
     "Receipt",
     "ReplyAsked",
+    "Rewritten",
     "Sent",
     "Told",
     "What",
     "Where",
     "Who",
+    "accept_change",
     "add_file",
     "add_note",
     "add_work_photo",
@@ -208,6 +220,7 @@ __all__ = [
     "cancel_batch",
     "change_cost",
     "change_milestone",
+    "change_moved",
     "check",
     "choose_audience",
     "cite",
@@ -225,6 +238,7 @@ __all__ = [
     "decide",
     "decide_appeal",
     "decide_objection",
+    "decline_change",
     "describe_file",
     "discuss",
     "drop_decision",
@@ -250,6 +264,7 @@ __all__ = [
     "index_district",
     "join_instead",
     "judge",
+    "lacking_of",
     "language_of",
     "mark_of",
     "mark_useful",
@@ -271,6 +286,7 @@ __all__ = [
     "plan_merge",
     "plan_question",
     "prepare_decision",
+    "propose_change",
     "propose_merge",
     "publish",
     "publish_withheld",
@@ -348,6 +364,7 @@ __all__ = [
     "weigh",
     "weigh_all",
     "withdraw",
+    "withdraw_change",
     "work_batch",
     "work_bulk",
     "write_what",

@@ -30,6 +30,7 @@ from initiatives.models import (
     AgendaItem,
     Author,
     BatchItem,
+    Change,
     Citation,
     CostChange,
     Decision,
@@ -43,6 +44,7 @@ from initiatives.models import (
     Support,
     Translation,
 )
+from initiatives.services import changing
 from initiatives.services.filing import erase_draft
 from initiatives.services.settling import forget_in_counts
 from initiatives.states import WORKFLOW
@@ -298,6 +300,7 @@ def erase_case(case: Initiative) -> None:
     for model in (
         AgendaItem,
         BatchItem,
+        Change,
         Citation,
         CostChange,
         Decision,
@@ -337,6 +340,7 @@ def blank_hidden(case: Initiative, words: str) -> None:
     case.title, case.text, case.folded = words, "", fold(words)
     case.place = case.lat = case.lon = None
     case.address, case.details, case.answers, case.defects = "", {}, {}, []
+    changing.forget_words(case)
 
 
 def remove_originals(case_ids: Iterable[int]) -> int:

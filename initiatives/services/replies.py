@@ -12,7 +12,7 @@ from initiatives import kinds, queries
 from initiatives.kinds import Office, Reply, Texts
 from initiatives.models import Initiative
 from initiatives.services import configuring
-from initiatives.states import BESIDE, WORDED, WORKFLOW, WORKING_DAYS, at_desk
+from initiatives.states import BESIDE, CHANGE_ANSWERS, WORDED, WORKFLOW, WORKING_DAYS, at_desk
 from portal.content import queries as content
 from portal.content.services import due_day
 from portal.core import tenancy
@@ -103,8 +103,11 @@ def _strange(text: str) -> str:
 
 
 def language_of(case: Initiative, verb: str) -> str:
-    """In which language the words of a verb go: to the author alone in theirs, in public in that of the office."""
-    if at_desk(verb).lane is Lane.AUTHOR:
+    """In which language the words of a verb go: to the author alone in theirs, in public in that of the office.
+
+    The answer to a proposed change is public, but it answers the author, and says in which language it is.
+    """
+    if at_desk(verb).lane is Lane.AUTHOR or verb in CHANGE_ANSWERS:
         return queries.author_language(case)
     return tenancy.town_by_id(case.municipality_id).language
 
@@ -119,9 +122,9 @@ def values_of(case: Initiative, verb: str, locale: str) -> dict[str, str]:
 def _due(case: Initiative, verb: str) -> date | None:
     """The last day of the clock that the step starts, or of the one that runs where the state stays.
 
-    Nobody is promised a day that is over, nor the old one where a new one is being named.
+    Nobody is promised a day that is over, nor the old one where a new one is being named, nor that of the answer itself.
     """
-    if verb == "extend":
+    if verb == "extend" or verb in CHANGE_ANSWERS:
         return None
     targets = () if verb in BESIDE else at_desk(verb).targets
     if len(targets) != 1:
@@ -139,19 +142,33 @@ def for_each(case: Initiative, verb: str, values: Mapping[str, Any]) -> tuple[st
     `values["texts"]` holds the template's texts by language where nobody changed them, `values["department"]` the one
     the case is given. Raises Invalid where something is not known of this case: nobody could complete it.
     """
-    note: str = values.get("note", "")
     if not values.get("template"):
-        return note, ""
-    locale = language_of(case, verb)
-    own = values.get("texts", {}).get(locale)
-    if not own:
-        locale = tenancy.town_by_id(case.municipality_id).language
-    text, known = own or note, values_of(case, verb, locale)
-    known["department"] = values.get("department") or case.department
-    if not kinds.is_filled_by(text, known):
+        return str(values.get("note", "")), ""
+    text, locale, known = _to_fill(case, verb, values)
+    if kinds.lacking(text, known):
         raise Invalid(
             _l(
                 "The text asks for something that is not known of this case. Take this step on the case itself."
             )
         )
     return kinds.fill_in(text, known), locale
+
+
+def lacking_of(case: Initiative, verb: str, values: Mapping[str, Any]) -> list[str]:
+    """Placeholders of the words of a bulk act for which this case has no value: `for_each` would refuse it."""
+    words = (values.get("note", ""), *values.get("texts", {}).values())
+    if not values.get("template") or not any("{" in text for text in words):
+        return []  # Without asking each of five hundred cases for its language and its day.
+    text, _locale, known = _to_fill(case, verb, values)
+    return kinds.lacking(text, known)
+
+
+def _to_fill(case: Initiative, verb: str, values: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
+    """The text for this case with its placeholders, its language, and the values there are."""
+    locale = language_of(case, verb)
+    own = values.get("texts", {}).get(locale)
+    if not own:
+        locale = tenancy.town_by_id(case.municipality_id).language
+    known = values_of(case, verb, locale)
+    known["department"] = values.get("department") or case.department
+    return own or values.get("note", ""), locale, known

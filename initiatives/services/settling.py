@@ -16,7 +16,7 @@ from initiatives.models import (
     Outcome,
 )
 from initiatives.services import echoing, figures, silence, supporting
-from initiatives.states import WORKING_DAYS
+from initiatives.states import CHANGE_CLOCK, DEADLINES, WORKING_DAYS
 from portal.content import move
 from portal.content import queries as content_queries
 from portal.content import services as content
@@ -69,7 +69,8 @@ def settle(fact: events.Fact) -> None:
     else:
         silence.no_longer_heard(case)
     remember_in_counts(case)
-    figures.stopped(case, content_queries.open_deadlines(*case.about))
+    ended = [row for row in content_queries.open_deadlines(*case.about) if row.key != CHANGE_CLOCK]
+    figures.stopped(case, ended)
     _set_clocks(case, step.to_state)
     figures.moved(case)
     db.session.flush()  # Counters and notices read the new state.
@@ -77,7 +78,7 @@ def settle(fact: events.Fact) -> None:
 
 
 def _set_clocks(case: Initiative, state: str) -> None:
-    content.finish_deadline(case)
+    content.finish_deadline(case, *(DEADLINES.keys() - {CHANGE_CLOCK}))
     if state in WORKING_DAYS:
         start_clock(case, state)
     elif state == "appealed":

@@ -40,7 +40,7 @@ def public_case(number: str) -> Initiative:
     return case
 
 
-def _own(number: str) -> Initiative:
+def own_case(number: str) -> Initiative:
     """A case of the present author; for everybody else there is none, or it is not theirs."""
     try:
         case = queries.case_by_number(number)
@@ -245,7 +245,7 @@ def report(number: str) -> BaseResponse:
 
 def complete(number: str) -> BaseResponse:
     """Complete a returned case and send it again."""
-    case = _own(number)
+    case = own_case(number)
     if request.method == "POST" and case.state not in ("returned", "lapsed"):
         return _too_late(case)
     if case.state == "submitted":  # Opened again: the case itself says where it stands.
@@ -344,7 +344,7 @@ def _too_late(case: Initiative) -> BaseResponse:
 
 def merge(number: str) -> BaseResponse:
     """The author answers whether the case may be merged with another one."""
-    case = _own(number)
+    case = own_case(number)
     proposal = queries.proposal(case)
     form = MergeAnswerForm(merge=str(proposal.merge.id if proposal else 0))
     agrees = form.agrees.data == "yes"
@@ -360,7 +360,7 @@ def merge(number: str) -> BaseResponse:
             else _("Thank you. Your initiative goes on by itself.")
         )
         return _back(case)
-    case = _own(number)  # As it stands now: a refused answer may have come too late.
+    case = own_case(number)  # As it stands now: a refused answer may have come too late.
     proposal = queries.proposal(case)
     return form_page(
         "merge",
@@ -377,7 +377,7 @@ def merge(number: str) -> BaseResponse:
 
 def withdraw(number: str) -> BaseResponse:
     """Take the case back."""
-    case, form = _own(number), ReasonForm()
+    case, form = own_case(number), ReasonForm()
     if "withdraw" not in {move.verb for move in case.WORKFLOW.moves_from(case.state)}:
         raise Missing
     if tried(form, lambda: services.withdraw(actors.current(), case.id, form.note.data or "")):
@@ -390,7 +390,7 @@ def withdraw(number: str) -> BaseResponse:
 
 def name(number: str) -> BaseResponse:
     """Show the author's name with the initiative, or no longer; as easy one way as the other."""
-    case = _own(number)
+    case = own_case(number)
     if case.author is None or not case.author.name or case.state == "withdrawn":
         raise Missing
     shown = case.author.shows_name
@@ -411,7 +411,7 @@ def name(number: str) -> BaseResponse:
 
 def audience(number: str) -> BaseResponse:
     """Handle it without publication, or publish it after all; the author's wish either way."""
-    case = _own(number)
+    case = own_case(number)
     if case.is_public or case.present.phase == "ended":
         raise Missing
     wants_public = case.audience is Audience.TEAM
@@ -437,7 +437,7 @@ def audience(number: str) -> BaseResponse:
 
 def appeal(number: str) -> BaseResponse:
     """Appeal against a refusal."""
-    case, form = _own(number), AppealForm()
+    case, form = own_case(number), AppealForm()
     if case.state != "refused":
         raise Missing
     if tried(form, lambda: services.appeal(actors.current(), case.id, form.note.data or "")):
@@ -455,7 +455,7 @@ def appeal(number: str) -> BaseResponse:
 
 def result(number: str) -> BaseResponse:
     """Say whether it helped."""
-    case, form = _own(number), ResultForm()
+    case, form = own_case(number), ResultForm()
     if case.state not in ("done", "partly_done"):
         raise Missing
     if tried(

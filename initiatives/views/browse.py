@@ -16,7 +16,7 @@ from initiatives.formats.records import ExportedInitiative
 from initiatives.formats.sheet import sheet_pdf
 from initiatives.kinds import theme_of
 from initiatives.models import CostChange, Initiative, StudyKind
-from initiatives.states import AUTHOR_WHO, HELPED, OUTCOMES, PHASES, WHO, WORKFLOW
+from initiatives.states import AUTHOR_WHO, CHANGEABLE, HELPED, OUTCOMES, PHASES, WHO, WORKFLOW
 from initiatives.views.talk import OFFICES, talk_of
 from portal.content import queries as content
 from portal.content import services as content_services
@@ -345,6 +345,7 @@ class StepView:
     note: str
     internal: bool = False
     lang: str = ""
+    verb: str = ""
 
 
 def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepView]:
@@ -363,9 +364,18 @@ def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepVi
             step.note if step.who not in AUTHOR_WHO or Lane.AUTHOR in lanes else "",
             internal=step.lane is Lane.INTERNAL,
             lang=foreign(step.language or spoken.get(step.who, g.town.language)),
+            verb=step.verb,
         )
         for step in reversed(content.history(*case.about, lanes))
     ]
+
+
+def _changes_told(
+    case: Initiative, steps: Sequence[StepView], *, mine: bool = False
+) -> list[queries.ChangeView]:
+    """What its author proposed after the decision; nothing is asked where the history knows of none."""
+    asked = any(step.verb == "propose_change" for step in steps)
+    return queries.changes_told(case, mine=mine) if asked else []
 
 
 def foreign(language: str) -> str:
@@ -395,6 +405,7 @@ def detail(number: str) -> Response:
     sheets = queries.sheets(case.id) if decided else []
     comments, stances = talk.top(*case.about) if case.comment_count and not bare else ([], None)
     proposal = queries.proposal(case)
+    steps = steps_for_timeline(case, lanes)
     joined = _joined(case) if case.joined_count and not bare else []
     realised = case.phase in ("building", "built", "ended")
     response = page(
@@ -417,7 +428,7 @@ def detail(number: str) -> Response:
         joined=joined,
         proposal=proposal,
         proposal_foreign=foreign(proposal.language) if proposal else "",
-        steps=steps_for_timeline(case, lanes),
+        steps=steps,
         due=due[0].due_on if due else case.returns_on if case.state == "deferred" else None,
         late=bool(due and due[0].due_on < case.local_today),
         decisions=queries.decisions(case.id) if decided else [],
@@ -438,6 +449,8 @@ def detail(number: str) -> Response:
         mine=mine,
         supports=bool(person) and queries.supports(case.id, person),
         follows=bool(person) and content.follows(*case.about, person),
+        changes=[] if bare else _changes_told(case, steps, mine=mine),
+        can_change=mine and case.state in CHANGEABLE and case.change_id is None,
         can_appeal=mine and case.state == "refused" and rules.may_appeal(case) is None,
         name_href=_name_href(case) if mine else "",
         may_choose_audience=mine and not case.is_public and case.present.phase != "ended",
@@ -606,6 +619,7 @@ def printed(number: str) -> Response:
         raise Missing
     import segno  # noqa: PLC0415 - needed on this page alone
 
+    steps = steps_for_timeline(case, (Lane.PUBLIC,))
     href = public_address("initiatives.detail", number=(case.number or "").lower())
     return page(
         "initiatives/print.html",
@@ -613,8 +627,9 @@ def printed(number: str) -> Response:
         case=case,
         category=queries.category_label(case.category),
         answers=[] if case.state == "withdrawn" else queries.answered(case),
-        steps=steps_for_timeline(case, (Lane.PUBLIC,)),
+        steps=steps,
         decisions=queries.decisions(case.id) if case.state != "withdrawn" else [],
+        changes=_changes_told(case, steps) if case.state != "withdrawn" else [],
         href=href,
         terms=support_view(case),
         qr=segno.make(href, error="m").svg_data_uri(scale=3),
@@ -644,6 +659,11 @@ def paper(number: str) -> Response:
         }
         for one in decided
     ]
+    steps = steps_for_timeline(case, (Lane.PUBLIC,))
+    for change in _changes_told(case, steps) if decided else []:
+        if change.is_accepted:
+            title = _("Changed on %(day)s:", day=day(change.ended_at)).rstrip(":")
+            parts.append({"title": title, "lines": [*_lines(change.changes), *_lines(change.reasons)]})
     if decided and case.wanted:
         for title, words in (
             (_("What residents want"), case.wanted),
@@ -651,7 +671,6 @@ def paper(number: str) -> Response:
             (_("The trade-off"), case.tradeoff),
         ):
             parts.append({"title": title, "lines": _lines(words)})
-    steps = steps_for_timeline(case, (Lane.PUBLIC,))
     parts.append(
         {
             "title": _("What has happened"),

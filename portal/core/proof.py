@@ -2,7 +2,8 @@
 
 Bound to the key of one form at one address, whose repeated posts are carried out once (R59), so a proof is spent with
 its form and nothing has to be remembered. Who has no script, or whose device was too slow, waits a little instead:
-a pause is as long as anybody needs to read what it is for, and longer where one network has used many.
+a pause is as long as anybody needs to read what it is for, and longer where one network has used many. What counts is
+when a pause is used, not when it was begun: whoever begins thousands side by side gets no more of them through.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from portal.core import clock, throttle
+from portal.core.errors import TooMany
 from portal.core.throttle import Limit
 from portal.core.tokens import signer
 
@@ -19,6 +21,8 @@ PAUSES = Limit("proof-pause", 10, 3600)
 """So many pauses an hour a network gets at the usual length; a library or a family has room in it."""
 LONGER = 6
 """How many times longer the pause is above that."""
+RUSH = Limit("proof-pause-rush", 5, 60)
+"""Above that, so many pauses a minute are taken from one network, whenever they were begun; others wait for the next."""
 PARTS_BITS = 4
 PARTS = 2**PARTS_BITS
 """A proof is of many small parts: one large search takes five times the usual now and then, sixteen small ones hardly twice."""
@@ -90,21 +94,31 @@ def leading_zeros(digest: bytes) -> int:
     return len(digest) * 8 - int.from_bytes(digest, "big").bit_length()
 
 
-def begin_pause(form_key: str, place: str, network: str) -> str:
-    """A signed pause for one form, from now on; longer where this network asked for many lately."""
-    crowded = throttle.hits(PAUSES, network) >= PAUSES.hits
-    until = int(clock.now().timestamp()) + _asked.pause * (LONGER if crowded else 1)
-    return signer.sign("proof-pause", [form_key, place, until])
+def begin_pause(form_key: str, place: str) -> str:
+    """A signed pause for one form, from now on."""
+    return signer.sign("proof-pause", [form_key, place, int(clock.now().timestamp())])
 
 
-def pause_left(token: str, form_key: str, place: str) -> int | None:
-    """How many seconds of a pause are left, zero when it is over; None for what is no pause of this form."""
+def pause_left(token: str, form_key: str, place: str, network: str) -> int | None:
+    """How many seconds of a pause are left, zero when it is over; None for what is no pause of this form.
+
+    It lasts longer where this network has used many lately, also if it began before.
+    """
     found: Any = signer.open("proof-pause", token, FRESH) if token else None
     if not isinstance(found, list) or found[:2] != [form_key, place]:
         return None
-    return max(0, int(found[2]) - int(clock.now().timestamp()))
+    crowded = throttle.hits(PAUSES, network) >= PAUSES.hits
+    until = int(found[2]) + _asked.pause * (LONGER if crowded else 1)
+    return max(0, until - int(clock.now().timestamp()))
 
 
-def end_pause(network: str) -> None:
-    """Count a pause that was used in place of a proof."""
-    throttle.tally(PAUSES, network)
+def use_pause(network: str) -> int:
+    """Count a pause that is used in place of a proof; zero, or in how many seconds it can be, where many are used at once."""
+    if throttle.tally(PAUSES, network) <= PAUSES.hits:
+        return 0
+    try:
+        throttle.hit(RUSH, network)
+    except TooMany as many:
+        throttle.give_back(PAUSES, network)
+        return many.retry_after
+    return 0

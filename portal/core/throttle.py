@@ -73,10 +73,9 @@ def hit(limit: Limit, *parts: object, weight: int = 1) -> None:
         raise TooMany(_l("Too many attempts. Wait a little and try again."), retry_after=max(wait, 1))
 
 
-def tally(limit: Limit, *parts: object) -> None:
-    """Count one without refusing anything: what follows from many is for whoever asks `hits`."""
-    if not _off:
-        _counted(limit, parts, 1)
+def tally(limit: Limit, *parts: object) -> int:
+    """Count one without refusing anything, and say how many there are now; what follows from many is for whoever asks."""
+    return 0 if _off else _counted(limit, parts, 1)[0]
 
 
 def _counted(limit: Limit, parts: tuple[object, ...], weight: int) -> tuple[int, int]:

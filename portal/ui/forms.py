@@ -179,13 +179,14 @@ class ProvenForm(BaseForm):
         if proof.is_solved(self.proof.data or "", self.solution.data or "", *self._bound):
             return True
         network = network_of(request.remote_addr)
-        left = proof.pause_left(self.pause.data or "", *self._bound)
+        left = proof.pause_left(self.pause.data or "", *self._bound, network)
         if left == 0:
-            proof.end_pause(network)
-            return True
+            left = proof.use_pause(network)
+            if not left:
+                return True
         if left is None:
-            self.pause.data = proof.begin_pause(*self._bound, network)
-            left = proof.pause_left(self.pause.data, *self._bound) or 0
+            self.pause.data = proof.begin_pause(*self._bound)
+            left = proof.pause_left(self.pause.data, *self._bound, network) or 0
         self.pause_seconds = max(1, left)
         self.form_errors = [*self.form_errors, _pause_text(self.pause_seconds)]
         return False

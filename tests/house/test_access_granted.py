@@ -23,7 +23,8 @@ from initiatives import queries, services
 from initiatives.forms.verbs import PAGES, move_of
 from initiatives.kinds import Kind as InitiativeQuestion
 from initiatives.models import Asked as AskedAs
-from initiatives.models import Echo, Initiative, Milestone, SignatureSheet
+from initiatives.models import ChangeOf, Echo, Initiative, Milestone, SignatureSheet
+from initiatives.states import CHANGE_ANSWERS
 from portal.accounts import rules
 from portal.accounts.models import OperatorAccess, Passkey, User, Verification, VerificationKind
 from portal.accounts.queries import phone_hash
@@ -67,6 +68,8 @@ EVERYBODY = {"visitor", "resident"}
 STATE = {
     "initiatives.complete": "returned",
     "initiatives.appeal": "refused",
+    "initiatives.change": "adopted",
+    "initiatives.change_withdraw": "adopted",
     "initiatives.result": "done",
     "initiatives.study": "purpose_study",
     "initiatives.compare": "feasibility_study",
@@ -572,11 +575,21 @@ def _moves(furnished: Furnished) -> Iterator[tuple[dict[str, Any], bool]]:
         # Steering and experts see a case only while it waits for a decision.
         watches = furnished.role in ("steering", "expert")
         state = "recommendation" if watches else "refused" if takes_back else move.sources[0]
-        number = (furnished.case(state, own=False).number or "").lower()
+        case = furnished.case(state, own=False)
+        if verb in CHANGE_ANSWERS and not watches:
+            propose_change(case)
+        number = (case.number or "").lower()
         yield (
             {"number": number, "verb": verb.replace("_", "-")},
             furnished.role in policy.holders(move.permission),
         )
+
+
+def propose_change(case: Initiative) -> None:
+    """Let its author propose a change, once."""
+    author = Actor(municipality_id=case.municipality_id, cases=frozenset({case.about}))
+    asked = services.ChangeAsked(ChangeOf.WORK, "Dwie ławki.", "Jedna to za mało.")
+    services.propose_change(author, case.id, asked, "change")
 
 
 def _article_moves(furnished: Furnished) -> Iterator[tuple[dict[str, Any], bool]]:

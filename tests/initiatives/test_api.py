@@ -8,7 +8,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from initiatives import queries, services
-from initiatives.models import Audience, Initiative
+from initiatives.models import Audience, ChangeOf, Initiative
+from initiatives.services import ChangeAsked
 from portal.api import services as keys
 from portal.content import services as content
 from portal.content.models import FileRole
@@ -16,7 +17,7 @@ from portal.core.actor import Actor
 from portal.core.db import db, writing
 from portal.core.files import Stored
 from portal.core.tenancy import Town
-from tests.factories.initiatives import TEXT, make_initiative
+from tests.factories.initiatives import TEXT, make_initiative, merge
 
 BASE = "/api/v1/municipalities/lublin/initiatives"
 Send = Callable[..., Any]
@@ -216,3 +217,37 @@ def test_a_move_of_a_withheld_case_does_not_promise_publication(town: Town, send
     shown = send(f"/{number(case)}/@workflow", "read", role="reviewer").json
     [label] = [move["label"] for move in shown["moves"] if move["verb"] == "publish"]
     assert label == "Przyjmij bez publikacji"
+
+
+def test_a_joint_case_lists_those_that_go_on_in_it(
+    town: Town, send: Send, actor_as: Callable[..., Actor]
+) -> None:
+    leader = actor_as("leader")
+    first, second, joint = (make_initiative(town, "published", title=f"Ławka {name}") for name in "ABC")
+    merge(leader, first, second)
+    merge(leader, second, joint)
+    found = send(f"/{number(joint)}").json["joined"]
+    assert [one["number"] for one in found] == [first.number, second.number]
+    assert found[0]["links"]["self"].endswith(f"{BASE}/{number(first)}")
+    assert [one["number"] for one in send(f"/{number(second)}").json["joined"]] == [first.number]
+    assert send(f"/{number(second)}").json["merged_into"] == joint.number
+    assert send(f"/{number(first)}").json["joined"] == []
+    assert all("joined" not in item for item in send("").json["items"])
+
+
+def test_a_proposed_change_is_read_by_all_and_answered_by_key(town: Town, send: Send) -> None:
+    case = make_initiative(town, "adopted")
+    author = Actor(municipality_id=town.id, cases=frozenset({case.about}))
+    asked = ChangeAsked(ChangeOf.WORK, "Dwie ławki.", "Jedna to za mało.")
+    services.propose_change(author, case.id, asked, "k")
+    [told] = send(f"/{number(case)}").json["changes"]
+    assert (told["wanted"], told["outcome"]["key"], told["answered_at"]) == ("Dwie ławki.", "open", None)
+    assert told["due_on"]
+    path = f"/{number(case)}/@workflow/accept_change"
+    body = {"version": queries.case(case.id).version, "note": "Jest miejsce."}
+    assert send(path, body).status_code == 422
+    assert send(path, {**body, "changes": "Będą dwie."}, role="reviewer").status_code == 403
+    assert send(path, {**body, "changes": "Będą dwie."}).status_code == 200
+    assert send(path, {**body, "changes": "Będą dwie."}).status_code == 409
+    [told] = send(f"/{number(case)}").json["changes"]
+    assert (told["changes"], told["reasons"], told["due_on"]) == ("Będą dwie.", "Jest miejsce.", None)

@@ -9,7 +9,7 @@ from initiatives.kinds import (
     Question,
     Reply,
     fill_in,
-    is_filled_by,
+    lacking,
     office_of,
     read_answer,
     reply_row,
@@ -154,8 +154,8 @@ def test_a_text_is_read_in_the_first_language_that_has_one() -> None:
 def test_placeholders_are_filled_once_and_what_is_not_known_stays_visible() -> None:
     values = {"number": "LUB-I-2026-0001", "title": "Plac {due}", "due": ""}
     assert fill_in("{number} {title}: {due}", values) == "LUB-I-2026-0001 Plac {due}: …"
-    assert is_filled_by("{number} {title}…", values)
-    assert not is_filled_by("{number}: {due}", values)
+    assert lacking("{number} {title}…", values) == []
+    assert lacking("{due} {number}: {due}", values) == ["due"]
 
 
 @pytest.mark.parametrize(

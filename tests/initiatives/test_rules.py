@@ -43,6 +43,7 @@ class Case:
     appealed_once: bool = False
     merge_consented: bool = False
     merge_id: int | None = None
+    change_id: int | None = None
     local_today: date = TODAY
 
 
@@ -141,6 +142,28 @@ def test_what_the_answers_come_to(one, other, meanwhile, at_the_end):
     assert rules.merge_outcome(parties, over=False) == meanwhile
     assert rules.merge_outcome(parties, over=True) == at_the_end
     assert rules.merge_outcome(parties[::-1], over=True) == at_the_end
+
+
+def test_one_change_at_a_time_and_only_an_open_one_is_answered():
+    assert rules.has_change_proposal(Case()) is not None
+    assert rules.has_change_proposal(Case(change_id=1)) is None
+    assert rules.has_no_change_proposal(Case()) is None
+    assert rules.has_no_change_proposal(Case(change_id=1)) is not None
+
+
+def test_contacts_are_found_and_names_are_not_guessed_at():
+    assert rules.contacts_in("Pani Nowak, 602 123 456", "ewa@people.example") == [
+        "ewa@people.example",
+        "602 123 456",
+    ]
+    assert rules.contacts_in("Pani Nowak") == []
+
+
+def test_a_place_lies_in_the_box_or_close_by():
+    box = (19.0, 49.0, 21.0, 51.0)
+    assert rules.lies_near(box, None, None)
+    assert rules.lies_near(box, 51.05, 20.0)
+    assert not rules.lies_near(box, 20.0, 50.0)
 
 
 def test_a_merge_waits_for_the_authors():

@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, func, select
 from initiatives import queries
 from initiatives.models import (
     Author,
+    Change,
+    ChangeState,
     Count,
     Decision,
     Initiative,
@@ -63,6 +65,9 @@ ASIDES = (
     "threshold",
     "sheet",
     "sheet_struck",
+    "propose_change",
+    "accept_change",
+    "decline_change",
 )
 TEAM = Team(reviewers=(1, 2, 3), leader=4, deciders=(5, 6), operator=7)
 RESIDENTS = [Resident(10, "Ewa", "pl"), Resident(11, "Eva", "cs"), Resident(12, "Eve", "en")]
@@ -366,6 +371,22 @@ def test_a_proposal_to_merge_waits_for_an_author_with_an_account(seeded_app: obj
     assert all(case.author_user_id for case in pair)
     due = db.session.scalars(select(Job).where(Job.kind == "initiative.merge")).all()
     assert len(due) == 2
+
+
+def test_proposed_changes_wait_or_are_answered(seeded_app: object, town: Town) -> None:
+    rows = db.session.scalars(select(Change).order_by(Change.outcome)).all()
+    assert [row.outcome for row in rows] == ["accepted", "declined", "open"]
+    for row in rows:
+        case = db.session.get_one(Initiative, row.initiative_id)
+        assert case.author_user_id
+        assert (case.change_id == row.id) is (row.outcome is ChangeState.OPEN)
+        clock_row = db.session.scalars(
+            select(Deadline).where(Deadline.object_id == case.id, Deadline.key == "change")
+        ).one()
+        assert clock_row.done_at == row.ended_at
+        assert clock_row.due_on >= case.local_today or row.ended_at
+    accepted = rows[0]
+    assert accepted.before["text"] != db.session.get_one(Initiative, accepted.initiative_id).text
 
 
 def test_spent_sums_are_those_that_the_words_name(seeded_app: object) -> None:

@@ -105,6 +105,7 @@ class Case:
     appealed_once: bool = False
     merge_consented: bool = False
     merge_id: int | None = None
+    change_id: int | None = None
     local_today: date = TODAY
 
 

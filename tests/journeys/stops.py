@@ -17,6 +17,7 @@ from initiatives.models import (
     Author,
     BatchItem,
     BulkAct,
+    Change,
     Echo,
     Initiative,
     Milestone,
@@ -84,7 +85,7 @@ REFUSED = {
     "initiatives.filters", "initiatives.filters_desk",
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.comment_answer", "initiatives.comment_report",
     "initiatives.comment_object", "initiatives.case_speak", "initiatives.appeal", "initiatives.result",
-    "initiatives.merge",
+    "initiatives.merge", "initiatives.change",
     "initiatives.call", "initiatives.study", "initiatives.case_edit", "initiatives.redact_photo",
     "pages.settings_team",
     "pages.portal_municipalities", "api.new_key", "api.new_webhook", "privacy.requests", "privacy.erase",
@@ -93,7 +94,7 @@ REFUSED = {
 """Forms that are refused when they are sent as they stand; the answer is looked at as well."""
 REFUSED_MOVES = {
     "send-back", "hold", "assign", "merge", "drop-merge", "transfer", "extend", "decide", "uphold", "reverse", "plan", "finish",
-    "abandon", "answer", "split", "correct", "reply", "schedule",
+    "abandon", "answer", "split", "correct", "reply", "schedule", "accept-change", "decline-change",
 }  # fmt: skip
 
 
@@ -401,6 +402,20 @@ def own(new_address: str) -> Iterator[Stop]:
     yield Stop("privacy.consents", who=named.author)
     mine = case("refused", Initiative.author_user_id.is_not(None), Initiative.appealed_once.is_(False))
     yield Stop("initiatives.appeal", mine.values, mine.author)
+    yield from _changing()
+
+
+def _changing() -> Iterator[Stop]:
+    """A change proposed after the decision: written, open, accepted, declined."""
+    free = case("adopted", Initiative.author_user_id.is_not(None), Initiative.change_id.is_(None))
+    yield Stop("initiatives.change", free.values, free.author)
+    asked = case("adopted", Initiative.change_id.is_not(None))
+    for name in ("change_withdraw", "detail"):
+        yield Stop(f"initiatives.{name}", asked.values, asked.author)
+    yield Stop("initiatives.case", asked.values, asked.team("leader"))
+    changed = Initiative.id.in_(select(Change.initiative_id).where(Change.outcome == "accepted"))
+    done = case("in_progress", changed)
+    yield Stop("initiatives.detail", done.values, done.author)
 
 
 def _merging() -> Iterator[Stop]:
@@ -603,6 +618,8 @@ MOVES = {
     "correct": ("assigned", "leader"),
     "reply": ("published", "leader"),
     "open": ("assigned", "reviewer"),
+    "accept-change": ("adopted", "leader"),
+    "decline-change": ("adopted", "leader"),
 }
 """A state each verb leads out of, and who does it; nobody named: those the case is assigned to."""
 
@@ -614,6 +631,8 @@ def moves() -> Iterator[Stop]:
             "open": Initiative.audience == Audience.ASKED,
             "merge": Initiative.merge_id.is_(None),
             "drop-merge": Initiative.merge_id.is_not(None),
+            "accept-change": Initiative.change_id.is_not(None),
+            "decline-change": Initiative.change_id.is_not(None),
         }
         found = case(state, *([asked[verb]] if verb in asked else []))
         who = found.team(role) if role else found.reviewers[0]

@@ -437,6 +437,7 @@ def upgrade() -> None:
         sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("merge_consented", sa.Boolean(), nullable=False),
         sa.Column("merge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("change_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("joined_count", sa.Integer(), nullable=False),
         sa.Column("transferred_to", sa.String(), nullable=False),
         sa.Column("progress", sa.Integer(), nullable=False),
@@ -1191,6 +1192,50 @@ def upgrade() -> None:
         batch_op.create_index("ix_initiative_study_note_case", ["initiative_id", "kind", "id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_initiative_study_note_municipality_id"), ["municipality_id"], unique=False
+        )
+
+    op.create_table(
+        "initiative_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("of", sa.String(), nullable=False),
+        sa.Column("wanted", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("shown", sa.Boolean(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("changes", sa.String(), nullable=False),
+        sa.Column("reasons", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("municipality_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint(
+            "(outcome = 'open') = (ended_at is null)", name=op.f("ck_initiative_change_ended")
+        ),
+        sa.CheckConstraint(
+            "outcome <> 'accepted' or changes <> ''", name=op.f("ck_initiative_change_accepted")
+        ),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=op.f("fk_initiative_change_initiative_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_change_municipality_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_change")),
+    )
+    with op.batch_alter_table("initiative_change", schema=None) as batch_op:
+        batch_op.create_index("ix_initiative_change_case", ["initiative_id", "id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_initiative_change_municipality_id"), ["municipality_id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_initiative_change_open",
+            ["initiative_id"],
+            unique=True,
+            sqlite_where=sa.text("outcome = 'open'"),
+            postgresql_where=sa.text("outcome = 'open'"),
         )
 
     op.create_table(

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from initiatives import queries, services
 from initiatives.models import BulkAct
 from portal.core.db import db
+from portal.core.workflow import Lane
 from tests.factories.initiatives import make_initiative
 
 DESK = "/en/lublin/desk/initiatives"
@@ -222,3 +223,65 @@ def test_late_undo_is_refused_in_words(client, town, leader, frozen):
 
 def test_acts_of_another_town_are_not_there(client, town, other_town, leader, actor_as):
     assert client.get(f"{BULK}/12345").status_code == 404
+
+
+# ---- a template that asks for something not known of every case ----
+
+
+@pytest.fixture
+def needs_department(leader, town):
+    """The number of a template that names the department."""
+    asked = services.ReplyAsked("Wydział", ["reply"], {"pl": "Sprawę {number} prowadzi {department}."})
+    return services.save_reply(
+        leader, town.id, None, asked, queries.settings_mark(queries.office(), "replies")
+    )
+
+
+def test_cases_of_which_the_template_asks_too_much_are_named_and_left_out(
+    client, town, leader, needs_department
+):
+    known, _ = made(town, "assigned", department="Wydział Dróg")
+    unknown, number = made(town, "assigned", title="Bez wydziału")
+    path = f"{BULK}?verb=reply&case={known}&case={unknown}"
+    assert "2 cases can" in plain(client.get(path))
+    shown = client.submit(path, {"template": str(needs_department), "fill": "put"})
+    words = plain(shown)
+    assert shown.status_code == 200
+    assert "1 case cannot" in words
+    assert "1 case can" in words
+    assert "not known of this case: {department}." in words
+    assert f'href="{DESK}/{number.lower()}"' in shown.text
+    assert number in words
+    assert "Write to the author: 1 case" in words
+    sent = client.submit_shown(shown, path, {"used": str(needs_department)})
+    assert sent.status_code == 303
+    result = plain(client.get(sent.location))
+    assert "not known of this case" in result
+    db.session.close()
+    notes = {key: queries.timeline(queries.case(key), tuple(Lane))[0].note for key in (known, unknown)}
+    assert "prowadzi Wydział Dróg" in notes[known]
+    assert "prowadzi" not in notes[unknown]
+
+
+def test_a_template_put_in_by_a_script_is_looked_at_once_before_it_goes(
+    client, town, leader, needs_department
+):
+    known, _ = made(town, "assigned", department="Wydział Dróg")
+    unknown, _ = made(town, "assigned")
+    path = f"{BULK}?verb=reply&case={known}&case={unknown}"
+    text = "Sprawę {number} prowadzi {department}."
+    typed = {"note": text, "used": str(needs_department)}
+    shown = client.submit(path, typed)
+    assert shown.status_code == 422
+    assert "not known of every case" in plain(shown)
+    assert f'name="lacks" value="{unknown}"' in shown.text
+    assert client.submit(path, {**typed, "lacks": str(unknown)}).status_code == 303
+
+
+def test_a_text_that_suits_none_of_them_is_not_sent(client, town, leader, needs_department):
+    unknown, _ = made(town, "assigned")
+    path = f"{BULK}?verb=reply&case={unknown}"
+    shown = client.submit(path, {"template": str(needs_department), "fill": "put"})
+    assert "Choose another one." in plain(shown)
+    again = client.submit_shown(shown, path, {"note": "Sprawę prowadzi {department}."})
+    assert again.status_code == 422

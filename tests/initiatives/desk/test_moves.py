@@ -7,9 +7,10 @@ import pytest
 from initiatives import queries, services
 from initiatives.desk import moves
 from initiatives.forms.verbs import PAGES, move_of
-from initiatives.models import Audience, Outcome
-from initiatives.states import WORKFLOW
+from initiatives.models import Audience, ChangeOf, Outcome
+from initiatives.states import CHANGE_ANSWERS, WORKFLOW
 from portal.content import queries as content_queries
+from portal.core.actor import Actor
 from portal.core.db import db
 from portal.core.errors import Conflict, Invalid
 from portal.core.workflow import Lane
@@ -520,7 +521,7 @@ def test_form_without_its_token_is_refused(client, town, as_role):
 
 def test_every_move_of_the_team_has_a_page():
     by_hand = {m.verb for m in WORKFLOW.moves if m.permission != "initiative.own"} - {"lapse", "recommend"}
-    assert by_hand | {"extend", "reply", "open", "drop_merge"} == set(PAGES)
+    assert by_hand | {"extend", "reply", "open", "drop_merge", *CHANGE_ANSWERS} == set(PAGES)
 
 
 @pytest.mark.parametrize("state", [s.key for s in WORKFLOW.states if s.key != "draft"])
@@ -572,3 +573,105 @@ def test_checking_a_case_handled_without_publication_promises_no_publication(cli
     assert "only the author and the team ever read it" in page
     assert "Everybody can read it from now on" not in page
     assert "The case becomes: checked." in page
+
+
+# ---- a change that the author proposes ----
+
+PROPOSED = services.ChangeAsked(ChangeOf.WORK, "Dwie ławki zamiast jednej.", "Jedna to za mało.")
+
+
+@pytest.fixture
+def proposed(town, actor_as):
+    case = make_initiative(town, "adopted", author=actor_as("resident"), decided_by_user_id=1)
+    services.propose_change(author_of(case), case.id, PROPOSED, "k")
+    found = queries.case(case.id)
+    db.session.close()  # Kept as it was read, whatever is committed meanwhile.
+    return found
+
+
+def author_of(case):
+    return Actor(municipality_id=case.municipality_id, cases=frozenset({case.about}))
+
+
+def test_a_proposed_change_stands_on_the_list_and_the_desk(client, town, as_role, proposed):
+    as_role("leader")
+    listed = client.get(DESK).text
+    assert (proposed.number or "") in listed
+    page = client.get(href(proposed)).text
+    assert "The author proposes a change" in page
+    assert "Dwie ławki zamiast jednej." in page
+    assert "Answer to the author’s proposal of a change" in page
+    assert href(proposed, "accept_change") in page
+    as_role("reviewer")
+    assert (proposed.number or "") not in client.get(DESK).text
+    assert client.get(href(proposed, "accept_change")).status_code == 403
+
+
+def test_a_change_is_accepted_with_what_changes_and_a_new_place(client, town, as_role, proposed):
+    as_role("leader")
+    page = client.get(href(proposed, "accept_change")).text
+    for told in ("Jedna to za mało.", "The decision and the state stay.", 'id="lat"'):
+        assert told in page
+    words = {"changes": "Będą dwie ławki.", "note": WHY}
+    refused = client.submit(href(proposed, "accept_change"), {**words, "changes": " "})
+    assert (refused.status_code, "Say what changes." in refused.text, WHY in refused.text) == (
+        422,
+        True,
+        True,
+    )
+    half = client.submit(href(proposed, "accept_change"), {**words, "lat": ""})
+    assert (half.status_code, "Mark the place on the map" in half.text) == (422, True)
+    far = client.submit(href(proposed, "accept_change"), {**words, "lat": "10", "lon": "10"})
+    assert (far.status_code, "far outside" in far.text, "Będą dwie ławki." in far.text) == (422, True, True)
+    short = client.submit(href(proposed, "accept_change"), {**words, "text": "Za krótko"})
+    assert short.status_code == 422
+    sent = client.submit(href(proposed, "accept_change"), {**words, "address": "ul. Lipowa 3"})
+    assert (sent.status_code, sent.location) == (303, href(proposed))
+    now = fresh(proposed)
+    assert (now.state, now.change_id, now.address) == ("adopted", None, "ul. Lipowa 3")
+    assert "Your answer stands on the page of the case" in client.get(href(proposed)).text
+
+
+def test_a_change_is_declined_and_the_words_are_hidden(client, town, as_role, proposed):
+    as_role("leader")
+    assert client.submit(href(proposed, "decline_change"), {"note": ""}).status_code == 422
+    assert client.submit(href(proposed, "decline_change"), {"note": WHY, "hide": "y"}).status_code == 303
+    [row] = queries.changes(proposed.id)
+    assert (row.outcome, row.reasons, row.shown) == ("declined", WHY, False)
+
+
+def test_a_second_click_is_no_conflict_and_who_was_slower_keeps_the_words(
+    client, town, as_role, proposed, token
+):
+    as_role("leader")
+    path = href(proposed, "decline_change")
+    sent = {"csrf_token": token(path), "version": str(fresh(proposed).version), "note": WHY}
+    assert client.post(path, data=sent).status_code == 303
+    assert client.post(path, data=sent).status_code == 303
+    late = client.post(path, data={**sent, "note": "Inne słowa."})
+    assert (late.status_code, "somebody was faster" in late.text, "Inne słowa." in late.text) == (
+        409,
+        True,
+        True,
+    )
+    assert client.get(path).status_code == 409
+
+
+def test_an_answer_to_another_proposal_than_the_one_that_was_read_is_shown_again(
+    client, town, as_role, proposed, token
+):
+    as_role("leader")
+    path = href(proposed, "accept_change")
+    sent = {
+        "csrf_token": token(path),
+        "version": str(fresh(proposed).version),
+        "note": WHY,
+        "changes": "Dwie.",
+    }
+    author, row = author_of(proposed), queries.changes(proposed.id)[0]
+    services.withdraw_change(author, proposed.id, row.id)
+    another = services.ChangeAsked(ChangeOf.WORK, "Ani jednej.", "Bo tak.")
+    services.propose_change(author, proposed.id, another, "another")
+    stale = client.post(path, data=sent)
+    assert (stale.status_code, "Ani jednej." in stale.text, "Dwie." in stale.text) == (409, True, True)
+    assert fresh(proposed).change_id is not None

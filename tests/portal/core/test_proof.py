@@ -54,27 +54,47 @@ def test_bits_are_counted_from_the_front() -> None:
 
 
 def test_a_token_of_a_pause_is_no_challenge() -> None:
-    token = proof.begin_pause(*HERE, NETWORK)
+    token = proof.begin_pause(*HERE)
     assert not proof.is_fresh(token, *HERE)
-    assert proof.pause_left(proof.challenge(*HERE), *HERE) is None
-    assert proof.pause_left("", *HERE) is None
+    assert proof.pause_left(proof.challenge(*HERE), *HERE, NETWORK) is None
+    assert proof.pause_left("", *HERE, NETWORK) is None
 
 
 def test_a_pause_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    token = proof.begin_pause(*HERE, NETWORK)
-    assert proof.pause_left(token, *HERE) == 10
+    token = proof.begin_pause(*HERE)
+    assert proof.pause_left(token, *HERE, NETWORK) == 10
     later(monkeypatch, 7)
-    assert proof.pause_left(token, *HERE) == 3
+    assert proof.pause_left(token, *HERE, NETWORK) == 3
     later(monkeypatch, 9)
-    assert proof.pause_left(token, *HERE) == 0
-    assert proof.pause_left(token, "another-key-00001", HERE[1]) is None
+    assert proof.pause_left(token, *HERE, NETWORK) == 0
+    assert proof.pause_left(token, "another-key-00001", HERE[1], NETWORK) is None
 
 
-def test_many_pauses_of_one_network_last_longer_and_are_never_refused() -> None:
-    for _ in range(proof.PAUSES.hits + 3):
-        proof.end_pause(NETWORK)
-    assert proof.pause_left(proof.begin_pause(*HERE, NETWORK), *HERE) == 60
-    assert proof.pause_left(proof.begin_pause(*HERE, "198.51.100.0/24"), *HERE) == 10
+def test_many_pauses_of_one_network_last_longer_also_those_begun_before() -> None:
+    before = proof.begin_pause(*HERE)
+    for _ in range(proof.PAUSES.hits):
+        assert proof.use_pause(NETWORK) == 0
+    assert proof.pause_left(before, *HERE, NETWORK) == 60
+    assert proof.pause_left(before, *HERE, "198.51.100.0/24") == 10
+
+
+def test_thousands_begun_side_by_side_get_no_more_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = [proof.begin_pause(f"key-{number:017}", HERE[1]) for number in range(200)]
+    later(monkeypatch, 3600 - 1200)
+
+    def used() -> int:
+        taken = 0
+        for number, token in enumerate(begun):
+            if proof.pause_left(token, f"key-{number:017}", HERE[1], NETWORK) == 0:
+                taken += proof.use_pause(NETWORK) == 0
+        return taken
+
+    assert used() == proof.PAUSES.hits + proof.RUSH.hits
+    wait = proof.use_pause(NETWORK)
+    assert 0 < wait <= proof.RUSH.per + 1
+    later(monkeypatch, wait)
+    assert used() == proof.RUSH.hits
+    assert proof.use_pause("198.51.100.0/24") == 0
 
 
 def test_lifted_throttles_lift_it() -> None:

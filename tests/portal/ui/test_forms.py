@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask_wtf.file import FileField
 from wtforms import StringField, TextAreaField
 
 from portal.core import clock, proof
 from portal.core.actor import acting
+from portal.core.db import db
+from portal.core.network import network as network_of
 from portal.core.tenancy import Town
 from portal.ui.forms import BaseForm, ProvenForm, unguessable
 from tests.factories.actors import make_actor
@@ -126,6 +128,34 @@ def test_without_a_proof_one_waits_and_presses_again(app: Flask, monkeypatch: py
     monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=11))
     sound, _form = sent(app, **kept(early))
     assert sound
+
+
+@pytest.mark.usefixtures("little_work")
+def test_in_a_crowded_network_one_reads_how_long_it_still_takes(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _sound, form = sent(app)
+    with app.test_request_context("/"):
+        network = network_of(request.remote_addr)
+    for _ in range(proof.PAUSES.hits):
+        assert proof.use_pause(network) == 0
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=11))
+    db.session.close()  # As between two requests.
+    sound, early = sent(app, **kept(form))
+    assert not sound
+    assert 40 < early.pause_seconds <= 60
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=70))
+    for _ in range(proof.RUSH.hits):
+        assert proof.use_pause(network) == 0
+    db.session.close()
+    sound, late = sent(app, **kept(early))
+    assert not sound
+    assert 0 < late.pause_seconds <= 61
+    assert late.title.data == "Words"
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=140))
+    db.session.close()
+    assert sent(app, **kept(late))[0]
 
 
 @pytest.mark.usefixtures("little_work")
