@@ -39,6 +39,7 @@ CLOSED = frozenset({"held", "returned", "lapsed"})
 """States whose cases nobody but the office sees, and which only some get into: small counts there are not told."""
 EVENTS = {
     Event.FILED: _p("statistics", "filed"),
+    Event.ARRIVED: _p("statistics", "referred from elsewhere"),
     Event.PUBLISHED: _p("statistics", "published"),
     Event.ADOPTED: _p("statistics", "adopted"),
     Event.REFUSED: _p("statistics", "refused"),

@@ -345,6 +345,7 @@ class StepView:
     note: str
     internal: bool = False
     lang: str = ""
+    href: str = ""
 
 
 def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepView]:
@@ -363,9 +364,16 @@ def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepVi
             step.note if step.who not in AUTHOR_WHO or Lane.AUTHOR in lanes else "",
             internal=step.lane is Lane.INTERNAL,
             lang=foreign(step.language or spoken.get(step.who, g.town.language)),
+            href=_href_in(case, queries.other_town(step)),
         )
         for step in reversed(content.history(*case.about, lanes))
     ]
+
+
+def _href_in(case: Initiative, town: tenancy.Town | None) -> str:
+    """The page of a case in another municipality."""
+    number = (case.number or "").lower()
+    return url_for("initiatives.detail", town=town.slug, number=number) if town is not None else ""
 
 
 def foreign(language: str) -> str:
@@ -435,6 +443,8 @@ def detail(number: str) -> Response:
         offices=OFFICES,
         hidden_reasons=REASONS,
         merged_number=queries.number_of(case.merged_into_id) if case.merged_into_id else None,
+        referred_to=queries.referred_to(case),
+        referred_from=queries.referred_from(case),
         mine=mine,
         supports=bool(person) and queries.supports(case.id, person),
         follows=bool(person) and content.follows(*case.about, person),
