@@ -13,7 +13,7 @@ from initiatives.forms.filing import asked_by, asking
 from initiatives.forms.verbs import PAGES, move_of
 from initiatives.kinds import theme_of
 from initiatives.models import Initiative, StudyKind
-from initiatives.queries import TABS, Answered, Card, DeskFilter, Wanted
+from initiatives.queries import TABS, Answered, Card, DeskFilter, Referral, Wanted
 from initiatives.states import AUTHOR_WHO, CHANNELS, OUTCOMES, PHASES, WHO, WORKFLOW
 from portal.content import queries as content
 from portal.content import talk
@@ -41,6 +41,14 @@ _MONEY: Schema = {
     "type": ["object", "null"],
     "required": ["minor", "currency"],
     "properties": {"minor": {"type": "integer"}, "currency": TEXT},
+}
+
+
+_REFERRAL: Schema = {
+    "type": ["object", "null"],
+    "description": "Who has the case now, or who referred it here; `href` is its page there, for a municipality of the portal.",
+    "required": ["name", "on", "municipality", "href"],
+    "properties": {"name": TEXT, "on": MAYBE_TEXT, "municipality": MAYBE_TEXT, "href": MAYBE_TEXT},
 }
 
 
@@ -96,7 +104,8 @@ SCHEMAS: dict[str, Schema] = {
         comment_count={"type": "integer"},
         merged_into=MAYBE_TEXT,
         joined=list_of(object_of(number=TEXT, links=LINKS)),
-        referred_to=TEXT,
+        referred_to=_REFERRAL,
+        referred_from=_REFERRAL,
         version={"type": "integer"},
         channel=_LABELLED,
         place={"enum": [None, "point", "address", "whole"]},
@@ -353,6 +362,25 @@ def _changes(case: Initiative) -> list[dict[str, Any]]:
     ]
 
 
+def _referral(case: Initiative, found: Referral | None) -> dict[str, Any] | None:
+    """The other municipality of a case that was referred, or the other body."""
+    if found is None:
+        return None
+    where = {"town": found.slug, "number": (case.number or "").lower()}
+    return {
+        "name": found.name,
+        "on": _when(found.on),
+        "municipality": found.slug or None,
+        "href": public_address("initiatives.detail", lang=_first_language(found.slug), **where)
+        if found.slug
+        else None,
+    }
+
+
+def _first_language(slug: str) -> str:
+    return tenancy.town(slug).language
+
+
 def _answer(said: Answered) -> dict[str, str]:
     return {"question": said.words, "answer": said.text}
 
@@ -401,7 +429,8 @@ def one(number: str) -> dict[str, Any]:
         "comment_count": case.comment_count,
         "merged_into": queries.number_of(case.merged_into_id) if case.merged_into_id else None,
         "joined": _joined(case, slug) if case.joined_count and not gone else [],
-        "referred_to": case.transferred_to,
+        "referred_to": _referral(case, queries.referred_to(case)),
+        "referred_from": _referral(case, queries.referred_from(case)),
         "version": case.version,
         "channel": _labelled(case.channel.value, CHANNELS),
         "place": None if gone or case.place is None else case.place.value,

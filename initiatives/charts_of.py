@@ -39,6 +39,7 @@ CLOSED = frozenset({"held", "returned", "lapsed"})
 """States whose cases nobody but the office sees, and which only some get into: small counts there are not told."""
 EVENTS = {
     Event.FILED: _p("statistics", "filed"),
+    Event.ARRIVED: _p("statistics", "referred from elsewhere"),
     Event.PUBLISHED: _p("statistics", "published"),
     Event.ADOPTED: _p("statistics", "adopted"),
     Event.REFUSED: _p("statistics", "refused"),
@@ -347,10 +348,10 @@ class Today:
 
 def today(rows: Iterable[PresentCount]) -> Today:
     """Where these cases stand."""
-    states, outcomes = Counter[str](), Counter[Outcome]()
+    by_state, outcomes = Counter[str](), Counter[Outcome]()
     categories: dict[str, Counter[Outcome]] = defaultdict(Counter)
     for row in rows:
-        states[row.state] += row.n
+        by_state.update({row.state: row.n})
         if row.state in GONE:
             continue
         outcomes[row.outcome] += row.n
@@ -358,7 +359,7 @@ def today(rows: Iterable[PresentCount]) -> Today:
     known = dict(queries.category_choices())
     keys = [key for key in known if key in categories] + sorted(categories.keys() - known.keys())
     return Today(
-        [(state, states[state.key]) for state in WORKFLOW.states if states[state.key]],
+        [(state, by_state[state.key]) for state in WORKFLOW.states if by_state[state.key]],
         {outcome: outcomes[outcome] for outcome in Outcome} if outcomes else {},
         [(key, _label(Part.CATEGORY, key), dict(categories[key])) for key in keys],
     )

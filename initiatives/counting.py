@@ -34,6 +34,7 @@ class Event(StrEnum):
     """What happens to a case once at most; the columns of the tables by category, district and channel."""
 
     FILED = "filed"
+    ARRIVED = "arrived"
     PUBLISHED = "published"
     ADOPTED = "adopted"
     REFUSED = "refused"
@@ -55,6 +56,8 @@ _LEADS_TO = {
     "done": Event.BUILT,
     "partly_done": Event.BUILT,
 }
+ARRIVE = "arrive"
+"""The step by which a case comes from another municipality of the portal: it was filed and published there, once."""
 BACKWARDS = frozenset({"correct", "undo"})
 _DECIDED = frozenset({"adopted", "partly_adopted", "refused", "deferred"})
 _TAKEN_OVER_AS = {
@@ -135,8 +138,15 @@ class _Road:
             self.found[Key(part, _month(day), key, event, 0)] += 1
 
     def go(self, step: Step) -> None:
-        """One move: the move itself, the days in the state that was left, and what it led to."""
+        """One move: the move itself, the days in the state that was left, and what it led to.
+
+        Of a case that comes from another municipality only that it came; the days of its road begin here.
+        """
         day = self.local(step.at)
+        if step.verb == ARRIVE:
+            self._filed = self._entered = day
+            self.happened(Event.ARRIVED, day)
+            return
         self.found[Key(Part.MOVE, _month(day), step.from_state, step.to_state, 0)] += 1
         if self._entered is not None:
             self._lasted(step.from_state, self._entered, day)

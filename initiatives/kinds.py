@@ -34,11 +34,17 @@ def theme_of(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category as an office wants it; without names of its own it is called as we call it."""
+    """A category as an office wants it; without names of its own it is called as we call it.
+
+    `town` or `body` says whom its cases usually belong to instead of this office: a municipality of the portal by its
+    slug, or another body by its name.
+    """
 
     key: str
     names: Texts = field(default_factory=dict)
     hidden: bool = False
+    town: str = ""
+    body: str = ""
 
     @property
     def theme(self) -> str:
@@ -376,7 +382,16 @@ def office_of(
 ) -> Office:
     """What an office set, over what we ship: `themes` are our categories in order, `days` those of our clocks."""
     kept = settings.get("categories") or [{"key": key} for key in themes]
-    categories = [Category(row["key"], row.get("names", {}), row.get("hidden", False)) for row in kept]
+    categories = [
+        Category(
+            row["key"],
+            row.get("names", {}),
+            row.get("hidden", False),
+            row.get("town", ""),
+            row.get("body", ""),
+        )
+        for row in kept
+    ]
     # A category that joins ours with a release stands at the end until the office has placed it.
     known = {found.key for found in categories}
     categories += [Category(key) for key in themes if key not in known]

@@ -9,7 +9,7 @@ from typing import Any
 from initiatives import queries, rules
 from initiatives.kinds import Texts
 from initiatives.models import Initiative, Merge, MergeState
-from initiatives.states import CHANGE_CLOCK, WORKFLOW
+from initiatives.states import ARRIVE, CALL_BACK, CHANGE_CLOCK, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.accounts.messages import recipients
 from portal.content import queries as content
@@ -57,6 +57,8 @@ _EXAMPLE: dict[str, Any] = {
     "appeal_until": date(2027, 3, 31),
     "returns_on": date(2027, 9, 1),
     "transferred_to": _l("the county"),
+    "there": "/swidnik/initiatives/lub-i-2026-0042",
+    "other_town": "Świdnik",
     "department": _l("Roads department"),
     "left_out": _l("the lighting"),
     "merged_number": "LUB-I-2026-0007",
@@ -88,6 +90,7 @@ _EXAMPLE: dict[str, Any] = {
     "other_page": "/lublin/initiatives/lub-i-2026-0007",
     "joins": True,
     "again": False,
+    "withheld": False,
 }
 
 
@@ -130,7 +133,11 @@ _MORE: dict[str, tuple[Placeholder, ...]] = {
     "change_declined": (_NEEDED_NOTE,),
     "joined": (_NOTE, Placeholder("other_number", _l("Number of the other case"), required=True)),
     "split": (_NOTE,),
-    "transferred": (_NOTE, Placeholder("transferred_to", _l("Who has the case now"), required=True)),
+    "transferred": (
+        _NOTE,
+        Placeholder("transferred_to", _l("Who has the case now"), required=True),
+        Placeholder("there", _l("Address of the case there, where that is a municipality of the portal")),
+    ),
     "withdrawn": (),
     "corrected": (_NEEDED_NOTE,),
     "new_code": (),
@@ -279,6 +286,28 @@ _KINDS = (
         _l("Initiative %(number)s was referred"),
         _mail("transferred"),
         _l("Referred"),
+    ),
+    NoticeKind(
+        "initiative.support_waits",
+        _l("Your support for initiative %(number)s"),
+        _mail("support_waits"),
+        _l("Question where support is to count"),
+    ),
+    NoticeKind(
+        "initiative.arrived",
+        _l("Initiative %(number)s comes from another municipality"),
+        _mail("arrived"),
+        _l("Referred here"),
+        transactional=False,
+        category="initiatives.work",
+    ),
+    NoticeKind(
+        "initiative.called_back",
+        _l("Initiative %(number)s was taken back by the other municipality"),
+        _mail("called_back"),
+        _l("Taken back by another municipality"),
+        transactional=False,
+        category="initiatives.work",
     ),
     NoticeKind(
         "initiative.withdrawn", _l("Initiative %(number)s was withdrawn"), _mail("withdrawn"), _l("Withdrawn")
@@ -497,8 +526,12 @@ SHARED = FOLLOWED | {
 
 def moved(case: Initiative, step: StateChange) -> None:
     """Tell author and followers of a move, as its row of the table says."""
-    # What is taken back was told to nobody.
-    code = WORKFLOW.move(step.verb).notice if step.verb != UNDO else None
+    # What is taken back was told to nobody; of what goes between two municipalities `referred` and others tell.
+    if step.verb in (UNDO, ARRIVE, CALL_BACK) or (
+        step.verb == "transfer" and case.referred_to_id is not None
+    ):
+        return
+    code = WORKFLOW.move(step.verb).notice
     if code is None:
         return
     if step.verb == "submit" and step.from_state != "draft":
@@ -516,11 +549,16 @@ def to_author(case: Initiative, code: str, **values: Value) -> None:
 
     Of what concerns the joint page, its joint authors too; the link opens their own case.
     """
+    _to_authors(case, case, code, values)
+
+
+def _to_authors(case: Initiative, opened: Initiative, code: str, values: dict[str, Value]) -> None:
+    """`opened`: the case that the author's link opens."""
     joint = queries.joined_to([case.id]) if case.joined_count and code in SHARED else []
     told = {**facts(case), **values, "is_author": True}
     for one in (case, *joint):
         for recipient in authors([one]):
-            link = f"/follow/{follow_token(one)}"
+            link = f"/follow/{follow_token(opened if one is case else one)}"
             outbox.send(code, recipient, {**told, "link": link}, about=case.about, secret=("link",))
 
 
@@ -716,6 +754,36 @@ def _of_other(other: Initiative) -> dict[str, Value]:
     return {"other_number": told["number"], "other_title": told["title"], "other_page": told["page"]}
 
 
+# ---- between two municipalities of the portal ----
+
+
+def referred(case: Initiative, there: Initiative, note: str) -> None:
+    """The author gets the link that opens it there, followers its address, supporters may move their support."""
+    _to_authors(case, there, "initiative.transferred", {"note": note})
+    if not case.is_public:
+        return
+    to_followers(case, "initiative.transferred", note=note)
+    outbox.fan_out(
+        "initiative.support_waits",
+        {**facts(case), "note": note, "link": "", "is_author": False},
+        case.about,
+        "initiative.supporters",
+        category=FOLLOWERS,
+    )
+
+
+def arrived(there: Initiative, home: tenancy.Town) -> None:
+    """The leaders of the municipality it was referred to: it waits for them."""
+    to_team(there, "initiative.arrived", other_town=Worded(home.names, home.language))
+
+
+def called_back(there: Initiative, home: tenancy.Town, note: str) -> None:
+    """The same ones, and whoever follows there: the other municipality took it back."""
+    to_team(there, "initiative.called_back", other_town=Worded(home.names, home.language), note=note)
+    if there.is_public:
+        to_followers(there, "initiative.transferred", note=note)
+
+
 # ---- comments: whoever wrote is told what becomes of their words, and why ----
 
 SAID_MOST = 200
@@ -798,7 +866,7 @@ def facts(case: Initiative) -> dict[str, Value]:
         "desk": f"/{town.slug}/desk/initiatives/{(case.number or '').lower()}",
         "appeal_until": case.appeal_until,
         "returns_on": case.returns_on,
-        "transferred_to": case.transferred_to,
+        **_referral(case),
         "department": case.department,
         "left_out": _left_out(case),
         "merged_number": (queries.number_of(case.merged_into_id) or "") if case.merged_into_id else "",
@@ -806,6 +874,17 @@ def facts(case: Initiative) -> dict[str, Value]:
         "due": _next_day(case),
         "withheld": case.withheld,
         "note": "",
+    }
+
+
+def _referral(case: Initiative) -> dict[str, Value]:
+    """Whom it was referred to, and where it goes on; a municipality of the portal by its name in the reader's language."""
+    if case.referred_to_id is None:
+        return {"transferred_to": case.transferred_to, "there": ""}
+    town = tenancy.town_by_id(case.referred_to_id)
+    return {
+        "transferred_to": Worded(town.names, town.language),
+        "there": f"/{town.slug}/initiatives/{(case.number or '').lower()}",
     }
 
 

@@ -70,12 +70,17 @@ class Initiative(Content, Municipal, Base):
     `takes_support` keeps `rules.takes_support` for the filter of the list, `threshold_on` is the local day on which
     support reached what the office had promised something for.
     `merge_id` is the open proposal to merge it in which it takes part, on whichever
-    side; `change_id` is the author's open proposal to change what was decided; `joined_count` is how many others go on in it. `echo_round` counts how often people were, or are to be, asked whether it helped.
+    side; `change_id` is the author's open proposal to change what was decided; `joined_count` is how many others go
+    on in it. `transferred_to` names whom it was referred to, `referred_on`
+    the local day; where that is a municipality of the portal, `referred_to_id` is it, and the case goes on there in a
+    row of its own with the same number, which names in `referred_from_id` whence and in `arrived_on` the local day it
+    came. `echo_round` counts how often people were, or are to be, asked whether it helped.
     """
 
     __tablename__ = "initiative"
     __table_args__ = (
-        UniqueConstraint("number"),
+        # A case that was referred to another municipality has a row in each, under the one number.
+        UniqueConstraint("number", "municipality_id"),
         UniqueConstraint("municipality_id", "external_source", "external_number"),
         CheckConstraint("(lat is null) = (lon is null)", name="whole_point"),
         CheckConstraint("(lat is null) = (cell is null)", name="point_has_cell"),
@@ -84,6 +89,8 @@ class Initiative(Content, Municipal, Base):
         CheckConstraint("planned_minor is null or planned_minor >= 0", name="planned"),
         CheckConstraint("spent_minor is null or spent_minor >= 0", name="spent"),
         CheckConstraint("paper_count between 0 and support_count", name="paper"),
+        CheckConstraint("referred_to_id is null or referred_on is not null", name="referred"),
+        CheckConstraint("(referred_from_id is null) = (arrived_on is null)", name="arrived"),
         # Newest first within a town, by phase and category, and over all towns: one index each, read backwards.
         Index(f"{HEAD}_town", "municipality_id", "listed_at", "id"),
         Index(f"{HEAD}_town_phase", "municipality_id", "phase", "listed_at", "id"),
@@ -204,6 +211,10 @@ class Initiative(Content, Municipal, Base):
     change_id: Mapped[int | None] = mapped_column(Key)
     joined_count: Mapped[int] = mapped_column(default=0)
     transferred_to: Mapped[str] = mapped_column(default="")
+    referred_to_id: Mapped[int | None] = mapped_column(Key, ForeignKey("municipality.id"))
+    referred_on: Mapped[date | None]
+    referred_from_id: Mapped[int | None] = mapped_column(Key, ForeignKey("municipality.id"))
+    arrived_on: Mapped[date | None]
     progress: Mapped[int] = mapped_column(default=0)
     planned_minor: Mapped[int | None] = mapped_column(BigInteger)
     spent_minor: Mapped[int | None] = mapped_column(BigInteger)
@@ -306,6 +317,8 @@ class Author(Municipal, Base):
     """
 
     __tablename__ = "initiative_author"
+    # The code of a case that was referred opens it in both municipalities.
+    __table_args__ = (UniqueConstraint("code_hash", "municipality_id"),)
     PERSONAL = ("code_hash", "person", "phone_key")
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -319,7 +332,7 @@ class Author(Municipal, Base):
     shows_name: Mapped[bool] = mapped_column(default=False)
     locale: Mapped[str]
     user_id: Mapped[int | None] = mapped_column(Key)
-    code_hash: Mapped[str | None] = mapped_column(unique=True)
+    code_hash: Mapped[str | None]
     person: Mapped[str | None] = mapped_column(index=True)
     phone_key: Mapped[str | None] = mapped_column(index=True)
 

@@ -42,7 +42,8 @@ def _index(case: Initiative) -> SearchText | None:
         else "",
         number=" ".join(filter(None, (case.number, case.external_number))),
         public=case.listed_at is not None,
-        at=case.listed_at or case.submitted_at or case.created_at,
+        # Of the rows of one number the one that goes on is the newest, so that it is found first.
+        at=(None if case.referred_to_id else case.listed_at) or case.submitted_at or case.created_at,
         language=case.language,
     )
 

@@ -271,11 +271,12 @@ def _erase_case(case: Initiative) -> None:
 def locate(number: str, code: str) -> frozenset[str]:
     """The hashes of whoever holds a case's number and code, if the case is one of the municipality in scope."""
     try:
-        case = services.open_by_code(number, code)
+        # Of a case that was referred elsewhere each municipality answers for what it holds itself.
+        case = services.open_by_code(number, code, tenancy.current_id())
     except Missing:
         return frozenset()
     author = case.author
-    if author is None or case.municipality_id != tenancy.current_id():
+    if author is None:
         return frozenset()
     # Messages are found by hashes of their own.
     written_to = (recipient_key(contact) for contact in (author.email, author.phone) if contact)

@@ -29,7 +29,7 @@ from initiatives import rules
 from initiatives.counting import TO_BUILT, TO_DECISION, Part
 from initiatives.formats.records import Channel as FileChannel
 from initiatives.formats.records import ExportedInitiative
-from initiatives.kinds import Answer, Criterion, Measure, Office, Question, office_of, theme_of
+from initiatives.kinds import Answer, Category, Criterion, Measure, Office, Question, office_of, theme_of
 from initiatives.models import (
     AgendaItem,
     Audience,
@@ -68,6 +68,8 @@ from initiatives.models import (
 from initiatives.models import Asked as EchoAsked
 from initiatives.states import (
     ANSWER_LABELS,
+    ARRIVE,
+    CALL_BACK,
     CATEGORIES,
     CHANGE_CLOCK,
     CHANGE_OF,
@@ -235,6 +237,70 @@ def office_in(town: tenancy.Town) -> Office:
     )
 
 
+class Usual(NamedTuple):
+    """Whom the cases of a category usually belong to: a municipality by its slug, or else a body; `name` of either."""
+
+    slug: str
+    name: str
+
+
+def usually_of(case: Initiative) -> Usual | None:
+    """Whom a case usually belongs to by its category, as its office has set; read without a statement."""
+    found = office(case.municipality_id).category(case.category)
+    return None if found is None else usual_of(found)
+
+
+def usual_of(found: Category) -> Usual | None:
+    """The same of a category."""
+    if (town := tenancy.towns().get(found.town)) is not None:
+        return Usual(town.slug, town.name)
+    return Usual("", found.body) if found.body else None
+
+
+class Referral(NamedTuple):
+    """Whom a case was referred to, or who referred it here, and the local day; a municipality also by its slug."""
+
+    name: str
+    on: date | None
+    slug: str = ""
+
+
+def referred_to(case: Initiative) -> Referral | None:
+    """Whom a case was referred to; read from the case and the snapshot."""
+    if case.referred_to_id is None:
+        return Referral(case.transferred_to, case.referred_on) if case.transferred_to else None
+    town = tenancy.town_by_id(case.referred_to_id)
+    return Referral(town.name, case.referred_on, town.slug)
+
+
+def referred_from(case: Initiative) -> Referral | None:
+    """Which municipality referred it here."""
+    if case.referred_from_id is None:
+        return None
+    town = tenancy.town_by_id(case.referred_from_id)
+    return Referral(town.name, case.arrived_on, town.slug)
+
+
+def points_of(cases: Sequence[Initiative]) -> list[Point]:
+    """Where these cases have their points."""
+    return [Point(case.lat, case.lon) for case in cases if case.lat is not None and case.lon is not None]
+
+
+def towns_to_refer(municipality_id: int, points: Sequence[Point] = ()) -> tuple[list[tenancy.Town], ...]:
+    """Neighbours and then the other municipalities of the portal, each by name.
+
+    A neighbour is one whose map overlaps that of this one, or one of the points.
+    """
+    home = Box(*tenancy.town_by_id(municipality_id).box)
+    near: list[tenancy.Town] = []
+    far: list[tenancy.Town] = []
+    others = [town for town in tenancy.towns().values() if town.id != municipality_id]
+    for town in sorted(others, key=lambda town: sort_key(town.name, current_locale())):
+        box = Box(*town.box)
+        (near if box.meets(home) or any(box.holds(*point) for point in points) else far).append(town)
+    return near, far
+
+
 def categories_standing() -> tuple[str, bool]:
     """How many categories the municipality in scope offers, in words; what we ship is enough to begin."""
     offered = sum(not found.hidden for found in office().categories)
@@ -364,6 +430,24 @@ def case_by_number(number: str, *, with_sheets: bool = True) -> Initiative:
     if canonical is None:
         raise Missing
     return _judged(_whole(Initiative.number == canonical, with_sheets=with_sheets))
+
+
+def case_to_refer(initiative_id: int) -> Initiative:
+    """One case for changing it, with the rows locked too that it has in other municipalities. Raises Missing.
+
+    In the order of their ids: whoever refers it back at the same instant waits.
+    """
+    own = select(Initiative.number).where(Initiative.id == initiative_id).scalar_subquery()
+    rows = select(Initiative.id).where(Initiative.number == own).order_by(Initiative.id)
+    with tenancy.unscoped("the rows of one case in several municipalities"):
+        db.session.execute(rows.with_for_update()).all()
+    return case(initiative_id)
+
+
+def of_number(number: str) -> Initiative | None:
+    """The case of this very number in the municipality in scope, for changing it."""
+    found = db.session.scalar(select(Initiative.id).where(Initiative.number == number))
+    return None if found is None else case(found)
 
 
 def case_in_merge(initiative_id: int) -> Initiative:
@@ -1161,13 +1245,27 @@ def joint_of(case: Initiative) -> Initiative:
     return found
 
 
-def supporters_of(initiative_id: int) -> list[int]:
-    """Accounts that support a case and do not follow it."""
+def goes_on_in(case: Initiative) -> Initiative:
+    """The case in which one goes on that was merged, or referred to another municipality; through all that followed.
+
+    Raises Missing when nothing is there any more.
+    """
+    found = joint_of(case)
+    while found.state == "transferred" and found.referred_to_id is not None:
+        with tenancy.within(found.referred_to_id):
+            found = joint_of(case_by_number(found.number or "", with_sheets=False))
+    return found
+
+
+def supporters_of(*initiative_ids: int) -> list[int]:
+    """Accounts that support one of these cases and do not follow it; one entry a case."""
     follows = exists().where(
-        Follow.kind == "initiative", Follow.object_id == initiative_id, Follow.user_id == Support.user_id
+        Follow.kind == "initiative",
+        Follow.object_id == Support.initiative_id,
+        Follow.user_id == Support.user_id,
     )
     statement = select(Support.user_id).where(
-        Support.initiative_id == initiative_id, Support.user_id.is_not(None), ~follows
+        Support.initiative_id.in_(initiative_ids), Support.user_id.is_not(None), ~follows
     )
     return [user_id for user_id in db.session.scalars(statement.order_by(Support.id)) if user_id]
 
@@ -1279,6 +1377,8 @@ def to_mention(case: Initiative, but: int | None = None) -> list[tuple[int, str]
 
 def step_title(case: Initiative, step: content.Step) -> str:
     """What a step is called: the state it led to, or what was done."""
+    if (other := other_town(step)) is not None:
+        return _step_between(step.verb, other)
     if step.from_state == step.to_state:
         return str(STEPS.get(step.verb, step.verb))
     if step.verb == "submit" and step.from_state != "draft":
@@ -1292,6 +1392,19 @@ def step_title(case: Initiative, step: content.Step) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _step_between(verb: str, other: tenancy.Town) -> str:
+    if verb == ARRIVE:
+        return _("Referred here by: %(town)s", town=other.name)
+    if verb == CALL_BACK:
+        return _("Taken back by: %(town)s", town=other.name)
+    return _("Referred to: %(town)s", town=other.name)
+
+
+def other_town(step: content.Step) -> tenancy.Town | None:
+    """The other municipality of a step between two of the portal: its note for the team names it by the slug."""
+    return tenancy.towns().get(step.internal_note) if step.verb in ("transfer", ARRIVE, CALL_BACK) else None
+
+
 def _step_who(step: content.Step, names: dict[int, str]) -> str:
     role = str(WHO.get(step.who, step.who))
     name = names.get(step.user_id or 0)
@@ -1300,7 +1413,7 @@ def _step_who(step: content.Step, names: dict[int, str]) -> str:
 
 def _internal_note(step: content.Step) -> str:
     # A passed deadline keeps its key, for the words of whatever language reads it.
-    if step.verb == "echo":
+    if step.verb == "echo" or other_town(step) is not None:
         return ""
     return str(DEADLINES.get(step.internal_note, "")) if step.verb == "late" else step.internal_note
 

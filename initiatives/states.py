@@ -234,6 +234,7 @@ CORRECTIONS: dict[str, str] = {
     "confirmed": "done",
     "disputed": "done",
     "merged": "published",
+    "transferred": "published",
     "published": "submitted",
     "held": "submitted",
     "returned": "submitted",
@@ -514,6 +515,10 @@ WORDED = (
 
 WORKFLOW = Workflow("initiative", "draft", STATES, MOVES)
 
+ARRIVE, CALL_BACK = "arrive", "call_back"
+"""Steps that follow from what another municipality did: it refers a case here, or takes that back. No moves of the
+table, as nobody here makes them."""
+
 EXTEND = Move(
     "extend",
     _l("Give more time"),
@@ -725,6 +730,7 @@ WHO = {
     "decision_maker": _p("who acted", "Decision-maker"),
     "other_decision_maker": _p("who acted", "Another decision-maker"),
     "owner": _p("who acted", "Department in charge"),
+    "other_office": _p("who acted", "Another municipality"),
     "system": _p("who acted", "The portal"),
 }
 """Who took a step of the history; never the name of a private person."""

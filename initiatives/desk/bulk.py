@@ -235,6 +235,8 @@ def _form(actor: Actor, verb: str) -> forms.MoveForm:
     if isinstance(form, forms.AssignForm):
         team = accounts.colleagues(actor.municipality_id or 0, "reviewer", "leader")
         form.offer((person.user_id, person.name) for person in team)
+    elif isinstance(form, forms.TransferForm):
+        form.offer(*queries.towns_to_refer(actor.municipality_id or 0))
     return form
 
 
@@ -242,7 +244,7 @@ def _values(form: Any) -> dict[str, Any]:
     """What the form holds, as plain values."""
     found = {
         name: form[name].data
-        for name in ("department", "lead", "reviewers", "to", "note", "progress")
+        for name in ("department", "lead", "reviewers", "town", "to", "note", "progress")
         if name in form
     }
     values = {name: "" if value is None and name != "progress" else value for name, value in found.items()}
@@ -358,7 +360,7 @@ def _sentences(chosen: Move, form: forms.MoveForm, movable: Sequence[Initiative]
     if chosen.notice is None:
         found.append(_("Nobody is sent a message."))
         return found
-    found += _told(ways)
+    found += [*_told(ways), *_of_referral(chosen, movable)]
     reached = len(messages.authors(movable))
     silent = len(movable) - reached
     if silent:
@@ -377,6 +379,28 @@ def _sentences(chosen: Move, form: forms.MoveForm, movable: Sequence[Initiative]
         )
     else:
         found.append(_("For ten minutes you can take everything back."))
+    return found
+
+
+def _of_referral(chosen: Move, movable: Sequence[Initiative]) -> list[str]:
+    """What comes on top where the cases go to a municipality of the portal."""
+    if chosen.verb != "transfer":
+        return []
+    found = [
+        _(
+            "In a municipality of the portal they are published at once under the same numbers, with text, files, author "
+            "and contact. Taken back, they end there, unless something has happened to them there."
+        )
+    ]
+    asked = len(queries.supporters_of(*(case.id for case in movable if case.is_public)))
+    if asked:
+        found.append(
+            ngettext(
+                "There, %(n)s supporter who does not follow it is asked whether to move their support.",
+                "There, %(n)s supporters who do not follow it are asked whether to move their support.",
+                asked,
+            )
+        )
     return found
 
 

@@ -23,7 +23,7 @@ from initiatives.forms.desk import (
 from initiatives.forms.verbs import version_of
 from initiatives.models import Initiative, Place, StudyKind
 from initiatives.services import Contact
-from initiatives.states import CHANGEABLE, CHANNELS, DEADLINES, OUTCOMES, WHO
+from initiatives.states import CHANGEABLE, CHANNELS, DEADLINES, OUTCOMES, WHO, WORKFLOW
 from portal.accounts import queries as accounts
 from portal.content import queries as content
 from portal.content.models import FileRole
@@ -280,6 +280,9 @@ def _shown(
         verdicts=VERDICT_LABELS,
         studies=_studies(actor, found),
         similar=_similar(found),
+        referred_to=queries.referred_to(found),
+        referred_from=queries.referred_from(found),
+        usual=_usual(actor, found),
         merged_number=queries.number_of(found.merged_into_id) if found.merged_into_id else None,
         joined=queries.joined_to([found.id]) if found.joined_count else [],
         merging=_merging(actor, found),
@@ -289,6 +292,13 @@ def _shown(
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _usual(actor: Actor, found: Initiative) -> queries.Usual | None:
+    """Whom such cases usually belong to, for whoever can still refer it."""
+    if found.state not in WORKFLOW.move("transfer").sources or not can(actor, "initiative.assign", found):
+        return None
+    return queries.usually_of(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,12 +409,17 @@ def _facts(found: Initiative) -> list[Fact]:
         (_("Department"), found.department),
         (_("Lead"), names.get(found.lead_user_id or 0, "")),
         (_("Reviewers"), ", ".join(reviewers)),
-        (_("Referred to"), found.transferred_to),
+        (_("Referred to"), _referral(queries.referred_to(found))),
+        (_("Referred here by"), _referral(queries.referred_from(found))),
         (_("Returns on"), day(found.returns_on) if found.state == "deferred" else ""),
         (_("Appeal possible until"), day(found.appeal_until) if found.state == "refused" else ""),
         (_("Outcome"), "" if found.outcome.value == "none" else str(OUTCOMES[found.outcome.value])),
     ]
     return [Fact(label, value) for label, value in facts if value]
+
+
+def _referral(found: queries.Referral | None) -> str:
+    return "" if found is None else ", ".join(filter(None, (found.name, day(found.on) if found.on else "")))
 
 
 def _place(found: Initiative) -> str:

@@ -148,9 +148,13 @@ def _form(case: Initiative, verb: str) -> forms.MoveForm:
         values["progress"] = case.progress
     elif verb == "accept_change":
         values |= {name: getattr(case, name) for name in ("title", "text", "address", "lat", "lon")}
+    elif verb == "transfer" and (usual := queries.usually_of(case)) is not None:
+        values |= {"town": usual.slug, "to": "" if usual.slug else usual.name}
     form = PAGES[verb].form(data=values)
     if isinstance(form, forms.AssignForm):
         form.offer(queries.team_without_stake(case))
+    elif isinstance(form, forms.TransferForm):
+        form.offer(*queries.towns_to_refer(case.municipality_id, queries.points_of([case])))
     return form
 
 
@@ -197,6 +201,7 @@ def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 2
         danger=PAGES[chosen.verb].danger,
         back_href=entry.href_of(case),
         category=queries.category_label(case.category),
+        usual=queries.usually_of(case) if chosen.verb == "transfer" else None,
         opinions=[item for item in queries.opinions(case.id) if item.opinion]
         if chosen.verb in DECIDING
         else [],
@@ -304,4 +309,36 @@ def _consequences(case: Initiative, chosen: Move, form: forms.MoveForm) -> Conse
             )
     elif "note" in form:
         found.append(_("What you write here is read by the author and the team only."))
+    found += _of_referral(case, chosen)
     return Consequences(None if chosen.verb in OF_TWO else told(case, chosen), found)
+
+
+def _of_referral(case: Initiative, chosen: Move) -> list[str]:
+    """What referring a case within the portal brings with it, and what taking it back does."""
+    if chosen.verb == "correct" and case.referred_to_id is not None:
+        return [
+            _(
+                "In %(town)s it ends and its page leads here. That is possible only while nothing has happened to it "
+                "there since: no step, no comment, no support.",
+                town=tenancy.town_by_id(case.referred_to_id).name,
+            )
+        ]
+    if chosen.verb != "transfer":
+        return []
+    found = [
+        _(
+            "In a municipality of the portal it is published at once under the same number, with text, files, author and "
+            "contact. Here its page stays and leads there."
+        ),
+    ]
+    asked = len(queries.supporters_of(case.id)) if case.is_public else 0
+    if asked:
+        found.append(
+            ngettext(
+                "There, %(n)s supporter who does not follow it is asked whether to move their support.",
+                "There, %(n)s supporters who do not follow it are asked whether to move their support.",
+                asked,
+            )
+        )
+    found.append(_("You can take it back by a correction while nothing has happened to it there."))
+    return found

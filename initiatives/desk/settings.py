@@ -35,6 +35,7 @@ from initiatives.kinds import (
     FILLED_IN,
     STEPS,
     WEIGHED,
+    Category,
     Criterion,
     Kind,
     Measure,
@@ -281,14 +282,19 @@ def _item_href(part: str, key: str) -> str:
     return url_for("initiatives.settings_item", part=part, key=key)
 
 
+def _category_facts(found: Category) -> list[str]:
+    theme, usual = str(CATEGORIES[found.theme]), queries.usual_of(found)
+    facts = [] if theme == str(queries.category_label(found.key)) else [_("Theme: %(theme)s", theme=theme)]
+    return [*facts, _("Usually belongs to: %(name)s", name=usual.name)] if usual else facts
+
+
 def _rows(office: Office, part: str) -> list[Row]:
     made: list[tuple[str, list[str], str, bool]] = []
     if part == "categories":
-        for category in office.categories:
-            label = str(queries.category_label(category.key))
-            theme = str(CATEGORIES[category.theme])
-            facts = [] if theme == label else [_("Theme: %(theme)s", theme=theme)]
-            made.append((label, facts, category.key, category.hidden))
+        made = [
+            (str(queries.category_label(found.key)), _category_facts(found), found.key, found.hidden)
+            for found in office.categories
+        ]
     elif part == "districts":
         for place, district in enumerate(office.districts):
             made.append((district.name, [], str(place), district.hidden))
@@ -434,8 +440,11 @@ def _category(office: Office, key: str) -> BaseResponse:
     form = CategoryForm(
         mark=queries.settings_mark(office, "categories"),
         hidden=found.hidden if found else False,
+        town=found.town if found else "",
+        body=found.body if found else "",
         **in_languages("text", found.names if found else {}),
     )
+    form.offer(*queries.towns_to_refer(g.town.id))
     ours = CATEGORIES.get(key)
 
     def save() -> None:
@@ -447,11 +456,19 @@ def _category(office: Office, key: str) -> BaseResponse:
             form.texts(),
             bool(form.hidden.data),
             form.mark.data or "",
+            town=form.town.data or "",
+            body=form.body.data or "",
         )
 
     def theirs() -> list[Fact]:
         now = queries.office().category(key)
-        return _texts_now(now.names) if now else []
+        if now is None:
+            return []
+        usual = queries.usual_of(now)
+        return [
+            *_texts_now(now.names),
+            Fact(_("Usually belongs to"), usual.name if usual else "–"),
+        ]
 
     return _edited(
         "categories",

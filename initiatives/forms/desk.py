@@ -31,6 +31,7 @@ from portal.core.actor import Channel
 from portal.core.i18n import Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
+from portal.core.tenancy import Town
 from portal.ui.fields import DayField, DegreesField, MoneyField, chosen, needed
 from portal.ui.forms import BaseForm
 
@@ -50,6 +51,15 @@ VERDICT_CHOICES = tuple(SelectChoice(key, label) for key, label in VERDICT_LABEL
 
 def _at_most(limit: int) -> Length:
     return Length(max=limit, message=_l("This text is too long. Shorten it."))
+
+
+def town_choices(nothing: Text, near: Iterable[Town], far: Iterable[Town]) -> list[SelectChoice]:
+    """Municipalities of the portal to choose from, neighbours first; `nothing` is the empty choice."""
+    groups = ((_l("Neighbours"), near), (_l("Other municipalities"), far))
+    return [
+        SelectChoice("", nothing),
+        *(SelectChoice(town.slug, town.name, optgroup=label) for label, towns in groups for town in towns),
+    ]
 
 
 def _whole_id(value: Any) -> int:
@@ -297,12 +307,24 @@ class AcceptChangeForm(DeclineChangeForm):
 
 
 class TransferForm(ReasonForm):
-    """Which body it goes to."""
+    """Whom it goes to: a municipality of the portal, or another body; the view offers the former."""
 
-    to = StringField(
-        _l("Body it goes to"),
-        [needed(_l("Name the municipality or body it goes to.")), _at_most(SHORT_MAX)],
-    )
+    town = SelectField(_l("A municipality of the portal"), choices=[], validate_choice=False)
+    to = StringField(_l("Another body"), [_at_most(SHORT_MAX)])
+
+    def offer(self, near: Iterable[Town], far: Iterable[Town]) -> None:
+        """Offer these municipalities."""
+        self.town.choices = town_choices(_p("municipality", "None"), near, far)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """One of both."""
+        sound = super().validate(extra_validators)
+        lacks: dict[str, Text] = {}
+        if self.town.data and self.to.data:
+            lacks["to"] = _l("Choose a municipality or name another body, not both.")
+        elif not self.town.data and not self.to.data:
+            lacks["town"] = _l("Choose a municipality, or name the body it goes to.")
+        return _without(self, lacks) and sound
 
 
 class MergeForm(ReasonForm):

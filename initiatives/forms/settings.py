@@ -1,6 +1,6 @@
 """Forms of an office's settings for initiatives; texts have a field for each language: `text_pl`, `text_cs`, `text_en`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wtforms import (
@@ -18,12 +18,14 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from initiatives import queries, rules
+from initiatives.forms.desk import town_choices
 from initiatives.forms.verbs import move_of
 from initiatives.kinds import HELP_MAX, NAME_MAX, SHORT_MAX, Kind
 from initiatives.states import CATEGORIES, DEADLINES, WORDED, WORKFLOW
 from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Filled, Text
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
+from portal.core.tenancy import Town
 from portal.ui.fields import chosen, needed
 from portal.ui.forms import BaseForm
 
@@ -78,7 +80,16 @@ class CategoryForm(SettingsForm):
         _l("Offer it no more"),
         description=_l("Cases that are in it already stay there, and one can still filter by it."),
     )
+    town = SelectField(_l("A municipality of the portal"), choices=[], validate_choice=False)
+    body = StringField(
+        _l("Another body"),
+        description=_l("Such as the county road authority. The team leader may change it."),
+    )
     most = NAME_MAX
+
+    def offer(self, near: Iterable[Town], far: Iterable[Town]) -> None:
+        """Offer these municipalities."""
+        self.town.choices = town_choices(_p("municipality", "None"), near, far)
 
 
 class DistrictForm(SettingsForm):

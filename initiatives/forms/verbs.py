@@ -9,6 +9,7 @@ from initiatives.forms import desk as forms
 from initiatives.models import Initiative
 from initiatives.states import at_desk
 from portal.content import queries as content
+from portal.core import tenancy
 from portal.core.actor import Actor
 from portal.core.errors import Invalid, Missing
 from portal.core.i18n import lazy_gettext as _l
@@ -133,6 +134,12 @@ def _is_answered_so(outcome: str) -> Same:
     return same
 
 
+def _is_referred_so(case: Initiative, form: Any) -> bool:
+    if case.referred_to_id is None:
+        return not form.town.data and bool(case.transferred_to == form.to.data)
+    return bool(tenancy.town_by_id(case.referred_to_id).slug == form.town.data)
+
+
 PAGES: dict[str, Page] = {
     "publish": Page(forms.RemarkForm, lambda a, i, f: services.publish(a, i, words_of(f))),
     "send_back": Page(forms.DefectsForm, lambda a, i, f: services.send_back(a, i, words_of(f))),
@@ -163,9 +170,9 @@ PAGES: dict[str, Page] = {
     "split": Page(forms.ReasonForm, lambda a, i, f: services.split(a, i, words_of(f))),
     "transfer": Page(
         forms.TransferForm,
-        lambda a, i, f: services.transfer(a, i, f.to.data, words_of(f)),
+        lambda a, i, f: services.transfer(a, i, f.to.data or "", words_of(f), f.town.data or ""),
         danger=True,
-        same=lambda case, form: case.transferred_to == form.to.data,
+        same=_is_referred_so,
     ),
     "extend": Page(
         forms.ExtendForm,

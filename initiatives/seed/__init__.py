@@ -3,7 +3,7 @@
 Always the same but for the dates, which lie in the 24 months before now. The texts stand in `data/`, when
 what happened in `roads.py`, everything else is drawn from a chance of its own per case. States are set
 through `content.move.place`, histories are written beside: nothing here goes through the use cases, which
-know no past.
+know no past, but for the one case that is referred to another municipality today.
 """
 
 from collections import Counter
@@ -25,6 +25,7 @@ from initiatives.seed.merges import merge_cases
 from initiatives.seed.neighbours import comments_of, follows_of, support_rows, supporters, translations_of
 from initiatives.seed.offices import answer, set_office
 from initiatives.seed.plots import Plot, plots_of
+from initiatives.seed.referrals import refer_cases
 from initiatives.seed.sessions import hold_session
 from initiatives.seed.signatures import mark_support, set_support
 from initiatives.seed.studies import decisions_of, milestones_of, reviewers_of, sheets_of
@@ -50,17 +51,21 @@ def plant() -> None:
     accounts = seed_people(people)
     now = clock.now()
     everywhere = residents_of(people, accounts)
+    to_refer: list[tuple[Plot, Initiative]] = []
     for town in list(tenancy.towns().values()):
         residents = [person for person in everywhere if person.language == town.language]
         with tenancy.within(town.id):
             set_office(town)
-            _plant_town(plots_of(town, team_of(town, people, accounts), residents, now, everywhere))
+            plots = plots_of(town, team_of(town, people, accounts), residents, now, everywhere)
+            cases = _plant_town(plots)
+            to_refer += [(plot, cases[plot.key]) for plot in plots if "refer_to" in plot.record]
             db.session.flush()  # The counters are counted from the rows.
             services.rebuild_counts(town.id)
             db.session.flush()  # While the town is in scope.
+    refer_cases(to_refer)
 
 
-def _plant_town(plots: list[Plot]) -> None:
+def _plant_town(plots: list[Plot]) -> dict[str, Initiative]:
     numbers = numbers_of(plots)
     for year, last in Counter(map(year_of, filter(is_filed, plots))).items():
         # The next filing goes on from here.
@@ -78,6 +83,7 @@ def _plant_town(plots: list[Plot]) -> None:
     merge_cases(plots, cases)
     # Nobody searches for drafts.
     events.tell("content.arrived", [case for case in cases.values() if case.number is not None])
+    return cases
 
 
 def _plant_case(plot: Plot, case: Initiative, persons: Mapping[str, int | None]) -> None:

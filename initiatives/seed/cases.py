@@ -10,7 +10,7 @@ from initiatives.states import WORKFLOW
 from portal.accounts.queries import phone_key
 from portal.content import move
 from portal.content import services as content
-from portal.core import tenancy, tokens
+from portal.core import tokens
 from portal.core.actor import Channel
 from portal.core.collate import fold
 from portal.core.consent import WORDS, ConsentEvent, Purpose
@@ -94,8 +94,9 @@ def _outcome(plot: Plot) -> dict[str, Any]:
         if plot.state == "appealed" or (plot.state == "refused" and not plot.at("appeal")):
             found["appeal_until"] = rules.appeal_deadline(plot.day(decided))
     found["appealed_once"] = plot.at("appeal") is not None
-    if "transferred_to" in record:
-        found["transferred_to"] = referred_to(plot)
+    referred = plot.at("transfer")
+    if referred is not None:
+        found["transferred_to"], found["referred_on"] = record["transferred_to"], plot.day(referred)
     return found
 
 
@@ -127,13 +128,6 @@ def name_consent(case: Initiative, author: Author) -> ConsentEvent:
         user_id=author.user_id,
         person=author.person,
     )
-
-
-def referred_to(plot: Plot) -> str:
-    """The body a case was referred to; a municipality of the portal by its name."""
-    named = str(plot.record["transferred_to"])
-    known = tenancy.towns()
-    return known[named].names[plot.town.language] if named in known else named
 
 
 def author_of(plot: Plot, case: Initiative) -> Author:

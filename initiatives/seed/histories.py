@@ -5,7 +5,7 @@ from typing import Any
 
 from initiatives.models import Initiative, Milestone
 from initiatives.seed import roads
-from initiatives.seed.cases import decider_of, referred_to
+from initiatives.seed.cases import decider_of
 from initiatives.seed.plots import Plot
 from initiatives.seed.roads import Step
 from initiatives.seed.works import chance
@@ -116,7 +116,7 @@ def note_of(plot: Plot, step: Step) -> str:
         "abandon": record.get("abandon_reason", ""),
         "dispute": record.get("dispute", ""),
         "merge": words["merge"],
-        "transfer": words["transfer"] % {"to": referred_to(plot)} if step.verb == "transfer" else "",
+        "transfer": words["transfer"] % {"to": record["transferred_to"]} if step.verb == "transfer" else "",
         "correct": words["correct"].get(roads.CORRECTED.get(plot.key, ""), ""),
     }
     if step.verb in own:

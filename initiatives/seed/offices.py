@@ -1,4 +1,4 @@
-"""What two demo offices have set for themselves, and what authors answered to their questions."""
+"""What demo offices have set for themselves, and what authors answered to their questions."""
 
 import json
 from typing import Any
@@ -56,7 +56,10 @@ def set_office(town: Town) -> None:
 def _categories(told: Record) -> list[Record]:
     rows: list[Record] = []
     for key in CATEGORIES:
-        rows.append({"key": key, "names": told["names"].get(key, {}), "hidden": key in told["hidden"]})
+        usual = told.get("usual", {}).get(key, {})
+        rows.append(
+            {"key": key, "names": told["names"].get(key, {}), "hidden": key in told["hidden"], **usual}
+        )
         rows += [{"key": own["key"], "names": own["names"]} for own in told["own"] if own["after"] == key]
     return rows
 

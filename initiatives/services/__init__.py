@@ -91,6 +91,7 @@ from initiatives.services.merging import (
     MERGED_FROM,
     answer_merge,
     drop_merge,
+    goes_on_elsewhere,
     merge_moved,
     move_support,
     party,
@@ -125,6 +126,7 @@ from initiatives.services.realising import (
     tell_news,
 )
 from initiatives.services.redacting import BOXES_MOST, open_plain, redact_photo
+from initiatives.services.referring import call_back, has_happened, transfer
 from initiatives.services.replies import ReplyAsked, lacking_of, language_of, save_reply, values_of
 from initiatives.services.settling import (
     OUTCOME_OF_STATE,
@@ -174,7 +176,6 @@ from initiatives.services.team import (
     resume,
     send_back,
     start_study,
-    transfer,
 )
 
 __all__ = [
@@ -217,6 +218,7 @@ __all__ = [
     "ask",
     "ask_question",
     "assign",
+    "call_back",
     "cancel_batch",
     "change_cost",
     "change_milestone",
@@ -258,7 +260,9 @@ __all__ = [
     "follow",
     "forget_in_counts",
     "give_up_bulk",
+    "goes_on_elsewhere",
     "grow_box",
+    "has_happened",
     "heard",
     "hold",
     "index_district",

@@ -127,15 +127,22 @@ def speaker(actor: Actor, case: Initiative) -> str:
     return "operator"
 
 
-def open_by_code(number: str, code: str) -> Initiative:
-    """The case a number and its secret code open. Raises Missing, the same for every mistake."""
+def open_by_code(number: str, code: str, municipality_id: int | None = None) -> Initiative:
+    """The case a number and its secret code open. Raises Missing, the same for every mistake.
+
+    One that was referred to another municipality opens where it goes on; with `municipality_id` in that one alone.
+    """
     canonical = tokens.canonical_number(number)
+    statement = (
+        select(Initiative.id, Initiative.municipality_id)
+        .join(Author, Author.initiative_id == Initiative.id)
+        .where(Initiative.number == (canonical or ""), Author.code_hash == tokens.code_hash(code))
+        .order_by(Initiative.referred_to_id.is_not(None), Initiative.id.desc())
+    )
+    if municipality_id is not None:
+        statement = statement.where(Initiative.municipality_id == municipality_id)
     with tenancy.unscoped("a code names its case in whatever town"):
-        found = db.session.execute(
-            select(Initiative.id, Initiative.municipality_id)
-            .join(Author, Author.initiative_id == Initiative.id)
-            .where(Initiative.number == (canonical or ""), Author.code_hash == tokens.code_hash(code))
-        ).first()
+        found = db.session.execute(statement.limit(1)).first()
     if found is None:
         raise Missing(_l("Number and code do not fit together. Check both; capital letters do not matter."))
     with tenancy.within(found.municipality_id):

@@ -14,12 +14,12 @@ from sqlalchemy import delete, select, update
 
 from initiatives import queries, rules
 from initiatives.models import BulkAct, BulkItem, Done, Initiative, Outcome, Reviewer
-from initiatives.services import realising, replies, settling, team
+from initiatives.services import realising, referring, replies, settling, team
 from initiatives.states import BULK, BULK_ENDS_PROPOSAL, WORKFLOW
 from portal.content import move
 from portal.content import queries as content_queries
 from portal.content import services as content
-from portal.core import audit, clock, events, jobs
+from portal.core import audit, clock, events, jobs, tenancy
 from portal.core.actor import Actor
 from portal.core.db import db, writing
 from portal.core.errors import Busy, Conflict, Invalid, Missing, NotAllowed, PortalError
@@ -49,7 +49,7 @@ Act = Callable[[Actor, int, Values], None]
 def _step(verb: str, permission: str, code: str, act: Act) -> Callable[[Actor, int, int], None]:
     """The use case that takes one case of a bulk act along, with the audit code it has alone."""
 
-    @use_case(permission, code=code, load=queries.case)
+    @use_case(permission, code=code, load=queries.case_to_refer if verb == "transfer" else queries.case)
     def step(actor: Actor, case: Initiative, bulk_id: int) -> None:
         bulk, item = _locked(bulk_id, case.id)
         if item.outcome is not Done.WAITING or bulk.undone_at is not None:
@@ -116,7 +116,7 @@ STEPS = {
         "transfer",
         "initiative.assign",
         "initiative.transferred",
-        lambda a, i, v: team.transfer(a, i, v["to"], v["note"]),
+        lambda a, i, v: referring.transfer(a, i, v["to"], v["note"], v.get("town", "")),
     ),
     "start": _step(
         "start",
@@ -209,15 +209,20 @@ def undo_bulk(actor: Actor, bulk_id: int) -> None:
     audit.note(f"bulk:{bulk_id}", verb=bulk.verb)
 
 
-@use_case("initiative.assign", code="initiative.bulk_case_undone", load=queries.case)
+@use_case("initiative.assign", code="initiative.bulk_case_undone", load=queries.case_to_refer)
 def _put_back(actor: Actor, case: Initiative, bulk_id: int) -> None:
-    """Put one case back to where it stood before, as a step of its history that tells nobody."""
+    """Put one case back to where it stood before, as a step of its history that tells nobody.
+
+    Raises Conflict when it changed meanwhile, here or in the municipality it was referred to.
+    """
     bulk, item = _locked(bulk_id, case.id)
     if item.outcome is not Done.MOVED:
         return
     if case.version != item.after:
         raise Conflict(CHANGED)
     before = item.before
+    if bulk.verb == "transfer":
+        _take_back(actor, case, bulk_id)
     outbox.call_back(hold_key(bulk_id), case.about)
     _restore_people(case, before["reviewers"])
     case.department, case.lead_user_id = before["department"], before["lead"]
@@ -237,6 +242,15 @@ def _put_back(actor: Actor, case: Initiative, bulk_id: int) -> None:
         case.untouched_version = case.version
     item.outcome = Done.UNDONE
     audit.note(f"initiative:{case.id}", bulk=bulk_id)
+
+
+def _take_back(actor: Actor, case: Initiative, bulk_id: int) -> None:
+    """End the row in another municipality, whose team was not told of it yet."""
+    town_id = case.referred_to_id
+    there = referring.call_back(actor, case, "", quiet=True)
+    if there is not None:
+        with tenancy.within(town_id):
+            outbox.call_back(hold_key(bulk_id), there)
 
 
 def work_bulk(actor: Actor, bulk_id: int, seconds: float) -> bool:

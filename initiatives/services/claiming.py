@@ -7,7 +7,7 @@ filed is told of it.
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from initiatives import messages, queries
 from initiatives.models import Author, Initiative
@@ -85,8 +85,30 @@ def claim(actor: Actor, case: Initiative, proof: Proof) -> Claimable:
     messages.to_author(case, "initiative.claimed")
     author.user_id = case.author_user_id = user_id
     consent.take_over(case.about, consent.Purpose.NAME, user_id)
+    _claim_elsewhere(case, user_id, proof)
     audit.note(f"initiative:{case.id}", by="code" if proof.code else "address")
     return found
+
+
+def _claim_elsewhere(case: Initiative, user_id: int, proof: Proof) -> None:
+    """The rows of the same case in other municipalities as well, so that "My data" reaches what each of them holds."""
+    theirs = (
+        select(Author)
+        .join(Initiative, Initiative.id == Author.initiative_id)
+        .where(Initiative.number == case.number, Initiative.id != case.id, Author.user_id.is_(None))
+    )
+    with tenancy.unscoped("the rows of one case in several municipalities"):
+        for author in db.session.scalars(theirs).all():
+            if not _fits(author, proof):
+                continue
+            for statement in (
+                update(Author).where(Author.id == author.id).values(user_id=user_id),
+                update(Initiative)
+                .where(Initiative.id == author.initiative_id)
+                .values(author_user_id=user_id),
+            ):
+                db.session.execute(statement.execution_options(synchronize_session=False))
+            consent.take_over((Initiative.KIND, author.initiative_id), consent.Purpose.NAME, user_id)
 
 
 def _fits(author: Author, proof: Proof) -> bool:

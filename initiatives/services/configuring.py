@@ -105,11 +105,21 @@ def need_own(texts: Texts, language: str, reason: Text) -> None:
 
 @use_case("initiative.configure", code="initiative.configured", load=locked_row)
 def save_category(
-    actor: Actor, row: Municipality, key: str, theme: str, names: Texts, hidden: bool, mark: str
+    actor: Actor,
+    row: Municipality,
+    key: str,
+    theme: str,
+    names: Texts,
+    hidden: bool,
+    mark: str,
+    *,
+    town: str = "",
+    body: str = "",
 ) -> str:
     """Change a category, or with an empty key make one of a theme; its key. Empty names are ours again.
 
-    Raises Conflict, Missing for an unknown key, Invalid for names that are missing, too long or taken.
+    `town` (a slug) or `body` says whom its cases usually belong to. Raises Conflict, Missing for an unknown key,
+    Invalid for names that are missing, too long or taken, and for both or a strange one of these two.
     """
     office = office_as_seen(row, "categories", mark)
     present = office.category(key)
@@ -119,12 +129,14 @@ def save_category(
     if present is None or present.key not in CATEGORIES:
         need_own(kept, office.language, _l("Write the name in the language of your office."))
     _free_names(office, key, kept)
+    usual = {"town": town, "body": body.strip()}
+    _sound_usual(row, **usual)
     if present is not None:
-        changed = replace(present, names=kept, hidden=hidden)
+        changed = replace(present, names=kept, hidden=hidden, **usual)
         rows = [changed if found.key == key else found for found in office.categories]
     else:
         key = _new_key(office, theme)
-        rows = [*office.categories, Category(key, kept, hidden)]
+        rows = [*office.categories, Category(key, kept, hidden, **usual)]
     if all(found.hidden for found in rows):
         reason = _l("At least one category must stay open: nobody could file without one.")
         raise Invalid(reason, {"hidden": reason})
@@ -153,12 +165,29 @@ def _free_names(office: Office, key: str, names: Texts) -> None:
                 raise Invalid(reason, {f"text_{locale}": reason})
 
 
+def _sound_usual(row: Municipality, town: str, body: str) -> None:
+    """One of both at most, and a municipality that is another one."""
+    if town and body:
+        reason: Text = _l("Choose a municipality or name another body, not both.")
+        raise Invalid(reason, {"body": reason})
+    if town and (town == row.slug or town not in tenancy.towns()):
+        reason = _l("Choose another municipality of the list.")
+        raise Invalid(reason, {"town": reason})
+    if len(body) > kinds.SHORT_MAX:
+        reason = str(Filled("Write at most %(n)s characters.", {"n": kinds.SHORT_MAX}))
+        raise Invalid(reason, {"body": reason})
+
+
 def _category_row(found: Category) -> dict[str, Any]:
     row: dict[str, Any] = {"key": found.key}
     if found.names:
         row["names"] = dict(found.names)
     if found.hidden:
         row["hidden"] = True
+    if found.town:
+        row["town"] = found.town
+    if found.body:
+        row["body"] = found.body
     return row
 
 

@@ -33,6 +33,8 @@ def support(actor: Actor, case: Initiative) -> bool:
     need_public(case)
     if case.state == "merged":
         raise Conflict(_l("It goes on together with another initiative. Support it on the joint page."))
+    if case.state == "transferred" and case.referred_to_id is not None:
+        raise Conflict(_l("It goes on in another municipality. Support it on its page there."))
     supporting.need_open(case)
     person = content.person_of_user(user_of(actor))
     inserted = insert_or_keep(

@@ -280,33 +280,54 @@ def split(actor: Actor, case: Initiative, note: str) -> None:
 
 @use_case("initiative.join", code="initiative.support_moved", load=queries.case_to_join)
 def move_support(actor: Actor, case: Initiative) -> Initiative:
-    """Move one's support from a merged case to the joint one, where it counts once; the answer is that one.
+    """Move one's support to where a merged or referred case goes on, where it counts once; the answer is that one.
 
     Moved already, it stays. Raises Conflict when the case goes on by itself, Missing when there was none to move.
     """
-    if case.state != "merged" or case.merged_into_id is None:
+    if not goes_on_elsewhere(case):
         raise Conflict(_l("It goes on by itself again, and your support stays with it."))
-    target = queries.joint_of(case)
+    target = queries.goes_on_in(case)
     need_public(target)
     person = content.person_of_user(user_of(actor))
     mine = Support.initiative_id == case.id, Support.person == person
     given_at = db.session.scalar(delete(Support).where(*mine).returning(Support.at))
     if given_at is None:
-        if queries.supports(target.id, person):
-            return target
+        with tenancy.within(target.municipality_id):
+            if queries.supports(target.id, person):
+                return target
         raise Missing
     count(case, support_count=-1)
-    if insert_or_keep(
-        Support,
-        municipality_id=case.municipality_id,
-        initiative_id=target.id,
-        person=person,
-        user_id=actor.user_id,
-        at=given_at,
-    ):
-        count(target, support_count=1)
-        supporting.weigh(target, target.support_count + 1)
-    else:
-        zone = tenancy.town_by_id(case.municipality_id).zone
+    zone = tenancy.town_by_id(case.municipality_id).zone
+    if not _supported_in(target, person, actor, given_at):
         figures.supported(case, ONLINE, local_day(given_at, zone), -1)
+    elif target.municipality_id != case.municipality_id:
+        figures.supported(case, ONLINE, local_day(given_at, zone), -1)
+        there = tenancy.town_by_id(target.municipality_id).zone
+        figures.supported(target, ONLINE, local_day(given_at, there), 1)
     return target
+
+
+def goes_on_elsewhere(case: Initiative) -> bool:
+    """Whether it goes on in another case: merged, or referred to a municipality of the portal."""
+    if case.state == "merged":
+        return case.merged_into_id is not None
+    return case.state == "transferred" and case.referred_to_id is not None
+
+
+def _supported_in(target: Initiative, person: str, actor: Actor, given_at: datetime) -> bool:
+    """Count a support that was given elsewhere; whether it is one more there."""
+    db.session.flush()  # The session writes rows of one municipality at a time.
+    with tenancy.within(target.municipality_id):
+        inserted = insert_or_keep(
+            Support,
+            municipality_id=target.municipality_id,
+            initiative_id=target.id,
+            person=person,
+            user_id=actor.user_id,
+            at=given_at,
+        )
+        if inserted:
+            count(target, support_count=1)
+            supporting.weigh(target, target.support_count + 1)
+            db.session.flush()
+    return inserted

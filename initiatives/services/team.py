@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from initiatives import messages, queries, rules
 from initiatives.models import Initiative, Reviewer
-from initiatives.services import figures
+from initiatives.services import figures, referring
 from initiatives.services.settling import forget_in_counts, remember_in_counts
 from initiatives.states import CORRECTIONS, STUDIES, WORKING_DAYS
 from portal.accounts import queries as accounts
@@ -162,7 +162,8 @@ def new_code(actor: Actor, case: Initiative, key: str) -> str:
         raise Invalid(_l("This author signs in with an account; there is no code."))
     code = tokens.derived_code(key, case.id)
     if author.code_hash != tokens.code_hash(code):
-        author.code_hash = tokens.code_hash(code)
+        before, author.code_hash = author.code_hash, tokens.code_hash(code)
+        referring.renew_code(case, before, author.code_hash)
         messages.to_author(case, "initiative.new_code")
     audit.note(f"initiative:{case.id}")
     return code
@@ -240,26 +241,20 @@ def resume(actor: Actor, case: Initiative) -> None:
     move.run(actor, case, "resume", who="system" if actor.is_system else "leader")
 
 
-@use_case("initiative.assign", code="initiative.transferred", load=queries.case)
-def transfer(actor: Actor, case: Initiative, to: str, note: str) -> None:
-    """Refer it to another body; the page stays with a pointer."""
-    if not to.strip():
-        raise Invalid(_l("Name the body."), {"to": _l("Name the municipality or body it goes to.")})
-    case.transferred_to = to.strip()
-    move.run(actor, case, "transfer", note=note, who="leader")
-
-
-@use_case("initiative.correct", code="initiative.corrected", load=queries.case)
+@use_case("initiative.correct", code="initiative.corrected", load=queries.case_to_refer)
 def correct(actor: Actor, case: Initiative, note: str, version: int | None = None) -> None:
     """Take the last step back; the correction itself stays in the history.
 
-    `version` is the one a form was made from: a double click must not go back two steps. Raises Conflict.
+    `version` is the one a form was made from: a double click must not go back two steps. Raises Conflict; also when
+    something has happened to a case in the municipality it was referred to.
     """
     if version is not None:
         content.need_version(case, version)
     target = CORRECTIONS.get(case.state)
     if target is None:
         raise Conflict(_l("The case has moved on meanwhile. Look at its present state and decide again."))
+    if case.state == "transferred":
+        referring.call_back(actor, case, note)
     move.run(actor, case, "correct", target=target, note=note, who="leader")
     if target == "recommendation":
         case.appeal_until = None

@@ -24,6 +24,7 @@ from initiatives.views import filing
 from portal.content import queries as content
 from portal.content import services as content_services
 from portal.core import actor as actors
+from portal.core import tenancy
 from portal.core.consent import WORDS, Purpose
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.i18n import current_locale
@@ -55,7 +56,14 @@ def own_case(number: str) -> Initiative:
 
 
 def _href(case: Initiative) -> str:
-    return url_for("initiatives.detail", number=(case.number or "").lower())
+    """Its page, in whatever municipality it is."""
+    slug = tenancy.town_by_id(case.municipality_id).slug
+    return url_for("initiatives.detail", town=slug, number=(case.number or "").lower())
+
+
+def _support_href(case: Initiative) -> str:
+    slug = tenancy.town_by_id(case.municipality_id).slug
+    return url_for("initiatives.support", town=slug, number=(case.number or "").lower())
 
 
 def _back(case: Initiative) -> BaseResponse:
@@ -104,8 +112,8 @@ def support(number: str) -> BaseResponse:
     """Support it, or take the support back."""
     case, actor = public_case(number), actors.current()
     already = queries.supports(case.id, content_services.person_of_user(actor.user_id or 0))
-    if case.state == "merged":
-        return _support_of_merged(case, already=already)
+    if case.state == "merged" or services.goes_on_elsewhere(case):
+        return _support_elsewhere(case, already=already)
     form = ToggleForm(wanted="off" if already else "on")
     if form.validate_on_submit():
         try:
@@ -144,18 +152,20 @@ def _support_over(case: Initiative, status: int = 409) -> BaseResponse:
     )
 
 
-def _support_of_merged(case: Initiative, *, already: bool) -> BaseResponse:
-    """Move the support to the joint page, or take it back; whoever supports it there already just goes there."""
-    joint, actor = queries.joint_of(case), actors.current()
+def _support_elsewhere(case: Initiative, *, already: bool) -> BaseResponse:
+    """Move the support to where the case goes on, or take it back; whoever supports it there already just goes there."""
+    joint, actor = queries.goes_on_in(case), actors.current()
     goes_on = joint.id != case.id and joint.is_public and joint.state != "withdrawn"
     # Only what a button says: it may be one of the page as it was before the merge.
     form = ToggleForm(wanted="")
     if not already:
         if form.is_off or not goes_on:
             return _back(case)
-        if form.is_on and queries.supports(joint.id, content_services.person_of_user(actor.user_id or 0)):
+        with tenancy.within(joint.municipality_id):
+            there = queries.supports(joint.id, content_services.person_of_user(actor.user_id or 0))
+        if form.is_on and there:
             return _back(joint)
-        return redirect(url_for("initiatives.support", number=(joint.number or "").lower()), 303)
+        return redirect(_support_href(joint), 303)
 
     def act() -> None:
         if form.is_on:
@@ -177,7 +187,7 @@ def _support_of_merged(case: Initiative, *, already: bool) -> BaseResponse:
         _("Where should your support count?"),
         joint=joint,
         joint_href=_href(joint),
-        here_href=url_for("initiatives.support", number=(case.number or "").lower()),
+        here_href=_support_href(case),
     )
 
 

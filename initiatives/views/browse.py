@@ -346,6 +346,7 @@ class StepView:
     internal: bool = False
     lang: str = ""
     verb: str = ""
+    href: str = ""
 
 
 def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepView]:
@@ -365,6 +366,7 @@ def steps_for_timeline(case: Initiative, lanes: tuple[Lane, ...]) -> list[StepVi
             internal=step.lane is Lane.INTERNAL,
             lang=foreign(step.language or spoken.get(step.who, g.town.language)),
             verb=step.verb,
+            href=_href_in(case, queries.other_town(step)),
         )
         for step in reversed(content.history(*case.about, lanes))
     ]
@@ -376,6 +378,12 @@ def _changes_told(
     """What its author proposed after the decision; nothing is asked where the history knows of none."""
     asked = any(step.verb == "propose_change" for step in steps)
     return queries.changes_told(case, mine=mine) if asked else []
+
+
+def _href_in(case: Initiative, town: tenancy.Town | None) -> str:
+    """The page of a case in another municipality."""
+    number = (case.number or "").lower()
+    return url_for("initiatives.detail", town=town.slug, number=number) if town is not None else ""
 
 
 def foreign(language: str) -> str:
@@ -446,6 +454,8 @@ def detail(number: str) -> Response:
         offices=OFFICES,
         hidden_reasons=REASONS,
         merged_number=queries.number_of(case.merged_into_id) if case.merged_into_id else None,
+        referred_to=queries.referred_to(case),
+        referred_from=queries.referred_from(case),
         mine=mine,
         supports=bool(person) and queries.supports(case.id, person),
         follows=bool(person) and content.follows(*case.about, person),

@@ -67,7 +67,9 @@ def everywhere() -> Response:
         ],
         lines=charts_of.comparison(period),
         file_href=url_for("initiatives.statistics_everywhere_csv", **period.query),
-        **_frame("initiatives.statistics_everywhere", period),
+        **_frame("initiatives.statistics_everywhere", period)
+        # What came from one another stands in the file: side by side each case counts where it was filed.
+        | {"events": tuple(event for event in Event if event is not Event.ARRIVED)},
     )
 
 

@@ -107,8 +107,38 @@ def put_back(
     For acts that can be taken back as a whole before anybody was told. The caller's use case has asked the
     permission and knows that nothing happened since. Tells the fact that a move tells.
     """
+    return put(actor, thing, UNDO, state, lane=lane, note=note, who=who)
+
+
+def put(
+    actor: Actor,
+    thing: Movable,
+    verb: str,
+    state: str,
+    *,
+    lane: Lane = Lane.PUBLIC,
+    note: str = "",
+    internal_note: str = "",
+    who: str = "",
+    language: str = "",
+) -> StateChange:
+    """Put a thing into a state as a step that no table of moves offers anybody: what follows from another thing.
+
+    Such as from a case of another municipality, where the permission was asked. `language` is that of the words.
+    Tells the fact that a move tells.
+    """
     thing.WORKFLOW.state(state)
-    step = record(actor, thing, UNDO, to_state=state, lane=lane, note=note, who=who)
+    step = record(
+        actor,
+        thing,
+        verb,
+        to_state=state,
+        lane=lane,
+        note=note,
+        internal_note=internal_note,
+        who=who,
+        spoken=language,
+    )
     thing.state = state
     thing.version += 1
     events.tell(f"{thing.KIND}.moved", thing, step=step)
@@ -126,10 +156,11 @@ def record(
     note: str = "",
     internal_note: str = "",
     who: str = "",
+    spoken: str = "",
 ) -> StateChange:
     """Write a step of the history; without `to_state` the thing stays where it is (a note, an extension).
 
-    What the public reads of it is told as `<kind>.noted`.
+    `spoken`: the language of words that came from another office. What the public reads of it is told as `<kind>.noted`.
     """
     # What the portal notes beside, such as a passed deadline, and what follows for another thing, has no such words.
     about, template, language = _template.get()
@@ -150,7 +181,7 @@ def record(
         note=note.strip(),
         internal_note=internal_note.strip(),
         template=template,
-        language=language,
+        language=language or spoken,
     )
     db.session.add(step)
     if lane is Lane.PUBLIC and to_state is None:

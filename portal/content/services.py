@@ -208,10 +208,12 @@ def attach(thing: Movable, stored: Stored, role: FileRole, alt: str = "") -> Att
     db.session.add(row)
     if row.waits:
         db.session.flush()  # The job names it.
-        jobs.enqueue(
-            "content.scan", {"file": row.id}, due_at=clock.now() + SCAN_AGAIN, dedupe=f"scan:{row.id}"
-        )
+        _scan_later(row)
     return row
+
+
+def _scan_later(row: Attachment) -> None:
+    jobs.enqueue("content.scan", {"file": row.id}, due_at=clock.now() + SCAN_AGAIN, dedupe=f"scan:{row.id}")
 
 
 def redact(row: Attachment, boxes: Sequence[files.Box]) -> Attachment:
@@ -239,6 +241,32 @@ def redact(row: Attachment, boxes: Sequence[files.Box]) -> Attachment:
     return new
 
 
+def copy_file(row: Attachment, thing: Movable) -> Attachment:
+    """Hang a copy of a file on a thing of another municipality: alternative text, blacked out parts and scan go along.
+
+    Its bytes are stored once more, also what came in, so that each municipality ends its own in time. Raises Invalid
+    when the other one has no room left.
+    """
+    _take_room(thing.municipality_id, row.size)
+    same = {name: getattr(row, name) for name in _KEPT if name not in _OF_THING}
+    keys = {name: files.copy(getattr(row, name)) for name in _KEYS}
+    new = Attachment(
+        municipality_id=thing.municipality_id,
+        kind=thing.KIND,
+        object_id=thing.id,
+        boxes=row.boxes,
+        **same,
+        **keys,
+    )
+    db.session.add(new)
+    db.session.flush()  # The job names it, and the pictures keep their order.
+    if new.waits:
+        _scan_later(new)
+    return new
+
+
+_KEYS = ("key", "thumb_key", "original_key", "plain_key", "plain_thumb_key")
+_OF_THING = ("municipality_id", "kind", "object_id", "original_key")
 _KEPT = (
     "municipality_id", "kind", "object_id", "role", "original_key", "media_type", "size", "name", "alt", "width",
     "height", "public", "scan", "created_at",

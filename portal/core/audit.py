@@ -7,6 +7,8 @@ appear as "changed". Triggers of the migration refuse update and delete. Source:
 
 import hmac
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import sha256
@@ -101,8 +103,27 @@ def on_behalf() -> None:
 
 
 def drop() -> None:
-    """Forget the entry of a use case that failed."""
+    """Forget the entry of a use case that failed, and those beside it."""
     db.session.info.pop("audit", None)
+    db.session.info.pop("audit_beside", None)
+
+
+@contextmanager
+def beside(actor: Actor, code: str) -> Iterator[None]:
+    """What the running use case does meanwhile in the municipality in scope stands in that one's chain, not in its own.
+
+    Both flush their rows before and after, so that each entry lists its own. Sealed together with the running one.
+    """
+    outer: Draft | None = db.session.info.pop("audit", None)
+    inner = begin(actor, code)
+    try:
+        yield
+        if outer is not None:
+            db.session.info.setdefault("audit_beside", []).append(inner)
+    finally:
+        db.session.info.pop("audit", None)
+        if outer is not None:
+            db.session.info["audit"] = outer
 
 
 @event.listens_for(Session, "after_flush")
@@ -150,11 +171,17 @@ def _plain(value: Any) -> Any:
 
 
 def seal() -> None:
-    """Append the collected entry to its chain; called once, last, before the commit."""
+    """Append what was collected to its chain, and to others; called once, last, before the commit."""
+    info = db.session.info
+    draft: Draft | None = info.pop("audit", None)
+    drafts: list[Draft] = info.pop("audit_beside", [])
+    # In the order of the chains: two acts that concern the same two municipalities wait for each other.
+    for one in sorted([*drafts, *([draft] if draft is not None else [])], key=lambda found: found.chain):
+        _append(one)
+
+
+def _append(draft: Draft) -> None:
     session = db.session
-    draft: Draft | None = session.info.pop("audit", None)
-    if draft is None:
-        return
     statement = (
         select(AuditHead)
         .where(AuditHead.chain == draft.chain)

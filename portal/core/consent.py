@@ -109,6 +109,13 @@ def take_over(about: tuple[str, int], purpose: Purpose, user_id: int) -> None:
     )
 
 
+def carry(event: ConsentEvent, about: tuple[str, int]) -> None:
+    """Write down in the municipality in scope what somebody agreed to, or took back, in another one for the same matter."""
+    kept = ("at", "purpose", "given", "version", "language", "channel", "user_id", "person")
+    same = {name: getattr(event, name) for name in kept}
+    db.session.add(ConsentEvent(kind=about[0], object_id=about[1], **same))
+
+
 def events_of(*conditions: Any) -> list[ConsentEvent]:
     """Events in the scope at hand, oldest first."""
     return list(db.session.scalars(select(ConsentEvent).where(*conditions).order_by(ConsentEvent.id)))

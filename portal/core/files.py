@@ -8,6 +8,7 @@ import io
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import IO
 
 import structlog
@@ -183,6 +184,21 @@ def _scanned(raw: bytes) -> Scan:
     if not clean:
         raise Infected
     return Scan.CLEAN
+
+
+def copy(key: str | None) -> str | None:
+    """Store the bytes of a stored file once more, so that each owner deletes their own; the new key, none of none.
+
+    Nothing is drawn or scanned anew: it is what was checked already. Raises Invalid where the store does not take it,
+    FileNotFoundError for one that is gone.
+    """
+    if key is None:
+        return None
+    try:
+        raw = read(key)
+    except StoreDown as problem:
+        raise _no_store() from problem
+    return _put(raw, PurePosixPath(key).suffix)
 
 
 def forget(stored: Stored) -> None:

@@ -108,13 +108,14 @@ def hold_until(key: str, until: datetime) -> None:
     """Let everything held under this name go at another instant; in the transaction at hand."""
     _within_a_use_case()
     held = (Notice.hold == key, Notice.state.in_(UNTOLD))
-    db.session.execute(update(Notice).where(*held).values(held_until=until))
     sending = select(literal("notify.send:") + cast(Notice.id, String)).where(*held)
     waiting = (Job.done_at.is_(None), Job.dead_at.is_(None))
     spreading = Job.dedupe.startswith(f"notify.fan-out:{key}:", autoescape=True)
-    for which in (Job.dedupe.in_(sending), spreading):
-        later = update(Job).where(which, *waiting).values(due_at=until)
-        db.session.execute(later.execution_options(synchronize_session=False))
+    with tenancy.unscoped("an act whose messages are held may tell people in two municipalities"):
+        db.session.execute(update(Notice).where(*held).values(held_until=until))
+        for which in (Job.dedupe.in_(sending), spreading):
+            later = update(Job).where(which, *waiting).values(due_at=until)
+            db.session.execute(later.execution_options(synchronize_session=False))
 
 
 def call_back(key: str, about: About) -> int:

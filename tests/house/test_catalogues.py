@@ -282,8 +282,6 @@ def test_an_installed_portal_has_nothing_to_collect(root: Path, run: Callable[..
 
 
 ONLY_SOME = {
-    "A municipality, county, road authority or another body.",
-    "Name the municipality or body it goes to.",
     (
         "Polish towns, rural municipalities and a county, together with a Czech city district. Each has its own "
         "team, its own contacts and is responsible for its own cases."

@@ -62,6 +62,21 @@ def test_days_are_counted_in_the_state_that_was_left_and_of_the_whole_road() -> 
     assert days[TO_BUILT] == bucket_of(90)
 
 
+def test_what_comes_from_another_municipality_was_filed_and_published_there() -> None:
+    found = entries(
+        TOLD,
+        road(
+            ("arrive", "draft", "published", 0),
+            ("assign", "published", "assigned", 3),
+            ("decide", "recommendation", "refused", 20),
+        ),
+    )
+    assert {k.what for k in found if k.part is Part.CHANNEL} == {Event.ARRIVED, Event.REFUSED}
+    days = {k.key: k.bucket for k in found if k.part is Part.DAYS}
+    assert (days["published"], days["to_decision"]) == (3, 20)
+    assert ("draft", "published") not in {(k.key, k.what) for k in found if k.part is Part.MOVE}
+
+
 def test_a_correction_is_a_move_but_no_event() -> None:
     steps = [
         *WHOLE[:4],

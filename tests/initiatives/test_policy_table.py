@@ -97,7 +97,7 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "confirmed": {"correct": BACK},
     "disputed": {"answer": WORKING, "resume_work": WORKING, "correct": BACK},
     "merged": {"split": LEADERS, "correct": BACK},
-    "transferred": {},
+    "transferred": {"correct": BACK},
     "withdrawn": {},
 }
 """State → verb → who."""

@@ -190,3 +190,47 @@ def test_marks_and_reports_end_with_the_case(town: Town, actor_as: ActorAs, froz
     assert (row.useful_count, row.reports, row.queued_at) == (1, 0, None)
     assert db.session.scalars(select(CommentUseful)).all() == []
     assert forgetting.how_many(forgetting.with_old_supports()) == 0
+
+
+def test_of_a_case_referred_within_the_portal_both_municipalities_hand_out_and_erase_what_they_hold(
+    town: Town, other_town: Town, actor_as: ActorAs, frozen: Any
+) -> None:
+    frozen("2026-03-02 10:00")
+    ewa = actor_as("resident")
+    case = make_initiative(town, author=ewa)
+    services.transfer(actor_as("leader"), case.id, "", "To nie nasze.", other_town.slug)
+    copies = [row["number"] for row in privacy.export(ewa.user_id or 0) if row["kind"] == "initiative"]
+    assert copies == [case.number, case.number]
+    assert privacy.is_busy(ewa.user_id or 0)
+    # A year after the referral the contact ends here, and stays where the case goes on.
+    frozen("2027-03-05 10:00")
+    due = {}
+    for place in (town, other_town):
+        with tenancy.within(place.id):
+            due[place.slug] = forgetting.how_many(forgetting.with_old_contacts())
+    assert due == {town.slug: 1, other_town.slug: 0}
+    privacy.erase(ewa.user_id or 0)
+    for place in (town, other_town):
+        with tenancy.within(place.id):
+            found = queries.case_by_number(case.number or "")
+            assert (found.author_user_id, found.author and found.author.user_id) == (None, None)
+
+
+def test_number_and_code_lead_to_what_each_municipality_holds(
+    town: Town, other_town: Town, actor_as: ActorAs
+) -> None:
+    case = make_initiative(town, with_code=True)
+    services.transfer(actor_as("leader"), case.id, "", "To nie nasze.", other_town.slug)
+    for place in (town, other_town):
+        with tenancy.within(place.id):
+            assert privacy.locate(case.number or "", CODE)
+
+
+def test_whoever_takes_a_referred_case_over_is_found_in_both_municipalities(
+    town: Town, other_town: Town, actor_as: ActorAs
+) -> None:
+    case, ewa = make_initiative(town, with_code=True), actor_as("resident")
+    services.transfer(actor_as("leader"), case.id, "", "To nie nasze.", other_town.slug)
+    services.claim_by_code(ewa, case.number or "", CODE)
+    copies = [row["number"] for row in privacy.export(ewa.user_id or 0) if row["kind"] == "initiative"]
+    assert copies == [case.number, case.number]

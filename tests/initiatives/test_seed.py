@@ -209,7 +209,8 @@ def test_offices_have_words_for_everything_in_both_languages() -> None:
 def test_every_state_category_and_town_is_there(seeded_app: object) -> None:
     with tenancy.unscoped("counting the demo data"):
         towns = {town.id: slug for slug, town in tenancy.towns().items()}
-        cases = list(db.session.scalars(select(Initiative)))
+        # What was referred has a row in both.
+        cases = list(db.session.scalars(select(Initiative).where(Initiative.referred_from_id.is_(None))))
     assert Counter(towns[case.municipality_id] for case in cases) == SLUGS
     states = Counter(case.state for case in cases)
     assert set(states) == set(WORKFLOW.keys())
@@ -249,7 +250,11 @@ def test_every_case_could_have_come_by_the_use_cases(seeded_app: object) -> None
             (town.id, case_id)
             for town in tenancy.towns().values()
             for case_id in db.session.scalars(
-                select(Initiative.id).where(Initiative.municipality_id == town.id)
+                select(Initiative.id).where(
+                    # It did come by one.
+                    Initiative.municipality_id == town.id,
+                    Initiative.referred_from_id.is_(None),
+                )
             )
         ]
     for town_id, case_id in ids:
@@ -414,3 +419,16 @@ def test_the_desk_has_mentions_letters_and_filters(seeded_app: object) -> None:
         answered = db.session.scalars(select(StateChange).where(StateChange.template != "")).all()
         assert answered
         assert not [row for row in answered if "{" in row.note]
+
+
+def test_one_case_is_referred_within_the_portal_and_can_be_read_on_both_sides(seeded_app: object) -> None:
+    county, rural = tenancy.town("powiat-lezajski"), tenancy.town("gmina-lezajsk")
+    with tenancy.unscoped("both rows of the case"):
+        arrived = db.session.scalars(select(Initiative).where(Initiative.referred_from_id.is_not(None))).one()
+        left = db.session.scalars(
+            select(Initiative).where(Initiative.number == arrived.number, Initiative.id != arrived.id)
+        ).one()
+    assert (left.municipality_id, left.state, left.referred_to_id) == (county.id, "transferred", rural.id)
+    assert (arrived.municipality_id, arrived.state) == (rural.id, "published")
+    assert left.is_public
+    assert arrived.is_public

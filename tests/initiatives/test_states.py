@@ -24,7 +24,7 @@ from initiatives import rules, states
 from initiatives.states import CORRECTIONS, MOVES, OPEN_PHASES, PHASES, STATES, WORKFLOW
 
 TODAY = date(2026, 3, 2)
-ENDS = {"transferred", "withdrawn"}
+ENDS = {"withdrawn"}
 """States nothing leads out of."""
 DECIDED = {"adopted", "partly_adopted", "deferred", "refused"}
 BUILDING = {"planned", "in_progress", "done", "partly_done", "abandoned", "confirmed", "disputed"}

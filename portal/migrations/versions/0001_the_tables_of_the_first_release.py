@@ -440,6 +440,10 @@ def upgrade() -> None:
         sa.Column("change_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("joined_count", sa.Integer(), nullable=False),
         sa.Column("transferred_to", sa.String(), nullable=False),
+        sa.Column("referred_to_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("referred_on", sa.Date(), nullable=True),
+        sa.Column("referred_from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("arrived_on", sa.Date(), nullable=True),
         sa.Column("progress", sa.Integer(), nullable=False),
         sa.Column("planned_minor", sa.BigInteger(), nullable=True),
         sa.Column("spent_minor", sa.BigInteger(), nullable=True),
@@ -463,11 +467,23 @@ def upgrade() -> None:
         sa.CheckConstraint("planned_minor is null or planned_minor >= 0", name=op.f("ck_initiative_planned")),
         sa.CheckConstraint("spent_minor is null or spent_minor >= 0", name=op.f("ck_initiative_spent")),
         sa.CheckConstraint("paper_count between 0 and support_count", name=op.f("ck_initiative_paper")),
+        sa.CheckConstraint(
+            "referred_to_id is null or referred_on is not null", name=op.f("ck_initiative_referred")
+        ),
+        sa.CheckConstraint(
+            "(referred_from_id is null) = (arrived_on is null)", name=op.f("ck_initiative_arrived")
+        ),
         sa.ForeignKeyConstraint(
             ["merged_into_id"], ["initiative.id"], name=op.f("fk_initiative_merged_into_id")
         ),
         sa.ForeignKeyConstraint(
             ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_municipality_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["referred_to_id"], ["municipality.id"], name=op.f("fk_initiative_referred_to_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["referred_from_id"], ["municipality.id"], name=op.f("fk_initiative_referred_from_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative")),
         sa.UniqueConstraint(
@@ -476,7 +492,7 @@ def upgrade() -> None:
             "external_number",
             name=op.f("uq_initiative_municipality_id_external_source_external_number"),
         ),
-        sa.UniqueConstraint("number", name=op.f("uq_initiative_number")),
+        sa.UniqueConstraint("number", "municipality_id", name=op.f("uq_initiative_number_municipality_id")),
     )
     with op.batch_alter_table("initiative", schema=None) as batch_op:
         batch_op.create_index("ix_initiative_all", ["listed_at", "id"], unique=False)
@@ -917,7 +933,9 @@ def upgrade() -> None:
             ["municipality_id"], ["municipality.id"], name=op.f("fk_initiative_author_municipality_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_initiative_author")),
-        sa.UniqueConstraint("code_hash", name=op.f("uq_initiative_author_code_hash")),
+        sa.UniqueConstraint(
+            "code_hash", "municipality_id", name=op.f("uq_initiative_author_code_hash_municipality_id")
+        ),
         sa.UniqueConstraint("initiative_id", name=op.f("uq_initiative_author_initiative_id")),
     )
     with op.batch_alter_table("initiative_author", schema=None) as batch_op:

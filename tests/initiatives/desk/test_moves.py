@@ -15,6 +15,7 @@ from portal.core.db import db
 from portal.core.errors import Conflict, Invalid
 from portal.core.workflow import Lane
 from tests.factories.initiatives import make_initiative
+from tests.factories.towns import make_town
 
 DESK = "/en/lublin/desk/initiatives"
 WHY = "Bo tak jest najlepiej dla wszystkich."
@@ -675,3 +676,103 @@ def test_an_answer_to_another_proposal_than_the_one_that_was_read_is_shown_again
     stale = client.post(path, data=sent)
     assert (stale.status_code, "Ani jednej." in stale.text, "Dwie." in stale.text) == (409, True, True)
     assert fresh(proposed).change_id is not None
+
+
+# ---- referring to a municipality of the portal ----
+
+
+def refer(client, case, **words):
+    return client.submit(href(case, "transfer"), {"note": WHY, "town": "", "to": "", **words})
+
+
+def test_it_is_referred_to_a_municipality_that_is_chosen(client, town, other_town, as_role):
+    as_role("leader")
+    case = make_initiative(town)
+    page = client.get(href(case, "transfer")).text
+    assert '<optgroup label="Other municipalities">' in page
+    assert "Here its page stays and leads there." in page
+    sent = refer(client, case, town=other_town.slug)
+    assert (sent.status_code, sent.location) == (303, href(case))
+    assert (fresh(case).state, fresh(case).referred_to_id) == ("transferred", other_town.id)
+    desk = client.get(href(case)).text
+    number = (case.number or "").lower()
+    assert f'href="/en/{other_town.slug}/initiatives/{number}"' in desk
+    assert "Referred to: Ostrava-South" in desk
+
+
+def test_neighbours_stand_first(client, town, as_role):
+    make_town("daleka")
+    make_town("bliska", box=[22.6, 51.2, 22.9, 51.4])
+    as_role("leader")
+    page = client.get(href(make_initiative(town), "transfer")).text
+    assert (
+        page.index('label="Neighbours"') < page.index(">Bliska<") < page.index('label="Other municipalities"')
+    )
+    assert page.index('label="Other municipalities"') < page.index(">Daleka<")
+    # The place of a case may lie in a municipality whose map does not touch ours.
+    page = client.get(href(make_initiative(town, lat=50.5, lon=21.5), "transfer")).text
+    assert page.index(">Daleka<") < page.index("</optgroup>")
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "kept"),
+    [
+        ({}, "town", WHY),
+        ({"town": "ostrava-jih", "to": "Powiat"}, "to", 'value="Powiat"'),
+        ({"town": "nowhere"}, "town", WHY),
+        ({"town": "ostrava-jih", "note": ""}, "note", 'value="ostrava-jih" selected'),
+    ],
+)
+def test_what_does_not_hold_comes_back_with_everything_typed(
+    client, town, other_town, as_role, words, field, kept
+):
+    as_role("leader")
+    case = make_initiative(town)
+    page = refer(client, case, **words)
+    assert page.status_code == 422
+    assert f'href="#{field}"' in page.text
+    kept = kept.replace("selected", "") if kept not in page.text else kept
+    assert kept.strip() in page.text
+    assert fresh(case).state == "published"
+
+
+def test_twice_the_same_referral_is_one(client, town, other_town, as_role, token):
+    as_role("leader")
+    case = make_initiative(town)
+    make_town("swidnik")
+    words = {
+        "note": WHY,
+        "version": "1",
+        "to": "",
+        "town": other_town.slug,
+        "csrf_token": token(href(case, "transfer")),
+    }
+    assert client.post(href(case, "transfer"), data=words).status_code == 303
+    assert client.post(href(case, "transfer"), data=words).status_code == 303
+    assert client.post(href(case, "transfer"), data={**words, "town": "swidnik"}).status_code == 409
+
+
+def test_whose_task_it_usually_is_stands_on_the_case_and_in_the_form(client, town, other_town, as_role):
+    actor = as_role("leader")
+    for usual, name, found in (
+        ({"town": other_town.slug}, "Ostrava-South", f'selected value="{other_town.slug}"'),
+        ({"body": "Zarząd Dróg"}, "Zarząd Dróg", 'value="Zarząd Dróg"'),
+    ):
+        mark = queries.settings_mark(queries.office(), "categories")
+        services.save_category(actor, town.id, "greenery", "", {}, False, mark, **usual)
+        case = make_initiative(town)
+        hint = f"By your settings, matters of this category usually belong to: {name}."
+        assert hint in client.get(href(case)).text
+        page = client.get(href(case, "transfer")).text
+        assert hint in page
+        assert found in page
+    assert hint not in client.get(href(make_initiative(town, "purpose_study"))).text
+
+
+def test_the_page_of_the_correction_says_what_becomes_of_it_there(client, town, other_town, as_role):
+    as_role("leader")
+    case = make_initiative(town)
+    refer(client, case, town=other_town.slug)
+    assert "In Ostrava-South it ends and its page leads here." in client.get(href(case, "correct")).text
+    assert client.submit(href(case, "correct"), {"note": WHY}).status_code == 303
+    assert fresh(case).state == "published"

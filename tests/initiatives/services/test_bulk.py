@@ -14,7 +14,7 @@ from initiatives.states import BULK, BULK_ENDS_PROPOSAL, WORKFLOW
 from portal.content import queries as content_queries
 from portal.content import services as content_services
 from portal.content.models import Deadline
-from portal.core import clock, jobs
+from portal.core import clock, jobs, tenancy
 from portal.core.actor import Actor, acting
 from portal.core.db import db, writing
 from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
@@ -386,3 +386,66 @@ def test_old_acts_are_forgotten(town: Town, actor_as: ActorAs) -> None:
     with writing():
         assert bulk_room.end_old_acts(10) == 1
     assert db.session.scalars(select(BulkItem)).all() == []
+
+
+# ---- to another municipality of the portal ----
+
+
+def rows_there(place: Town) -> list[Initiative]:
+    db.session.close()
+    with tenancy.within(place.id):
+        return list(db.session.scalars(select(Initiative).order_by(Initiative.id)))
+
+
+def test_many_are_referred_to_a_municipality_and_taken_back(
+    town: Town, other_town: Town, actor_as: ActorAs, outbox: Callable[[], list[Any]], frozen: Any
+) -> None:
+    frozen("2026-03-02 10:00")
+    leader, chief = actor_as("leader"), actor_as("leader", other_town)
+    cases = [make_initiative(town, "published"), make_initiative(town, "assigned")]
+    values = {"note": WHY, "to": "", "town": other_town.slug}
+    bulk_id = begin(leader, "transfer", cases, values)
+    assert {outcomes(bulk_id)[case.id][0] for case in cases} == {Done.MOVED}
+    assert [row.state for row in rows_there(other_town)] == ["published", "published"]
+    held = {row.held_until for row in outbox()}
+    assert chief.user_id in {row.user_id for row in outbox()}
+    take_back(leader, bulk_id)
+    assert {outcomes(bulk_id)[case.id][0] for case in cases} == {Done.UNDONE}
+    assert [fresh(case).state for case in cases] == ["published", "assigned"]
+    assert [row.state for row in rows_there(other_town)] == ["transferred", "transferred"]
+    assert None not in held
+    assert outbox() == []
+    again = factory.make_initiative(town)
+    services.transfer(leader, again.id, "", WHY, other_town.slug)
+    services.transfer(leader, cases[0].id, "", WHY, other_town.slug)
+    assert [row.state for row in rows_there(other_town)] == ["published", "transferred", "published"]
+
+
+def test_messages_in_both_municipalities_wait_equally_long(
+    town: Town, other_town: Town, actor_as: ActorAs, run_jobs: Callable[[], int], outbox: Any, frozen: Any
+) -> None:
+    frozen("2026-03-02 10:00")
+    leader, case = actor_as("leader"), make_initiative(town)
+    actor_as("leader", other_town)
+    begin(leader, "transfer", [case], {"note": WHY, "to": "", "town": other_town.slug})
+    waits = {row.held_until for row in outbox()}
+    assert len(waits) == 1
+    run_jobs()
+    assert {row.state for row in outbox()} == {"waiting"}
+    frozen("2026-03-02 10:12")
+    run_jobs()
+    assert {row.state for row in outbox()} == {"sent"}
+
+
+def test_what_has_gone_on_there_is_kept(town: Town, other_town: Town, actor_as: ActorAs) -> None:
+    leader, case = actor_as("leader"), make_initiative(town)
+    bulk_id = begin(leader, "transfer", [case], {"note": WHY, "to": "", "town": other_town.slug})
+    there = rows_there(other_town)[0]
+    with tenancy.within(other_town.id):
+        services.support(actor_as("resident"), there.id)
+    take_back(leader, bulk_id)
+    done, why = outcomes(bulk_id)[case.id]
+    assert done is Done.KEPT
+    assert "something has happened to it" in why
+    assert fresh(case).state == "transferred"
+    assert rows_there(other_town)[0].state == "published"

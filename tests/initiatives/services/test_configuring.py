@@ -279,3 +279,30 @@ def test_days_hold_for_clocks_that_start_afterwards(leader: Actor, town: Town) -
 def test_days_out_of_bounds_are_refused(leader: Actor, town: Town, days: dict[str, int]) -> None:
     with pytest.raises(Invalid):
         services.save_days(leader, town.id, days, mark("days"))
+
+
+class TestWhoseTask:
+    def test_a_municipality_or_a_body(self, leader: Actor, town: Town, other_town: Town) -> None:
+        for usual, expected in (
+            ({"town": other_town.slug}, (other_town.slug, other_town.name)),
+            ({"body": " Powiat "}, ("", "Powiat")),
+            ({}, None),
+        ):
+            services.save_category(leader, town.id, "greenery", "", {}, False, mark("categories"), **usual)
+            assert queries.usually_of(make_initiative(town)) == expected
+
+    @pytest.mark.parametrize(
+        ("usual", "field"),
+        [
+            ({"town": "ostrava-jih", "body": "Powiat"}, "body"),
+            ({"town": "lublin"}, "town"),
+            ({"town": "nowhere"}, "town"),
+            ({"body": "x" * 201}, "body"),
+        ],
+    )
+    def test_what_does_not_hold_is_told_at_its_field(
+        self, leader: Actor, town: Town, other_town: Town, usual: dict[str, str], field: str
+    ) -> None:
+        with pytest.raises(Invalid) as problem:
+            services.save_category(leader, town.id, "greenery", "", {}, False, mark("categories"), **usual)
+        assert field in problem.value.fields

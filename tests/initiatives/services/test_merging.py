@@ -1,6 +1,5 @@
 """Merging with consent: who is asked, what their answers come to, where supports count, and who comes first."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,13 +13,13 @@ from initiatives.models import Initiative, Merge, Support
 from portal.content import queries as content_queries
 from portal.content import services as content
 from portal.content.models import Link
-from portal.core import tenancy
 from portal.core.actor import Actor
 from portal.core.db import db, writing
-from portal.core.errors import Conflict, Invalid, Missing, NotAllowed, PortalError
+from portal.core.errors import Conflict, Invalid, Missing, NotAllowed
 from portal.core.tenancy import Town
 from portal.core.workflow import Lane
 from tests.factories.initiatives import make_initiative, merge
+from tests.factories.races import at_once
 
 ActorAs = Callable[..., Actor]
 WHY = "Oba wnioski mówią o tym samym miejscu."
@@ -384,31 +383,6 @@ def test_joint_authors_hear_of_the_joint_page(
 
 
 # ---- at the same instant ----
-
-
-def at_once(app: Flask, town: Town, *acts: Callable[[], Any]) -> list[str]:
-    """Run the acts at the same instant; how each fared."""
-    barrier, results = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], Any]) -> None:
-        with app.app_context():
-            tenancy.enter(town.id)
-            barrier.wait()
-            try:
-                act()
-                results.append("done")
-            except PortalError as problem:
-                results.append(type(problem).__name__)
-            finally:
-                db.session.remove()
-
-    db.session.close()
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_both_authors_agree_at_the_same_instant(

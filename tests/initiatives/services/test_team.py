@@ -103,15 +103,6 @@ def test_a_study_is_started_by_two_verbs_only(town: Town, actor_as: ActorAs) -> 
             services.start_study(one, case.id, verb)
 
 
-def test_a_transfer_names_the_body(town: Town, actor_as: ActorAs) -> None:
-    leader, case = actor_as("leader"), make_initiative(town)
-    with pytest.raises(Invalid) as caught:
-        services.transfer(leader, case.id, " ", WHY)
-    assert "to" in caught.value.fields
-    services.transfer(leader, case.id, " Zarząd Dróg ", WHY)
-    assert queries.case(case.id).transferred_to == "Zarząd Dróg"
-
-
 def test_a_corrected_refusal_can_be_appealed_no_more(town: Town, actor_as: ActorAs) -> None:
     case = make_initiative(town, "refused")
     services.correct(actor_as("leader"), case.id, WHY)
@@ -121,7 +112,7 @@ def test_a_corrected_refusal_can_be_appealed_no_more(town: Town, actor_as: Actor
 
 def test_what_has_no_step_before_is_not_corrected(town: Town, actor_as: ActorAs) -> None:
     leader = actor_as("leader")
-    for state in ("submitted", "transferred", "withdrawn", "appealed"):
+    for state in ("submitted", "withdrawn", "appealed"):
         with pytest.raises(Conflict):
             services.correct(leader, make_initiative(town, state).id, WHY)
 

@@ -442,3 +442,40 @@ class TestMerging:
         assert queries.case(case.id).text == TEXT
         twice = client.post(href(case, "complete"), data={**sent, "text": TEXT})
         assert (twice.status_code, twice.location) == (303, href(case))
+
+
+# ---- referred to another municipality ----
+
+
+def test_both_pages_lead_to_each_other_and_support_moves_by_one_click(
+    client: Browser, town: Town, other_town: Town, ewa: Actor, actor_as: ActorAs
+) -> None:
+    case = make_initiative(town)
+    services.support(ewa, case.id)
+    services.transfer(actor_as("leader"), case.id, "", "To nie nasza droga.", other_town.slug)
+    number = (case.number or "").lower()
+    there = f"/en/{other_town.slug}/initiatives/{number}"
+    page = client.get(href(case)).text
+    assert page.count(f'href="{there}"') >= 3  # The notice, the side, the history.
+    assert "this initiative was referred to: Ostrava-South." in page
+    assert "Move my support there" in page
+    other = client.get(there).text
+    assert f'href="{href(case)}"' in other
+    assert "Referred here by: Lublin, on" in other
+    assert "To nie nasza droga." in other
+    moved = client.submit(href(case, "support"), {"wanted": "on"})
+    assert (moved.status_code, moved.location) == (303, there)
+    assert "Move my support there" not in client.get(href(case)).text
+    with tenancy.within(other_town.id):
+        assert queries.case_by_number(number).support_count == 1
+
+
+def test_who_does_not_support_it_yet_is_led_there(
+    client: Browser, town: Town, other_town: Town, ewa: Actor, actor_as: ActorAs
+) -> None:
+    case = make_initiative(town)
+    services.transfer(actor_as("leader"), case.id, "", "To nie nasza droga.", other_town.slug)
+    found = client.get(href(case, "support"))
+    number = (case.number or "").lower()
+    assert (found.status_code, found.location) == (303, f"/en/{other_town.slug}/initiatives/{number}/support")
+    assert client.get(f"/en/{other_town.slug}/initiatives/{number}/support").status_code == 200

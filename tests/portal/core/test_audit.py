@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from portal.core import audit
+from portal.core import audit, tenancy
 from portal.core.actor import Actor, Channel
 from portal.core.audit import AuditEntry, AuditHead
 from portal.core.db import db, writing
@@ -107,3 +107,28 @@ def test_personal_columns_appear_as_changed_only(town: Town) -> None:
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.code == "test.personal")).one()
     assert entry.details["rows"][0]["changes"]["mark"] == "changed"
     assert "secret" not in str(entry.details)
+
+
+@use_case("account.own", code="test.first")
+def act_in_two(actor: Actor, other: Town, *, fails: bool = False) -> None:
+    audit.note("test:1")
+    with tenancy.within(other.id), audit.beside(actor, "test.second"):
+        audit.note("test:2")
+    if fails:
+        raise ValueError
+
+
+def test_what_is_done_in_another_municipality_stands_in_its_chain(town: Town, other_town: Town) -> None:
+    act_in_two(COMMAND, other_town)
+    for place, code, subject in ((town, "test.first", "test:1"), (other_town, "test.second", "test:2")):
+        entry = db.session.scalars(select(AuditEntry).where(AuditEntry.chain == place.id)).all()[-1]
+        assert (entry.code, entry.subject) == (code, subject)
+    assert audit.verify() == []
+
+
+def test_of_an_act_that_fails_neither_chain_tells(town: Town, other_town: Town) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the act raises it bare
+        act_in_two(COMMAND, other_town, fails=True)
+    act(COMMAND, 1)
+    codes = db.session.scalars(select(AuditEntry.code).where(AuditEntry.code.startswith("test."))).all()
+    assert codes == ["test.noted"]
