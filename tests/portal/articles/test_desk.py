@@ -65,6 +65,21 @@ def test_pages_are_arranged_by_buttons(client: Browser, town: Town, enter: Calla
     assert [leaf.title for leaf in queries.leaves()] == ["Second", "First"]
 
 
+def test_page_without_a_neighbour_has_no_button_to_pass_it(
+    client: Browser, town: Town, enter: Callable[[str], Actor]
+) -> None:
+    editor = enter("editor")
+    top = make_article(town, title="Top")
+    make_article(town, title="Last")
+    alone = make_article(town, "private", title="Alone below")
+    services.change_settings(
+        editor, alone.id, services.writing.Settings(alone.slug, top.id, False, []), alone.version
+    )
+    page = client.get(f"{BASE}/pages").text
+    buttons = re.findall(r'value="(up|down)">[^<]*<span[^>]*>: ([^<]+)<', page)
+    assert buttons == [("down", "Top"), ("up", "Last")]
+
+
 def _token(client: Browser, path: str) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(path).text)
     assert found
