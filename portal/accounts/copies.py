@@ -140,10 +140,8 @@ def _in_words(key: str, value: Any) -> Any:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if isinstance(value, dict):
-        return "\n".join(f"{name}: {said}" for name, said in value.items())
-    if isinstance(value, list):
-        return "\n".join(str(each) for each in value)
+    if isinstance(value, dict | list):
+        return "\n".join(_lines(value))
     if not isinstance(value, str):
         return value
     if _INSTANT.fullmatch(value):
@@ -154,3 +152,9 @@ def _in_words(key: str, value: Any) -> Any:
     if words is None:
         return value
     return words(value) if callable(words) else words.get(value, value)
+
+
+def _lines(value: dict[str, Any] | list[Any]) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{name}: {said}" for name, said in value.items()]
+    return [str(each) for each in value]

@@ -285,7 +285,8 @@ def kept_of(whom: Whom) -> list[Part]:
 
 def counted(counts: Mapping[str, int]) -> list[tuple[Text, int]]:
     """What a request's counts say, under the titles of the parts they are kept by."""
-    return [(part.title, counts[name]) for name, part in _parts() if counts.get(name)]
+    handed_out = [(name, part) for name, part in _parts() if part.export_here]
+    return [(part.title, counts[name]) for name, part in handed_out if counts.get(name)]
 
 
 def request(request_id: int) -> DataRequest:

@@ -50,9 +50,7 @@ def begin_access() -> Response | BaseResponse:
     form = AccessForm()
     form.town.choices = [("", _("Choose a municipality"))] + [
         (town.slug, town.name)
-        for town in sorted(
-            tenancy.towns().values(), key=lambda town: sort_key(town.name, current_locale())
-        )
+        for town in sorted(tenancy.towns().values(), key=lambda town: sort_key(town.name, current_locale()))
     ]
     if form.validate_on_submit():
         with refusals(form):

@@ -100,8 +100,13 @@ def test_a_request_goes_from_looking_up_to_erased(
     assert erased.status_code == 303
     done = client.get(here).text
     assert "Erased on" in done
-    for part in ("What was done", "Initiatives, comments, supports and follows: 1 record", "What was kept, and why"):
+    for part in (
+        "What was erased",
+        "Initiatives, comments, supports and follows: 1 record",
+        "What was kept, and why",
+    ):
         assert part in done
+    assert "Requests about your data" not in done
     assert author_of(case).email is None
     assert only_request().who is None
 
