@@ -13,10 +13,12 @@ from initiatives.services import bulk, forgetting
 from portal.content import move
 from portal.content import services as services_of_content
 from portal.content.models import (
+    Attachment,
     Comment,
     CommentReport,
     CommentStep,
     CommentUseful,
+    FileRole,
     Follow,
     StateChange,
 )
@@ -40,13 +42,17 @@ def export(user_id: int) -> list[dict[str, Any]]:
 def export_here(whom: Whom) -> list[dict[str, Any]]:
     """The same of anybody, in the scope at hand."""
     found: list[dict[str, Any]] = []
-    for author, case in _filed(whom):
+    filed = _filed(whom)
+    files = _files(case.id for _author, case in filed)
+    for author, case in filed:
         found.append(
             {
                 "kind": "initiative",
                 "number": case.number,
                 "title": case.title,
                 "text": case.text,
+                "place": _place(case),
+                "files": files.get(case.id, []),
                 "submitted": iso(case.submitted_at),
                 "name": author.name,
                 "email": author.email,
@@ -57,7 +63,7 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
             }
         )
     # Without the steps of colleagues: what an author wrote when withdrawing, appealing or disputing.
-    own = {case.id: case.number for _author, case in _filed(whom)}
+    own = {case.id: case.number for _author, case in filed}
     steps = select(StateChange).where(
         StateChange.kind == Initiative.KIND,
         StateChange.object_id.in_(own),
@@ -80,9 +86,11 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
         }
         for row in db.session.scalars(proposed)
     ]
+    said_in = (Comment.kind == Initiative.KIND) & (Comment.object_id == Initiative.id)
+    comments = select(Comment, Initiative.number).outerjoin(Initiative, said_in).where(*_said(whom))
     found += [
-        {"kind": "comment", "at": iso(said.at), "text": said.text, "name": said.name}
-        for said in db.session.scalars(select(Comment).where(*_said(whom)))
+        {"kind": "comment", "at": iso(said.at), "number": number, "text": said.text, "name": said.name}
+        for said, number in db.session.execute(comments.order_by(Comment.id))
     ]
     found += _talked(whom)
     supports = db.session.scalars(select(Support).where(*_joined(whom, Support, Support.at))).all()
@@ -133,6 +141,22 @@ def export_here(whom: Whom) -> list[dict[str, Any]]:
     ]
     kept = select(SavedFilter).where(SavedFilter.user_id == (whom.user_id or 0)).order_by(SavedFilter.id)
     found += [{"kind": "filter", "title": row.name, "filter": row.query} for row in db.session.scalars(kept)]
+    return found
+
+
+def _place(case: Initiative) -> str | None:
+    """Where it is, as the author said: the address, the exact point, or both."""
+    point = f"{case.lat:.5f}, {case.lon:.5f}" if case.lat is not None and case.lon is not None else ""
+    return ", ".join(filter(None, (case.address, point))) or None
+
+
+def _files(case_ids: Iterable[int]) -> dict[int, list[str]]:
+    """By case: what the photos and documents of the filing are called, and what they show."""
+    sent = (Attachment.kind == Initiative.KIND, Attachment.role.in_((FileRole.PHOTO, FileRole.DOCUMENT)))
+    statement = select(Attachment).where(*sent, Attachment.object_id.in_(list(case_ids)))
+    found: dict[int, list[str]] = {}
+    for row in db.session.scalars(statement.order_by(Attachment.id)):
+        found.setdefault(row.object_id, []).append(" – ".join(filter(None, (row.name, row.alt))))
     return found
 
 

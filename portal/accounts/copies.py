@@ -52,6 +52,10 @@ LABELS: dict[str, Text] = {
     "text": _p("copy of data", "Text"),
     "number": _p("copy of data", "Number"),
     "title": _p("copy of data", "Title"),
+    "place": _p("copy of data", "Place"),
+    "files": _p("copy of data", "Photos and documents"),
+    "answers": _p("copy of data", "Answers to questions of the office"),
+    "answer": _p("copy of data", "Answer"),
     "submitted": _p("copy of data", "Filed on"),
     "as_sent": _p("copy of data", "As it was sent"),
     "saved": _p("copy of data", "Saved on"),
@@ -118,6 +122,11 @@ _WORDS: dict[str, Mapping[str, Text] | Callable[[str], Text]] = {
     "role": {role.value: TEXTS[role].title for role in Role},
     "purpose": {purpose.value: wording.text for purpose, wording in consent.WORDS.items()},
     "language": LANGUAGE_NAMES,
+    "answer": {
+        "yes": _p("copy of data", "yes"),
+        "partly": _p("copy of data", "partly"),
+        "no": _p("copy of data", "no"),
+    },
 }
 
 
@@ -127,10 +136,12 @@ def readable(record: Mapping[str, Any]) -> list[tuple[str, Text, Any]]:
 
 
 def _in_words(key: str, value: Any) -> Any:
-    if value is None or value == "":
+    if value in (None, "", [], {}):
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, dict | list):
+        return "\n".join(_lines(value))
     if not isinstance(value, str):
         return value
     if _INSTANT.fullmatch(value):
@@ -141,3 +152,9 @@ def _in_words(key: str, value: Any) -> Any:
     if words is None:
         return value
     return words(value) if callable(words) else words.get(value, value)
+
+
+def _lines(value: dict[str, Any] | list[Any]) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{name}: {said}" for name, said in value.items()]
+    return [str(each) for each in value]

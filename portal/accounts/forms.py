@@ -26,7 +26,7 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.accounts.roles import LENDABLE, MUNICIPAL, TEXTS, Role
-from portal.accounts.rules import ACCESS_MINUTES, ACCESS_REASON_MAX, NAME_MAX, canonical_email
+from portal.accounts.rules import ACCESS_MINUTES, ACCESS_REASON_MAX, NAME_MAX, canonical_email, is_phone_code
 from portal.core.errors import Invalid, TooMany
 from portal.core.i18n import LANGUAGE_NAMES, Text, ngettext
 from portal.core.i18n import lazy_gettext as _l
@@ -153,6 +153,11 @@ class SmsCodeForm(BaseForm):
     """The code of the SMS."""
 
     code = StringField(_l("Six-digit code"), validators=[DataRequired(_l("Write the code from the SMS."))])
+
+    def validate_code(self, field: StringField) -> None:
+        """A slip of the finger is no try: of those there are five."""
+        if not is_phone_code(field.data):
+            raise ValidationError(_l("The code has six digits. Write all of them and nothing else."))
 
 
 class EnterForm(BaseForm):

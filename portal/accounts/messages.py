@@ -38,6 +38,12 @@ _KINDS: tuple[NoticeKind, ...] = (
         "accounts/mail/invitation.txt",
         _l("Invitation"),
     ),
+    NoticeKind(
+        "account.setup",
+        _l("Set up your sign-in anew"),
+        "accounts/mail/setup.txt",
+        _l("New set-up of a sign-in"),
+    ),
     NoticeKind("account.email", _l("Confirm your new address"), "accounts/mail/email.txt", _l("New address")),
     NoticeKind(
         "account.changed",
@@ -144,10 +150,18 @@ def reset_link(user: User, token: str) -> None:
 
 
 def invitation(to: Recipient, token: str) -> None:
-    """The link to join a team, or to set up the sign-in anew."""
+    """The link to join a team."""
+    outbox.send("account.invitation", to, _joining(to, token), secret=("link",))
+
+
+def setup(to: Recipient, token: str) -> None:
+    """The link for a member who lost the phone; who sent it is no news of an invitation, and must not look like one."""
+    outbox.send("account.setup", to, _joining(to, token), secret=("link",))
+
+
+def _joining(to: Recipient, token: str) -> dict[str, Value]:
     hours = int(INVITATION_LIFE.total_seconds()) // 3600
-    values = {"link": address(f"/invitation/{token}", to.locale), "hours": hours}
-    outbox.send("account.invitation", to, values, secret=("link",))
+    return {"link": address(f"/invitation/{token}", to.locale), "hours": hours}
 
 
 def confirm_address(to: Recipient, token: str) -> None:

@@ -238,7 +238,10 @@ def is_staff(user_id: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A role lent to a portal operator. `until` is when it ended or will; `acts` what the audit log has of it."""
+    """A role lent to a portal operator. `until` is when it ended or will; `acts` what the audit log has of it.
+
+    `ended_by`: who ended it before its time; empty where nobody did.
+    """
 
     id: int
     user_id: int
@@ -250,6 +253,7 @@ class Access:
     until: datetime
     runs: bool
     acts: int
+    ended_by: str
 
 
 def accesses(user_id: int) -> list[OperatorAccess]:
@@ -317,7 +321,7 @@ def _accesses(*conditions: Any) -> list[Access]:
         .order_by(OperatorAccess.began_at.desc(), OperatorAccess.id.desc())
         .limit(ACCESSES_SHOWN)
     ).all()
-    called = names(row.user_id for row, _count in rows)
+    called = names(who for row, _count in rows for who in (row.user_id, row.ended_by_id) if who)
     now = clock.now()
     return [
         Access(
@@ -331,22 +335,24 @@ def _accesses(*conditions: Any) -> list[Access]:
             until=row.ended_at or row.ends_at,
             runs=row.ended_at is None and row.ends_at > now,
             acts=count,
+            ended_by=called.get(row.ended_by_id or 0, ""),
         )
         for row, count in rows
     ]
 
 
 def acts_of_access(access: Access) -> list[AuditEntry]:
-    """What the audit log of the municipality has of an access, oldest first."""
+    """What the audit log of the municipality has of an access, oldest first; its end too, by whomever."""
+    done = (
+        AuditEntry.user_id == access.user_id,
+        AuditEntry.at >= access.began_at,
+        AuditEntry.at <= access.until,
+    )
+    ended = (AuditEntry.code == "access.ended", AuditEntry.subject == f"access:{access.id}")
     return list(
         db.session.scalars(
             select(AuditEntry)
-            .where(
-                AuditEntry.chain == access.municipality_id,
-                AuditEntry.user_id == access.user_id,
-                AuditEntry.at >= access.began_at,
-                AuditEntry.at <= access.until,
-            )
+            .where(AuditEntry.chain == access.municipality_id, or_(and_(*done), and_(*ended)))
             .order_by(AuditEntry.seq)
             .limit(1000)
         )

@@ -128,6 +128,11 @@ def canonical_phone(typed: str, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def phone_hint(number: str) -> str:
+    """Enough of a canonical number to see a slip in it: prefix and end, as in `+420 … 567`. Both countries have nine digits."""
+    return f"{number[:-9]} … {number[-3:]}"
+
+
 def own_path(target: str | None) -> str | None:
     """`target` if it is a path of our own pages, else None: nobody is led elsewhere (R18)."""
     if not target or len(target) > 2000 or "\\" in target or not target.isprintable():
@@ -277,6 +282,12 @@ def code_at(secret: str, step: int) -> str:
 def canonical_code(typed: str) -> str:
     """The digits of a typed code: spaces, hyphens and full-width digits do no harm (R3)."""
     return re.sub(r"[\s\-–]", "", unicodedata.normalize("NFKC", typed))
+
+
+def is_phone_code(typed: str) -> bool:
+    """Whether this can be a code of an SMS: as many digits as it has."""
+    code = canonical_code(typed)
+    return len(code) == PHONE_DIGITS and code.isascii() and code.isdigit()
 
 
 def matching_step(secret: str, typed: str, now: datetime) -> int | None:

@@ -353,11 +353,16 @@ class PlanForm(SureForm):
     end_time = StringField(_l("at"), [_clock_time])
 
     def moment(self, name: str, zone: str) -> datetime | None:
-        """An end of the plan as an instant; None when no day was given."""
+        """An end of the plan as an instant; None when no day was given.
+
+        Without a time a day counts as a whole: it begins with its first minute and ends with its last.
+        """
         day = self[f"{name}_day"].data
         if day is None:
             return None
-        at = time_of(self[f"{name}_time"].data or "") or time(0)
+        at = time_of(self[f"{name}_time"].data or "")
+        if at is None:
+            at = time(23, 59) if name == "end" else time(0)
         try:
             return to_utc(datetime.combine(day, at), zone, later=False)
         except ClockGapError:

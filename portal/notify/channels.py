@@ -25,7 +25,7 @@ from urllib.request import Request, urlopen
 
 from portal.core.config import Settings
 from portal.core.tokens import pseudonym
-from portal.notify.kinds import Channel
+from portal.notify.kinds import Channel, Trouble
 from portal.notify.rules import MOST_PARTS, Answer, meaning
 
 TIMEOUT_S = 10
@@ -175,7 +175,7 @@ def compose(letter: Letter, from_address: str) -> EmailMessage:
     try:
         message["To"] = Address(addr_spec=_ascii_domain(letter.to))
     except (MessageError, ValueError, IndexError) as problem:
-        raise DeliveryError("This is not an e-mail address.", permanent=True) from problem
+        raise DeliveryError(Trouble.NO_ADDRESS, permanent=True) from problem
     message["From"] = Address(display_name=_one_line(letter.sender), addr_spec=from_address)
     message["Subject"] = _one_line(letter.subject)
     message["Date"] = format_datetime(letter.at)

@@ -20,7 +20,7 @@ from portal.core.sealed import new_row_id
 from portal.core.tenancy import Town
 from portal.notify import channels, outbox, rules, sms
 from portal.notify.channels import DeliveryError, Letter
-from portal.notify.kinds import TRIES, Channel, Delivery, Outcome, Report
+from portal.notify.kinds import TRIES, Channel, Delivery, Outcome, Report, Trouble
 from portal.notify.models import Attempt, Notice
 from portal.notify.render import ZONE, Order, Rendered, absolute, order_of, render, reveal, sender, town_of
 from portal.notify.values import Value
@@ -129,9 +129,9 @@ def _hand_over_sms(
     text = rules.sms_text(reveal(rendered.body, waiting.order), folds=sms.rule_of(place).folds)
     length = rules.sms_length(text)
     if length.too_long:
-        raise DeliveryError("The text is too long for an SMS.", permanent=True)
+        raise DeliveryError(Trouble.SMS_TOO_LONG, permanent=True)
     if not outbox.takes_sms(waiting.contact):
-        raise DeliveryError("This number is not one of those that get SMS.", permanent=True)
+        raise DeliveryError(Trouble.NO_MOBILE, permanent=True)
     zone = town.zone if town else ZONE
     request = sms.Request(place, zone, waiting.contact, length, waiting.network_key)
     with sms.allowed(request, lambda used, budget: _warn(place, zone, used, budget)):

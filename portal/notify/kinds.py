@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from portal.core.i18n import Text
+from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _pl
 
 TRIES = 20
@@ -90,6 +91,22 @@ class Outcome(StrEnum):
         return _OUTCOMES[self]
 
 
+class Trouble(StrEnum):
+    """Why we handed a message to nobody; what others answered is kept in their words."""
+
+    SMS_OFF = "sms-off"
+    SMS_SPENT = "sms-spent"
+    SMS_OFTEN = "sms-often"
+    SMS_TOO_LONG = "sms-too-long"
+    NO_MOBILE = "no-mobile"
+    NO_ADDRESS = "no-address"
+
+
+def trouble(kept: str | None) -> Text:
+    """What an attempt keeps of its failure, for readers: our own words in their language, those of others as they are."""
+    return _TROUBLES.get(kept or "", kept or "")
+
+
 class Report(StrEnum):
     """What a gate reported of an SMS in the end."""
 
@@ -141,4 +158,12 @@ _OUTCOMES: dict[Outcome, Text] = {
 _REPORTS: dict[Report, Text] = {
     Report.DELIVERED: _pl("message report", "arrived on the phone"),
     Report.UNDELIVERED: _pl("message report", "did not arrive on the phone"),
+}
+_TROUBLES: dict[str, Text] = {
+    Trouble.SMS_OFF: _l("SMS are stopped."),
+    Trouble.SMS_SPENT: _l("The SMS of this day are used up; tried again later."),
+    Trouble.SMS_OFTEN: _l("Too many SMS to this number, or from this network; tried again later."),
+    Trouble.SMS_TOO_LONG: _l("The text is too long for an SMS."),
+    Trouble.NO_MOBILE: _l("This is not a Polish or Czech mobile number."),
+    Trouble.NO_ADDRESS: _l("This is not an e-mail address."),
 }

@@ -59,6 +59,7 @@ from portal.notify.values import Value, pack
 
 About = tuple[str, int]
 MUTE = "mute"
+MUTE_PATH = "/mute/"
 MUTE_SECONDS = 400 * 86_400
 """How long the link of a message stops messages like it: people tidy up old mail, too."""
 SMS_COUNTRIES = (48, 420)
@@ -173,7 +174,7 @@ def send(
     wanted = registry.categories[category or kind.category] if category or kind.category else None
     names = list(secret)
     if wanted and recipient.user_id and rules.is_mutable(wanted, transactional=kind.transactional):
-        values = {**values, "unsubscribe": f"/mute/{mute_token(recipient.user_id, wanted.key)}"}
+        values = {**values, "unsubscribe": f"{MUTE_PATH}{mute_token(recipient.user_id, wanted.key)}"}
         names.append("unsubscribe")
     for number, (channel, choice) in enumerate(_ways(kind, wanted, recipient).items()):
         _write(
@@ -223,17 +224,17 @@ def _ways(
     return found
 
 
-def mute_token(user_id: int, category: str) -> str:
-    """What a link carries that stops a category for somebody without signing in; it can do nothing else."""
-    return signer.sign(MUTE, [user_id, category])
+def mute_token(user_id: int, *categories: str) -> str:
+    """What a link carries that stops categories for somebody without signing in; it can do nothing else."""
+    return signer.sign(MUTE, [user_id, *categories])
 
 
-def muted_by(token: str) -> tuple[int, NoticeCategory] | None:
-    """Whose messages of which category a link stops; None for one that is no link of ours."""
+def muted_by(token: str) -> tuple[int, list[NoticeCategory]] | None:
+    """Whose messages of which categories a link stops; None for one that is no link of ours."""
     found = signer.open(MUTE, token, MUTE_SECONDS)
-    if not isinstance(found, list) or len(found) != 2 or found[1] not in registry.categories:
+    if not isinstance(found, list) or len(found) < 2 or not registry.categories.keys() >= set(found[1:]):
         return None
-    return int(found[0]), registry.categories[found[1]]
+    return int(found[0]), [registry.categories[key] for key in found[1:]]
 
 
 def _write(

@@ -18,7 +18,7 @@ from portal.core.i18n import lazy_pgettext as _pl
 from portal.core.paging import Cursor, Direction, Page, decode, page_of
 from portal.core.registry import NoticeKind, registry
 from portal.notify import channels, sms
-from portal.notify.kinds import TRIES, Channel, Delivery, Outcome, Report
+from portal.notify.kinds import TRIES, Channel, Delivery, Outcome, Report, trouble
 from portal.notify.models import Attempt, LetterBatch, Notice, NoticeText
 from portal.notify.outbox import recipient_key
 from portal.notify.render import (
@@ -319,7 +319,7 @@ def _last_errors(notice_ids: Sequence[int]) -> dict[int, str]:
         .where(Attempt.notice_id.in_(notice_ids), Attempt.error.is_not(None))
         .order_by(Attempt.at)
     )
-    return {notice_id: error or "" for notice_id, error in rows}
+    return {notice_id: trouble(error) for notice_id, error in rows}
 
 
 def kinds() -> list[NoticeKind]:
@@ -564,7 +564,7 @@ def opened(notice_id: int, *, whole: bool = False) -> Opened:
         keeps_secrets=notice.values is not None or not has_marks(text),
         paragraphs=tuple(paragraphs(_whole(notice) if is_open_task and whole else mask(text))),
         attempts=tuple(
-            AttemptLine(row.at, Outcome(row.outcome).label, row.error or "", row.note or "")
+            AttemptLine(row.at, Outcome(row.outcome).label, trouble(row.error), row.note or "")
             for row in attempts
         ),
         unreached=notice.unreached,

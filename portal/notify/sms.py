@@ -17,6 +17,7 @@ from portal.core.errors import TooMany
 from portal.core.throttle import Limit
 from portal.notify import rules
 from portal.notify.channels import DeliveryError
+from portal.notify.kinds import Trouble
 from portal.notify.models import MessageRule, SmsDay
 from portal.notify.rules import SmsLength
 
@@ -95,7 +96,7 @@ def allowed(request: Request, warn: Callable[[int, int], None]) -> Iterator[None
     `warn(used, budget)` is called inside the transaction that crosses the alarm's share of the budget.
     """
     if is_stopped(request.place):
-        raise DeliveryError("SMS are switched off.")
+        raise DeliveryError(Trouble.SMS_OFF)
     day = clock.today(request.zone)
     with _counted(request), _spent(request, day, warn):
         yield
@@ -114,9 +115,7 @@ def _counted(request: Request) -> Iterator[None]:
         yield
     except TooMany as problem:
         _give_back(taken)
-        raise DeliveryError(
-            "Too many SMS to this number, or from this network; tried again later."
-        ) from problem
+        raise DeliveryError(Trouble.SMS_OFTEN) from problem
     except DeliveryError as problem:
         if not problem.unsure:
             _give_back(taken)
@@ -137,7 +136,7 @@ def _spent(request: Request, day: date, warn: Callable[[int, int], None]) -> Ite
         insert_or_keep(SmsDay, place=request.place, day=day, parts=0)
         more = update(SmsDay).where(*here, SmsDay.parts + parts <= budget).values(parts=SmsDay.parts + parts)
         if not db.session.execute(more).rowcount:  # type: ignore[attr-defined]
-            raise DeliveryError("The SMS budget of this day is used up.")
+            raise DeliveryError(Trouble.SMS_SPENT)
         now = used(request.place, day)
         if rules.is_alarm(now - parts, now, budget):
             warn(now, budget)

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from portal.core import clock
 from portal.core.db import db
 from portal.core.i18n import speaking
 from portal.core.registry import registry
-from portal.notify import outbox
-from portal.notify.kinds import Delivery
+from portal.notify import choices, outbox
+from portal.notify.kinds import Channel, Choice, Delivery
 from portal.notify.models import Notice
 from portal.notify.outbox import Recipient
 from portal.notify.render import subject_of
@@ -27,13 +27,19 @@ def gather(user_id: int) -> None:
 
     What concerns one case is one entry, with the newest message on top of the others. The summary itself
     goes out like any message; those it holds are settled in the same transaction, so none comes twice.
+    What its reader has stopped since it was written is dropped: nobody was told of it.
     """
-    rows = db.session.scalars(
+    found = db.session.scalars(
         select(Notice)
         .where(Notice.user_id == user_id, *ripe())
         .order_by(Notice.created_at.desc(), Notice.id.desc())
         .with_for_update()
     ).all()
+    categories = {row.id: _may_stop(row) for row in found}
+    stopped = _stopped(user_id)
+    rows = [row for row in found if categories[row.id] not in stopped]
+    gone = [row.id for row in found if categories[row.id] in stopped]
+    db.session.execute(delete(Notice).where(Notice.id.in_(gone)))
     if not rows:
         return
     newest = rows[0]
@@ -47,11 +53,29 @@ def gather(user_id: int) -> None:
         .where(Notice.id.in_([row.id for row in rows]))
         .values(state=Delivery.GATHERED, sent_at=clock.now(), values_sealed=None)
     )
+    values: dict[str, Value] = {"entries": entries, "choose": "/account/notifications"}
+    mutable = dict.fromkeys(filter(None, (categories[row.id] for row in rows)))
+    if mutable:
+        values["unsubscribe"] = outbox.MUTE_PATH + outbox.mute_token(user_id, *mutable)
     outbox.send(
         "notify.digest",
         Recipient(locale=newest.locale, email=newest.email, name=newest.name, user_id=user_id),
-        {"entries": entries, "choose": "/account/notifications"},
+        values,
+        secret=("unsubscribe",) if mutable else (),
     )
+
+
+def _may_stop(row: Notice) -> str:
+    """The category of a message that its reader may stop; empty for any other. Its own link says so."""
+    link = str(unpack(row.values).get("values", {}).get("unsubscribe", ""))
+    told = outbox.muted_by(link.removeprefix(outbox.MUTE_PATH))
+    return told[1][0].key if told else ""
+
+
+def _stopped(user_id: int) -> set[str]:
+    """The categories of which somebody wants no mail."""
+    chosen = choices.of(user_id)
+    return {key for key, ways in chosen.items() if ways.get(Channel.MAIL) is Choice.NEVER}
 
 
 def _entry(rows: list[Notice]) -> Value:

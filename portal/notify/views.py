@@ -55,13 +55,15 @@ def mute(token: str) -> Response:
     found = outbox.muted_by(token)
     if found is None:
         raise Missing(_l("This link no longer works. Choose in your account which messages you want."))
-    user_id, category = found
+    user_id, categories = found
     if request.method == "POST":
-        services.mute(current(), user_id, category)
+        services.mute(current(), user_id, categories)
     return page(
         "notify/mute.html",
         title=_("No more of these messages"),
-        category=category,
+        categories="; ".join(str(category.title) for category in categories),
+        stops_all=any(category.stops_all for category in categories),
+        spares=any(not category.stops_all for category in categories),
         done=request.method == "POST",
         choose_href=address("accounts.notifications"),
     )

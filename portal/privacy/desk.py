@@ -149,6 +149,7 @@ def _shown(found: DataRequest) -> Response:
         who=json.loads(found.who or "[]"),
         proof=PROOFS.get(found.proof, found.proof),
         parts=[(part.title, len(part.records)) for part in parts],
+        erased=queries.counted(found.counts),
         names=accounts.names(person for person in people if person),
         form=CopyForm(),
         may_confirm=_may_confirm(found),

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -280,6 +281,12 @@ def _parts() -> list[tuple[str, PersonalData]]:
 def kept_of(whom: Whom) -> list[Part]:
     """Everything the modules keep of a person in the municipality in scope."""
     return [Part(name, part.title, part.export_here(whom)) for name, part in _parts() if part.export_here]
+
+
+def counted(counts: Mapping[str, int]) -> list[tuple[Text, int]]:
+    """What a request's counts say, under the titles of the parts they are kept by."""
+    handed_out = [(name, part) for name, part in _parts() if part.export_here]
+    return [(part.title, counts[name]) for name, part in handed_out if counts.get(name)]
 
 
 def request(request_id: int) -> DataRequest:

@@ -13,7 +13,7 @@ import structlog
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter, IntegerConverter, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -468,11 +468,28 @@ def _csrf(_problem: CSRFError) -> BaseResponse:
     return error_page(400, _l("The page was open for too long. Go back, reload it and send the form again."))
 
 
+def _page_above() -> str:
+    """The nearest page above an address that only takes forms, for whoever reads it; empty if there is none.
+
+    A form that was refused is shown at that address: reloaded there, or read in another language, it is asked
+    for as a page.
+    """
+    if request.method not in ("GET", "HEAD") or request.path.startswith(JSON_PLACES):
+        return ""
+    adapter, path = current_app.create_url_adapter(request), request.path
+    while adapter is not None and (path := path.rpartition("/")[0]):
+        if adapter.test(path, "GET"):
+            return path
+    return ""
+
+
 def _http(problem: HTTPException) -> BaseResponse:
     if problem.response is not None:
         return problem.response  # type: ignore[return-value]
     if problem.code is not None and 300 <= problem.code < 400:
         return problem.get_response()
+    if isinstance(problem, MethodNotAllowed) and (above := _page_above()):
+        return redirect(above, 303)
     response = error_page(problem.code or 500)
     for name, value in problem.get_headers():
         if name == "Allow":

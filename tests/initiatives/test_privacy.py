@@ -59,6 +59,7 @@ def test_an_export_holds_what_one_did_in_every_town(town: Town, other_town: Town
     filed = found["initiative"]
     assert (filed["number"], filed["text"], filed["phone"]) == (own.number, TEXT, "+48602123456")
     assert (found["comment"]["text"], found["comment"]["name"]) == ("Popieram.", "Ewa Sadowa")
+    assert found["comment"]["number"] == there.number
     assert (found["support"]["initiative"], found["support"]["number"]) == (there.id, there.number)
     assert (found["follow"]["of"], found["follow"]["number"]) == (f"initiative:{there.id}", there.number)
 
@@ -127,6 +128,8 @@ def test_an_erasure_takes_the_names_of_files_as_well(town: Town, actor_as: Actor
     with writing():
         stored = files.store_photo(raw.getvalue(), "ewa-sadowa.jpg")
         content.attach(queries.case(case.id), stored, FileRole.PHOTO)
+    (filed,) = privacy.export(ewa.user_id or 0)
+    assert filed["files"] == ["ewa-sadowa.jpg"]
     with writing():
         privacy.erase(ewa.user_id or 0)
     row = db.session.scalars(select(Attachment)).one()

@@ -86,7 +86,7 @@ def send_setup(actor: Actor, member: Member) -> None:
         by_user_id=actor.user_id,
     )
     audit.note(f"user:{user.id}")
-    messages.invitation(messages.recipient_of(user), secret)
+    messages.setup(messages.recipient_of(user), secret)
 
 
 @use_case("member.manage", code="member.invitation_withdrawn")

@@ -12,7 +12,8 @@ from portal.accounts.roles import TEXTS
 from portal.accounts.services import access as service
 from portal.core import tenancy
 from portal.core.actor import current
-from portal.core.i18n import Text, moment, ngettext
+from portal.core.collate import sort_key
+from portal.core.i18n import Text, current_locale, moment, ngettext
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import can
@@ -48,7 +49,8 @@ def begin_access() -> Response | BaseResponse:
     g.on_desk = True
     form = AccessForm()
     form.town.choices = [("", _("Choose a municipality"))] + [
-        (town.slug, town.name) for town in sorted(tenancy.towns().values(), key=lambda town: town.name)
+        (town.slug, town.name)
+        for town in sorted(tenancy.towns().values(), key=lambda town: sort_key(town.name, current_locale()))
     ]
     if form.validate_on_submit():
         with refusals(form):
@@ -118,6 +120,7 @@ def _row(found: Access) -> dict[str, Any]:
         "reason": found.reason,
         "began": moment(found.began_at),
         "until": moment(found.until),
+        "ended_by": found.ended_by,
         "runs": found.runs,
         "count": ngettext("%(n)s page or act", "%(n)s pages or acts", found.acts),
         "href": url_for("accounts.access", town=town.slug, access_id=found.id),

@@ -27,6 +27,9 @@ def invitation(token: str) -> Response | BaseResponse:
     if invitations.keeps_factor(link):
         return _accept_as_member(token, link)
     user = invitations.invitee(link)
+    title, done = _("Join the team"), _("Welcome to the team. You are signed in.")
+    if link.data.get("again"):
+        title, done = _("Set up your sign-in anew"), _("Your sign-in is set up anew. You are signed in.")
     form = JoinForm(name=user.name if user else None)
     if form.validate_on_submit():
         with refusals(form):
@@ -34,12 +37,12 @@ def invitation(token: str) -> Response | BaseResponse:
                 current(), token, form.name.data, form.password.data, form.code.data, form.form_key.data
             )
             person = sessions.sign_in(user_id, strong=True)
-            say(_("Welcome to the team. You are signed in."))
+            say(done)
             return show_codes(form.form_key.data, landing(person))
     return form_page(
         "accounts/invitation.html",
         form,
-        _("Join the team"),
+        title,
         link=_invitation_facts(link),
         app=app_to_connect(link.data["factor"], link.data["email"]),
     )

@@ -22,9 +22,10 @@ ASKED = "phone_code"
 """Key of the session that remembers the request: its secret, until when, what it is for."""
 
 
-def _remember(secret: str, purpose: str, target: str | None = None) -> None:
+def _remember(secret: str, purpose: str, number: str, target: str | None = None) -> None:
     until = (clock.now() + rules.PHONE_LIFE).timestamp()
-    session[ASKED] = {"secret": secret, "for": purpose, "until": until, "next": target}
+    hint = rules.phone_hint(number)
+    session[ASKED] = {"secret": secret, "for": purpose, "until": until, "next": target, "to": hint}
 
 
 def _asked(purpose: str) -> dict[str, Any] | None:
@@ -48,7 +49,7 @@ def sign_in_phone() -> Response | BaseResponse:
                 secret = ""
                 if not form.is_robot:
                     secret = service.ask(current(), number, form.form_key.data, sessions.network())
-                _remember(secret, "enter", wanted())
+                _remember(secret, "enter", number, wanted())
                 return on_to(url_for("accounts.phone_code"))
     return form_page("accounts/sign_in_phone.html", form, _("Sign in by a code on your phone"))
 
@@ -73,6 +74,7 @@ def phone_code() -> Response | BaseResponse:
         again_href=url_for("accounts.sign_in_phone"),
         messages=address("notify.demo_messages"),
         signs_in=True,
+        phone=kept["to"],
     )
 
 
@@ -89,7 +91,7 @@ def confirm_phone() -> Response | BaseResponse:
     if form.validate_on_submit():
         with refusals(form):
             secret = service.ask_own(current(), user.id, form.form_key.data, sessions.network())
-            _remember(secret, "confirm")
+            _remember(secret, "confirm", user.phone)
             return on_to(url_for("accounts.confirm_phone_code"))
     return form_page(
         "accounts/confirm_phone.html",
@@ -121,5 +123,6 @@ def confirm_phone_code() -> Response | BaseResponse:
         again_href=url_for("accounts.confirm_phone"),
         messages=address("notify.demo_messages"),
         signs_in=False,
+        phone=kept["to"],
         crumbs=_crumbs(),
     )

@@ -1,6 +1,6 @@
 """Pages and news of the office in a list, one of them with all its languages, and what is not its text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response, g, redirect, request, url_for
@@ -34,7 +34,10 @@ SPOTS: dict[Spot, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the list. `depth` is how far below the menu's top a page stands."""
+    """A line of the list. `depth` is how far below the menu's top a page stands.
+
+    `goes_up`, `goes_down`: whether it has a neighbour there to change places with.
+    """
 
     line: queries.Line
     depth: int
@@ -43,6 +46,8 @@ class Row:
     spot: Text
     languages: list[tuple[str, Text, str]]
     href: str
+    goes_up: bool = False
+    goes_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,9 @@ def _rows(lines: list[queries.Line], parent: int | None = None, depth: int = 0) 
     found = []
     for line in lines:
         if line.parent_id == parent or (parent is None and line.parent_id not in known):
-            found.append(_row(line, depth))
+            beside = [one.id for one in lines if one.parent_id == line.parent_id and one.spot is Spot.PAGE]
+            up, down = line.id in beside[1:], line.id in beside[:-1]
+            found.append(replace(_row(line, depth), goes_up=up, goes_down=down))
             found += _rows(lines, line.id, depth + 1)
     return found
 

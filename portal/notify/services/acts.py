@@ -26,11 +26,12 @@ BATCH = 500
 
 
 @use_case("message.mute", code="message.muted")
-def mute(_actor: Actor, user_id: int, category: NoticeCategory) -> None:
-    """Stop the messages of a category for somebody who pressed the link in one; harmless the second time."""
-    choices.choose(user_id, category.key, Channel.MAIL, Choice.NEVER)
-    choices.choose(user_id, category.key, Channel.SMS, Choice.NEVER)
-    audit.note(f"user:{user_id}", category=category.key)
+def mute(_actor: Actor, user_id: int, categories: Sequence[NoticeCategory]) -> None:
+    """Stop the messages of categories for somebody who pressed the link in one; harmless the second time."""
+    for category in categories:
+        choices.choose(user_id, category.key, Channel.MAIL, Choice.NEVER)
+        choices.choose(user_id, category.key, Channel.SMS, Choice.NEVER)
+    audit.note(f"user:{user_id}", category=", ".join(category.key for category in categories))
 
 
 @use_case("message.read", code="message.opened", load=queries.one)

@@ -14,6 +14,7 @@ from portal.core.errors import Invalid, Missing, NotAllowed
 from portal.core.policy import can
 from tests.factories.accounts import make_member
 from tests.factories.initiatives import make_initiative
+from tests.factories.towns import make_town
 
 REASON = "The office asked us to mend its opening hours."
 KEY = "a-form-key-of-this-test"
@@ -103,8 +104,25 @@ def test_administrator_and_officer_are_told_see_all_and_end_it(
     page = client.get(f"/en/lublin/desk/access/{number}")
     answer = client.post_button(page, f"/en/lublin/desk/access/{number}/end")
     assert answer.headers["Location"] == "/en/lublin/desk/access"
-    assert theirs.get("/en/lublin/desk").status_code == 403
+    refused = theirs.get("/en/lublin/desk")
+    assert refused.status_code == 403
+    assert "only while a role is lent to you" in refused.get_data(as_text=True)
+    assert 'href="/en/portal/access"' in refused.get_data(as_text=True)
+    assert "lent to you" not in client.get("/en/portal/access").get_data(as_text=True)
+    over = client.get(f"/en/lublin/desk/access/{number}").get_data(as_text=True)
+    assert "Access ended" in over
+    assert "Ended before its time by" in over
     assert codes(town)[-1] == "access.ended"
+
+
+def test_municipalities_to_choose_from_stand_in_order_of_the_language(
+    client, town, other_town, operator, sign_in
+):
+    make_town("swidnik", name=dict.fromkeys(("pl", "cs", "en"), "Świdnik"))
+    make_town("wodzislaw", name=dict.fromkeys(("pl", "cs", "en"), "Wodzisław"))
+    sign_in(client, operator)
+    page = client.get("/pl/portal/access/begin").get_data(as_text=True)
+    assert page.index("Świdnik") < page.index("Wodzisław")
 
 
 def test_operator_sees_own_accesses_and_ends_them(client, town, operator, sign_in):

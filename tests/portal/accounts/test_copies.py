@@ -42,6 +42,11 @@ def test_every_kind_that_a_module_exports_has_a_word() -> None:
         ("text", "", "–"),
         ("at", None, "–"),
         ("initiative", 59, 59),
+        ("answer", "partly", "partly"),
+        ("answers", {"How many?": "three", "Since when?": "May"}, "How many?: three\nSince when?: May"),
+        ("files", ["a.jpg – a bench", "b.pdf"], "a.jpg – a bench\nb.pdf"),
+        ("files", [], "–"),
+        ("answers", {}, "–"),
         ("at", "2026-11-29T02:57:04+00:00", "29 November 2026, 03:57"),
     ],
 )

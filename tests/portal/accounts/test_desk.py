@@ -279,6 +279,11 @@ def test_lost_phone_is_replaced_by_a_new_set_up(client, app, town, admin, outbox
     user = make_member(town, "reviewer")
     assert client.submit(f"{MEMBERS}/{user.id}/setup", ACT).status_code == 303
     notice = outbox()[-1]
+    assert notice.code == "account.setup"
+    page = client.get(f"/en/invitation/{values_of(notice)['link'].rpartition('/')[2]}").get_data(as_text=True)
+    assert "<h1>Set up your sign-in anew</h1>" in page
+    assert "Save and sign in" in page
+    assert "Join" not in page
     # Until the link is used the old ones hold.
     theirs = app.test_client()
     theirs.submit("/pl/sign-in/staff", {"email": user.email, "password": PASSWORD})

@@ -42,6 +42,7 @@ def all_sent(town, other_town, outbox, run_jobs):
             messages.reset_link(user, "s" * 43)
             messages.confirm_address(to, "s" * 43)
             messages.invitation(to, "s" * 43)
+            messages.setup(to, "s" * 43)
             messages.phone_code(user, "+48601234567", "123456")
             for left in (9, 0):
                 messages.recovery_used(user, left)

@@ -68,6 +68,25 @@ def test_every_number_gets_the_same_answer_and_only_confirmed_ones_an_sms(client
     assert len(db.session.scalars(select(PhoneCode)).all()) == 5
 
 
+def test_page_of_the_code_shows_which_number_was_understood(client, town, outbox):
+    for lang, shown in (("pl", "+48 … 567"), ("cs", "+420 … 567")):
+        client.submit(f"/{lang}/sign-in/phone", {"phone": "601 234 567"})
+        page = client.get(f"/{lang}/sign-in/phone/code").get_data(as_text=True)
+        assert shown in page
+        assert "234 567" not in page
+
+
+def test_slip_of_the_finger_uses_up_no_try(client, town, outbox):
+    with_phone(make_resident())
+    client.submit("/en/sign-in/phone", {"phone": "601 234 567"})
+    for slip in ("12345", "1234567", "abcdef", "١٢٣٤٥٦x"):
+        answer = client.submit("/en/sign-in/phone/code", {"code": slip})
+        assert answer.status_code == 422
+        assert "The code has six digits" in answer.get_data(as_text=True)
+    assert db.session.scalars(select(PhoneCode.tries)).one() == 0
+    assert client.submit("/en/sign-in/phone/code", {"code": code_in(outbox)}).status_code == 303
+
+
 def test_neither_code_nor_number_is_kept_in_clear(town, outbox):
     with_phone(make_resident())
     secret = phone.ask(VISITOR, MOBILE, KEY, NET)

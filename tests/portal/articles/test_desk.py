@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from portal.articles import queries, services
 from portal.articles.kinds import Standing
-from portal.articles.models import Spot
+from portal.articles.models import Alert, Spot
 from portal.core.actor import Actor
+from portal.core.db import db
 from portal.core.tenancy import Town
 from tests.factories.articles import edit, make_article, places, text_block, translate
 from tests.factories.browser import Browser
@@ -65,10 +67,36 @@ def test_pages_are_arranged_by_buttons(client: Browser, town: Town, enter: Calla
     assert [leaf.title for leaf in queries.leaves()] == ["Second", "First"]
 
 
+def test_page_without_a_neighbour_has_no_button_to_pass_it(
+    client: Browser, town: Town, enter: Callable[[str], Actor]
+) -> None:
+    editor = enter("editor")
+    top = make_article(town, title="Top")
+    make_article(town, title="Last")
+    alone = make_article(town, "private", title="Alone below")
+    services.change_settings(
+        editor, alone.id, services.writing.Settings(alone.slug, top.id, False, []), alone.version
+    )
+    page = client.get(f"{BASE}/pages").text
+    buttons = re.findall(r'value="(up|down)">[^<]*<span[^>]*>: ([^<]+)<', page)
+    assert buttons == [("down", "Top"), ("up", "Last")]
+
+
 def _token(client: Browser, path: str) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(path).text)
     assert found
     return found[1]
+
+
+def test_last_day_of_an_alert_counts_as_a_whole(
+    client: Browser, town: Town, enter: Callable[[str], Actor], frozen: Callable[[str], None]
+) -> None:
+    frozen("2026-03-02 07:00")
+    enter("editor")
+    assert client.submit(f"{BASE}/alerts/new", _alert(start_time="", end_day="2026-03-02")).status_code == 303
+    [alert] = db.session.scalars(select(Alert)).all()
+    assert str(alert.starts_at) == "2026-03-01 23:00:00+00:00"
+    assert str(alert.ends_at) == "2026-03-02 22:59:00+00:00"
 
 
 def test_front_pages_are_offered_once(client: Browser, town: Town, enter: Callable[[str], Actor]) -> None:

@@ -28,7 +28,8 @@ def news(kinds, monkeypatch):
     """News that may wait, and a decision that may not, both of initiatives somebody follows."""
     category = NoticeCategory("test.followed", _l("News"), _l("News"), preset="digest", stops_all=True)
     team = NoticeCategory("test.work", _l("Work"), _l("Work"), may_stop=False, staff=True)
-    for one in (category, team):
+    mine = NoticeCategory("test.mine", _l("Mine"), _l("Mine"))
+    for one in (category, team, mine):
         monkeypatch.setitem(registry.categories, one.key, one)
     for code, transactional, key in (
         ("test.news", False, "test.followed"),
@@ -195,6 +196,38 @@ def test_messages_of_duty_have_no_such_link(town, outbox):
 @pytest.mark.parametrize("token", ["x", mute_token.__name__, "A" * 60])
 def test_forged_link_is_not_there(client, town, token):
     assert client.post(f"/en/mute/{token}").status_code == 404
+
+
+def test_summary_has_a_link_that_stops_what_it_gathers(client, town, run_jobs, outbox):
+    choose(Channel.MAIL, Choice.DIGEST, "test.work")
+    write()
+    write("test.deadline", about=("initiative", 2))
+    digest()
+    run_jobs()
+    [summary] = [n for n in outbox() if n.code == "notify.digest"]
+    assert "If you want no more of these messages" in summary.body
+    assert mute_token(7, "test.followed")[:10] not in summary.body
+    page = client.post(f"/en/mute/{mute_token(7, 'test.followed', 'test.mine')}")
+    assert page.status_code == 200
+    assert "News; Mine" in page.get_data(as_text=True)
+    assert "Decisions in cases that you only follow" in page.get_data(as_text=True)
+    assert set(choices.of(7)) == {"test.followed", "test.mine", "test.work"}
+
+
+def test_what_was_stopped_meanwhile_is_in_no_summary(client, town, outbox):
+    write()
+    client.post(f"/en/mute/{mute_token(7, 'test.followed')}")
+    digest()
+    assert outbox() == []
+
+
+def test_what_cannot_be_stopped_stays_in_the_summary_and_gives_no_link(town, outbox):
+    choose(Channel.MAIL, Choice.DIGEST, "test.work")
+    choose(Channel.MAIL, Choice.NEVER)
+    write("test.deadline")
+    digest()
+    [summary] = [n for n in outbox() if n.code == "notify.digest"]
+    assert "unsubscribe" not in unpack(summary.values)["values"]
 
 
 def test_choices_are_handed_out_and_erased(town):

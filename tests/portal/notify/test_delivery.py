@@ -11,11 +11,12 @@ from sqlalchemy import select
 from portal.core import clock, tenancy
 from portal.core.config import Mode
 from portal.core.db import db, writing
+from portal.core.i18n import speaking
 from portal.core.jobs import LEASE, Job
 from portal.core.tenancy import Town
 from portal.notify import channels, delivery, kinds, queries, sms
 from portal.notify.channels import Letter
-from portal.notify.kinds import Channel, Delivery, Outcome
+from portal.notify.kinds import Channel, Delivery, Outcome, Trouble, trouble
 from portal.notify.models import Attempt
 from portal.notify.render import order_of
 
@@ -321,7 +322,11 @@ class TestHandedOver:
         assert letters == []
         assert outbox()[0].state is Delivery.DEAD
         [error] = db.session.scalars(select(Attempt.error)).all()
-        assert error == "The text is too long for an SMS."
+        assert error == Trouble.SMS_TOO_LONG
+        with speaking("pl"):  # Staff read it in their language; what a gate answered stays as it is.
+            assert (str(trouble(error)), trouble("550 no"), trouble(None)) == (
+                "Tekst jest za długi na SMS.", "550 no", "",
+            )  # fmt: skip
 
 
 class TestAlarm:

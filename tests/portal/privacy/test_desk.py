@@ -98,7 +98,15 @@ def test_a_request_goes_from_looking_up_to_erased(
     assert "anna@people.example" not in page.text  # Found by the code: only what was typed is shown.
     erased = client.submit(f"{here}/erase", {"sure": "y"})
     assert erased.status_code == 303
-    assert "Erased on" in client.get(here).text
+    done = client.get(here).text
+    assert "Erased on" in done
+    for part in (
+        "What was erased",
+        "Initiatives, comments, supports and follows: 1 record",
+        "What was kept, and why",
+    ):
+        assert part in done
+    assert "Requests about your data" not in done
     assert author_of(case).email is None
     assert only_request().who is None
 

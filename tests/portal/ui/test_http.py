@@ -183,3 +183,14 @@ def test_what_is_missing_elsewhere_is_no_case_to_be_opened(
     answer = client.post("/pl/account/sessions", data={"device": "12345", "csrf_token": token[1]})
     assert answer.status_code == 404
     assert 'href="/pl/follow" target="_blank"' not in answer.text
+
+
+def test_address_that_only_takes_forms_leads_its_reader_to_the_page_above(
+    client: Browser, town: Town, actor_as: Callable[..., Actor], sign_in: Callable[..., None]
+) -> None:
+    sign_in(client, actor_as("admin"))
+    answer = client.get("/cs/lublin/desk/messages/settings/stop")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/cs/lublin/desk/messages/settings")
+    # What another program asks for is told that it asks in the wrong way.
+    assert client.delete("/cs/lublin/desk/messages/settings").status_code == 405
+    assert client.get("/csp-report").status_code == 405
