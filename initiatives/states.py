@@ -118,7 +118,9 @@ STATES = (
         "partly_adopted",
         _p("initiative state", "partly adopted"),
         "building",
-        _l("The office will do a part of it. What is left out stands on the page of the initiative, with reasons."),
+        _l(
+            "The office will do a part of it. What is left out stands on the page of the initiative, with reasons."
+        ),
         OWNER,
     ),
     State(
@@ -132,7 +134,9 @@ STATES = (
         "refused",
         _p("initiative state", "refused"),
         "ended",
-        _l("The office will not do it. The reasons stand on the page of the initiative; the author may appeal within seven days."),
+        _l(
+            "The office will not do it. The reasons stand on the page of the initiative; the author may appeal within seven days."
+        ),
         AUTHOR,
     ),
     State(
