@@ -63,6 +63,17 @@ def test_case_tells_who_is_next_until_when_and_what_one_can_do(client, town, rev
     assert f'<span lang="pl">{case.title}</span>' in page
 
 
+def test_case_without_text_says_whether_it_was_erased_or_taken_over(client, town, reviewer):
+    case = make_initiative(town, "withdrawn")
+    for values, words in (
+        ({"text": ""}, "There is no text: it was erased."),
+        ({"external_source": "old", "external_number": "7"}, "the case was taken over from another system."),
+    ):
+        with writing():
+            db.session.execute(update(Initiative).where(Initiative.id == case.id).values(**values))
+        assert words in client.get(href(case)).get_data(as_text=True)
+
+
 def test_one_who_cannot_act_is_told_so(client, town, actor_as, sign_in):
     case = make_initiative(town, "submitted")
     sign_in(client, actor_as("decision_maker"))

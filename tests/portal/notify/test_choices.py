@@ -214,6 +214,15 @@ def test_summary_has_a_link_that_stops_what_it_gathers(client, town, run_jobs, o
     assert set(choices.of(7)) == {"test.followed", "test.mine", "test.work"}
 
 
+def test_message_in_a_summary_says_that_it_has_no_text_of_its_own(client, town):
+    write()
+    for _ in range(2):  # Waiting for the summary, and gone out in one.
+        page = client.get("/en/demo/messages").get_data(as_text=True)
+        assert "an entry in its reader’s daily summary" in page
+        digest()
+    assert "an entry in its reader’s daily summary" in client.get("/en/demo/messages").get_data(as_text=True)
+
+
 def test_what_was_stopped_meanwhile_is_in_no_summary(client, town, outbox):
     write()
     client.post(f"/en/mute/{mute_token(7, 'test.followed')}")
