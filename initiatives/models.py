@@ -347,6 +347,19 @@ class Author(Municipal, Base):
 
     initiative: Mapped[Initiative] = relationship(back_populates="author", lazy="raise")
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing is left by which the author could be reached, or come back."""
+        kept = (
+            self.user_id,
+            self.code_hash,
+            self.name_sealed,
+            self.email_sealed,
+            self.phone_sealed,
+            self.postal_sealed,
+        )
+        return not any(kept)
+
 
 class Reviewer(Municipal, Base):
     """A member of the team who studies a case."""

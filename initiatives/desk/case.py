@@ -252,6 +252,7 @@ def _shown(
         new_code_href=_new_code_href(actor, found),
         new_code_key=secrets.token_urlsafe(16),
         contact_href=_contact_href(actor, found),
+        is_erased=found.author is not None and found.author.is_erased,
         reason_form=reason_form or ReasonForm(formdata=None, prefix=WHY),
         contact_language=LANGUAGE_NAMES.get(contact.locale, contact.locale) if contact else "",
         public_name=found.author.name if found.author and found.author.shows_name else "",
@@ -375,17 +376,16 @@ def _study_actions(actor: Actor, found: Initiative) -> list[Action]:
 
 def _new_code_href(actor: Actor, found: Initiative) -> str:
     """Where a lost code is replaced; authors with an account have none."""
-    if (
-        found.author is None
-        or found.author.user_id is not None
-        or not can(actor, "initiative.contact", found)
-    ):
+    author = found.author
+    if author is None or author.is_erased or author.user_id is not None:
+        return ""
+    if not can(actor, "initiative.contact", found):
         return ""
     return url_for("initiatives.new_code", number=entry.slug_of(found))
 
 
 def _contact_href(actor: Actor, found: Initiative) -> str:
-    if found.author is None or not can(actor, "initiative.contact", found):
+    if found.author is None or found.author.is_erased or not can(actor, "initiative.contact", found):
         return ""
     return url_for("initiatives.contact", number=entry.slug_of(found))
 

@@ -6,9 +6,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
-from initiatives import services
+from initiatives import queries, services
 from initiatives.messages import facts
 from initiatives.models import Initiative
+from initiatives.services import forgetting
 from portal.content import queries as content_queries
 from portal.content import services as content
 from portal.content.models import Comment, CommentState, FileRole, Stance
@@ -127,6 +128,17 @@ def test_contact_of_an_account_is_what_the_account_says(town, actor_as):
     case = make_initiative(town, "submitted", author=author)
     read = services.read_contact(actor_as("reviewer"), case.id, Why(Reason.CHECK))
     assert (read.name, read.email, read.by_account) == ("Ewa Konto", "ewa@people.example", True)
+
+
+def test_of_an_erased_author_nothing_is_offered(client, town, reviewer):
+    case = make_initiative(town, with_code=True)
+    assert "The author lost the secret code" in client.get(href(case)).text
+    with writing():
+        forgetting.erase_author(queries.case(case.id))
+    page = client.get(href(case)).text
+    assert "Nothing is left that says who filed it" in page
+    assert "Show contact data" not in page
+    assert "The author lost the secret code" not in page
 
 
 def test_contact_address_alone_leads_to_the_case(client, town, reviewer):
