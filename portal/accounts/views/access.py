@@ -21,7 +21,7 @@ from portal.ui.pages import Link, address, page, say
 
 ACTS: dict[str, Text] = {
     "access.begun": _l("Access began"),
-    "access.page_opened": _l("Opened a page"),
+    "access.page_opened": _l("Asked for a page"),
     "access.ended": _l("Access ended"),
 }
 """What the acts of an access itself are called; any other act is shown by its code in the audit log."""

@@ -97,7 +97,7 @@ def test_administrator_and_officer_are_told_see_all_and_end_it(
         text = client.get(f"/en/lublin/desk/access/{number}").get_data(as_text=True)
         assert REASON in text
         assert "/en/lublin/desk" in text
-        assert "Opened a page" in text
+        assert "Asked for a page" in text
         assert "access.page_opened" not in text
     assert client.get(f"/en/ostrava-jih/desk/access/{number}").status_code in (403, 404)
     assert "Maria Próbna" in client.get("/en/lublin/desk/access").get_data(as_text=True)
