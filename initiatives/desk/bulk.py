@@ -393,14 +393,7 @@ def _of_referral(chosen: Move, movable: Sequence[Initiative]) -> list[str]:
         )
     ]
     asked = len(queries.supporters_of(*(case.id for case in movable if case.is_public)))
-    if asked:
-        found.append(
-            ngettext(
-                "There, %(n)s supporter who does not follow it is asked whether to move their support.",
-                "There, %(n)s supporters who do not follow it are asked whether to move their support.",
-                asked,
-            )
-        )
+    found += entry.told_to_move(asked)
     return found
 
 

@@ -13,7 +13,7 @@ from initiatives import queries, services
 from initiatives.desk import entry
 from initiatives.desk.moves import is_reachable
 from initiatives.forms.desk import CallForm
-from initiatives.forms.filing import asking
+from initiatives.forms.filing import asking, place_picker
 from initiatives.services import Receipt
 from portal.content import queries as content
 from portal.core import actor as actors
@@ -49,7 +49,7 @@ def call() -> BaseResponse:
         crumbs=entry.crumbs(),
         form=form,
         similar=alike,
-        map=entry.picker(town),
+        map=place_picker(town),
         script_href=url_for("initiatives.map_script", picker=1),
         currency=town.currency,
     )

@@ -7,12 +7,10 @@ from initiatives import queries
 from initiatives.models import Initiative
 from initiatives.policy import impartial
 from portal.core import actor as actors
-from portal.core import tenancy
 from portal.core.errors import Missing, NotAllowed
 from portal.core.i18n import gettext as _
+from portal.core.i18n import ngettext
 from portal.core.policy import can
-from portal.maps.folium_map import MapParts, Picker, render_map
-from portal.maps.geo import Point
 from portal.ui.pages import Link
 
 
@@ -57,13 +55,14 @@ def crumbs(case: Initiative | None = None) -> list[Link]:
     return [*found, Link(case.number or "", href_of(case))] if case is not None else found
 
 
-def picker(town: tenancy.Town) -> MapParts:
-    """The skeleton of the location picker; its script is a route of the public pages."""
-    return render_map(
-        "place",
-        Point(*town.centre),
-        12,
-        "/map/tiles/{z}/{x}/{y}.svg",
-        _("Drawing of our own, not a survey map"),
-        picker=Picker("#lat", "#lon", "#place-status"),
-    )
+def told_to_move(supporters: int) -> list[str]:
+    """What it means for so many supporters that a case goes on in another municipality of the portal."""
+    if not supporters:
+        return []
+    return [
+        ngettext(
+            "There, %(n)s supporter who does not follow it is asked whether to move their support.",
+            "There, %(n)s supporters who do not follow it are asked whether to move their support.",
+            supporters,
+        )
+    ]

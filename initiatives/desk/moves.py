@@ -14,6 +14,7 @@ from initiatives import messages, queries, rules
 from initiatives.desk import entry, replies
 from initiatives.desk.actions import blocked_by, may_extend
 from initiatives.forms import desk as forms
+from initiatives.forms.filing import place_picker
 from initiatives.forms.verbs import PAGES, move_of, version_of, words_of
 from initiatives.models import Change, Initiative
 from initiatives.states import (
@@ -214,7 +215,7 @@ def _shown(case: Initiative, chosen: Move, form: forms.MoveForm, status: int = 2
         change=_change(case) if chosen.verb in CHANGE_ANSWERS else None,
         change_of=CHANGE_OF,
         rewrites=bool({"title", "text", "address", "lat", "lon"} & form.errors.keys()),
-        map=entry.picker(g.town) if chosen.verb == "accept_change" else None,
+        map=place_picker(g.town) if chosen.verb == "accept_change" else None,
         script_href=url_for("initiatives.map_script", picker=1),
     )
 
@@ -332,13 +333,6 @@ def _of_referral(case: Initiative, chosen: Move) -> list[str]:
         ),
     ]
     asked = len(queries.supporters_of(case.id)) if case.is_public else 0
-    if asked:
-        found.append(
-            ngettext(
-                "There, %(n)s supporter who does not follow it is asked whether to move their support.",
-                "There, %(n)s supporters who do not follow it are asked whether to move their support.",
-                asked,
-            )
-        )
+    found += entry.told_to_move(asked)
     found.append(_("You can take it back by a correction while nothing has happened to it there."))
     return found

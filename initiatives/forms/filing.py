@@ -26,9 +26,12 @@ from initiatives.states import CHANGE_OF, HELPED
 from portal.accounts.rules import canonical_email, canonical_phone
 from portal.core.consent import WORDS, Purpose
 from portal.core.i18n import LANGUAGE_NAMES, LOCALES, Text
+from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import lazy_pgettext as _p
 from portal.core.tenancy import Town
+from portal.maps.folium_map import MapParts, Picker, render_map
+from portal.maps.geo import Point
 from portal.ui.fields import DegreesField, FileField, MoneyField, chosen, needed
 from portal.ui.forms import BaseForm, ProvenForm
 
@@ -525,4 +528,16 @@ class FollowForm(BaseForm):
         _l("Secret code"),
         [needed(_l("Write the secret code from your receipt."))],
         description=_l("Sixteen characters such as 7QK2-M9XD-R4TH-B8WN. Capital letters do not matter."),
+    )
+
+
+def place_picker(town: Town) -> MapParts:
+    """The skeleton of the picker that fills in the point of a form; its script is a route of the public pages."""
+    return render_map(
+        "place",
+        Point(*town.centre),
+        12,
+        "/map/tiles/{z}/{x}/{y}.svg",
+        _("Drawing of our own, not a survey map"),
+        picker=Picker("#lat", "#lon", "#place-status"),
     )

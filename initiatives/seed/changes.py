@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 from initiatives import queries, services
 from initiatives.models import Change, ChangeOf, ChangeState, Initiative
 from initiatives.seed.clocks import level_of
+from initiatives.seed.histories import aside
 from initiatives.seed.plots import Plot
 from initiatives.states import CHANGE_CLOCK
 from portal.content import services as content
@@ -92,14 +93,6 @@ def _moments(plot: Plot) -> tuple[datetime, datetime | None]:
 
 def _step(plot: Plot, case: Initiative, verb: str, at: datetime, who: str) -> StateChange:
     state = next((step.to for step in reversed(plot.steps) if step.at <= at), plot.state)
-    return StateChange(
-        municipality_id=case.municipality_id,
-        kind=case.KIND,
-        object_id=case.id,
-        at=at,
-        verb=verb,
-        from_state=state,
-        to_state=state,
-        lane=Lane.PUBLIC,
-        who=who,
-    )
+    row = aside(case, verb, at, Lane.PUBLIC, who)
+    row.from_state = row.to_state = state
+    return row

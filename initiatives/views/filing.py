@@ -24,6 +24,7 @@ from initiatives.forms.filing import (
     YouForm,
     answers_for,
     asking,
+    place_picker,
 )
 from initiatives.kinds import STEPS
 from initiatives.models import Author, Initiative, Place
@@ -33,14 +34,12 @@ from portal.accounts.session import network, open_case
 from portal.content import queries as content
 from portal.content.models import FileRole
 from portal.core import actor as actors
-from portal.core import clock, files, tenancy, throttle
+from portal.core import clock, files, throttle
 from portal.core.errors import Conflict, Invalid, Missing
 from portal.core.i18n import LANGUAGE_NAMES, Text, current_locale
 from portal.core.i18n import gettext as _
 from portal.core.policy import can
 from portal.core.sealed import Unsealable, ring
-from portal.maps.folium_map import Picker, render_map
-from portal.maps.geo import Point
 from portal.ui.pages import Link, page, public_address, say
 from portal.ui.sending import send_stored
 
@@ -269,15 +268,7 @@ def where_of(form: WhereForm) -> Where:
 
 def picker_map() -> Any:
     """The skeleton of the location picker of this municipality."""
-    town: tenancy.Town = g.town
-    return render_map(
-        "place",
-        Point(*town.centre),
-        12,
-        "/map/tiles/{z}/{x}/{y}.svg",
-        _("Drawing of our own, not a survey map"),
-        picker=Picker("#lat", "#lon", "#place-status"),
-    )
+    return place_picker(g.town)
 
 
 def photos(draft: str) -> BaseResponse:

@@ -1,6 +1,5 @@
 """A change after the decision: who proposes and answers it, what it leaves as it was, its clock, and who comes first."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,14 +15,14 @@ from portal.content import queries as content_queries
 from portal.content.models import Deadline
 from portal.content.move import worded_from
 from portal.core import actor as actors
-from portal.core import tenancy
 from portal.core.actor import Actor
 from portal.core.db import db, writing
-from portal.core.errors import Conflict, Invalid, NotAllowed, PortalError
+from portal.core.errors import Conflict, Invalid, NotAllowed
 from portal.core.tenancy import Town
 from portal.core.workflow import Lane
 from portal.notify.kinds import Delivery
 from tests.factories.initiatives import TEXT, TITLE, make_initiative
+from tests.factories.races import at_once
 
 ActorAs = Callable[..., Actor]
 ASKED = ChangeAsked(ChangeOf.PLACE, "Proszę o ławkę po drugiej stronie.", "Tam jest cień.")
@@ -351,31 +350,6 @@ def test_a_copy_holds_it_and_an_erasure_leaves_the_public_record(
     assert queries.changes(hidden.id) == []
     running = select(Deadline).where(Deadline.object_id == hidden.id, Deadline.done_at.is_(None))
     assert db.session.scalars(running).all() == []
-
-
-def at_once(app: Flask, town: Town, *acts: Callable[[], Any]) -> list[str]:
-    """Run the acts at the same instant; how each fared."""
-    barrier, results = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], Any]) -> None:
-        with app.app_context():
-            tenancy.enter(town.id)
-            barrier.wait()
-            try:
-                act()
-                results.append("done")
-            except PortalError as problem:
-                results.append(type(problem).__name__)
-            finally:
-                db.session.remove()
-
-    db.session.close()
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_of_two_answers_at_once_one_holds(
