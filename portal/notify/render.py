@@ -5,6 +5,7 @@ only in what goes out: staff read what was sent, and a code or a link's token is
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -127,7 +128,8 @@ def render_with(order: Order, own: OwnText) -> Rendered:
     town = town_of(order.municipality_id)
     with speaking(order.locale, town.zone if town else ZONE):
         values = {**order.values, **{name: order.mark(name) for name in order.secrets}}
-        filling = _filling(kind, town, values)
+        address = _spoken(values) if order.channel is Channel.PHONE else absolute
+        filling = _filling(kind, town, values, address)
         subject = _one_line(fill(own.subject, filling)) or subject_of(kind, values)
         context = {
             "link": None,
@@ -135,6 +137,7 @@ def render_with(order: Order, own: OwnText) -> Rendered:
             "town": town,
             "subject": subject,
             "sender": sender(town).name,
+            "address": address,
             "url": lambda endpoint, **parts: _url(town, endpoint, parts),
         }
         if order.channel is Channel.SMS:
@@ -153,13 +156,35 @@ def render_with(order: Order, own: OwnText) -> Rendered:
         return _mail(town, subject, message, values.get("unsubscribe"))
 
 
-def _filling(kind: NoticeKind, town: Town | None, values: dict[str, Any]) -> dict[str, str]:
+def _filling(
+    kind: NoticeKind, town: Town | None, values: dict[str, Any], address: Callable[[str], str]
+) -> dict[str, str]:
     """The values that an office's own text may hold, as words, and no others (R48)."""
     filling = {place.name: _words(values.get(place.name)) for place in kind.placeholders}
     if "page" in filling:
         # The author's own way to the case where there is one; marks of secrets pass through.
-        filling["page"] = absolute(values.get("link") or values.get("page") or "/")
+        filling["page"] = address(values.get("link") or values.get("page") or "/")
     return {**filling, OFFICE: town.name if town else ""}
+
+
+def _spoken(values: dict[str, Any]) -> Callable[[str], str]:
+    """How somebody who hears it gets to a page of a case: nobody writes a long address down from a call."""
+    site, number = urlsplit(_settings().base_url).netloc, values.get("number")
+
+    def told(path: str) -> str:
+        if not number:
+            return absolute(path)
+        if _MARK.search(path):
+            link = gettext("Follow your case by its number and code")
+            return gettext(
+                "On %(site)s choose “%(link)s” and write the number %(number)s and the secret code.",
+                site=site,
+                link=link,
+                number=number,
+            )
+        return gettext("On %(site)s search for the number %(number)s.", site=site, number=number)
+
+    return told
 
 
 def _whole(kind: NoticeKind, body: str, filling: dict[str, str]) -> str:

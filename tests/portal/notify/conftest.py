@@ -30,6 +30,7 @@ from portal.notify.outbox import Recipient
 TEMPLATES = {
     "test/mail/received.txt": "We have it since {{ at|datetime }}.\n\n\nUntil {{ due|day }}.\n{{ label }}\nCode: {{ code }}",
     "test/mail/link.txt": "Open {{ url('notify.demo_messages', to=token) }}.\n\nOr {{ link }}",
+    "test/mail/ways.txt": "Your page: {{ address(link) }}\nPublic: {{ address(page) }}",
     "test/mail/short.txt": "Long words for a mail.",
     "test/mail/short.sms.txt": "Short\nwords for {{ number }}.",
     "test/mail/plain.txt": "Words.",
@@ -39,6 +40,7 @@ TEMPLATES = {
 KINDS = {
     "test.received": "We have received your initiative %(number)s",
     "test.link": "Your link",
+    "test.ways": "Ways",
     "test.short": "Something short",
     "test.plain": "Plain 100 % words",
     "test.paths": "Paths",

@@ -146,6 +146,19 @@ def test_what_a_person_posts_or_reads_out_has_no_frame(order: Callable[..., Orde
     assert render(order(channel=channel)) == Rendered("Plain 100 % words", "Words.", None)
 
 
+def test_a_caller_hears_how_to_get_there_instead_of_an_address(order: Callable[..., Order]) -> None:
+    values = {"number": "LUB-I-2026-0042", "link": "/case/abc", "page": "/lublin/initiatives/lub-i-2026-0042"}
+    said = render(order("test.ways", values, channel=Channel.PHONE, secret=("link",))).body
+    assert said == (
+        "Your page: On 127.0.0.1:8000 choose “Follow your case by its number and code” and write the number "
+        "LUB-I-2026-0042 and the secret code.\nPublic: On 127.0.0.1:8000 search for the number LUB-I-2026-0042."
+    )
+    # What is about no case has no number to search for.
+    bare = {**values, "number": ""}
+    assert BASE in render(order("test.ways", bare, channel=Channel.PHONE, secret=("link",))).body
+    assert BASE in render(order("test.ways", values, channel=Channel.LETTER, secret=("link",))).body
+
+
 def test_mass_mail_says_how_to_stop_it(order: Callable[..., Order]) -> None:
     body = render(order(values={"unsubscribe": "/account/notifications"})).body
     assert f"{BASE}/en/account/notifications" in body
