@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from flask import Response, redirect, request, url_for
+from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.core import actor as actors
@@ -12,7 +12,7 @@ from portal.core.i18n import Text, current_locale, ngettext
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.registry import WorkItem
-from portal.notify import queries, rules, services
+from portal.notify import queries, rules, services, sms
 from portal.notify.forms import DoneForm, GiveUpForm, PlanForm, ResendForm, StartForm, UnreachedForm
 from portal.notify.kinds import Channel
 from portal.notify.queries import Box
@@ -68,6 +68,7 @@ def messages() -> Response:
         box=box,
         work=work,
         stopped=queries.count_stopped() if box is Box.DEAD else 0,
+        sms_stopped=sms.is_stopped(g.town.id),
         lines=[replace(line, to=masked(line.to)) for line in found.items],
         newer_href=url_for("notify.messages", box=box.value, page=found.newer) if found.newer else "",
         older_href=url_for("notify.messages", box=box.value, page=found.older) if found.older else "",

@@ -14,6 +14,8 @@ from portal.notify import services, sms
 from portal.notify.models import MessageRule, SmsDay
 
 HERE = "/pl/lublin/desk/messages/settings"
+LIST = "/en/lublin/desk/messages"
+WARNING = "SMS are stopped. Messages take another way, or wait."
 PORTAL = "/en/portal/messages"
 
 
@@ -45,6 +47,14 @@ class TestOffice:
         assert admin.post(f"{HERE}/start", data=token(page)).status_code == 303
         assert not sms.is_stopped(town.id)
         assert codes()[-2:] == ["sms.stopped", "sms.started"]
+
+    def test_who_reads_the_messages_is_told_that_none_go_out_as_sms(
+        self, town: Town, client: Any, sign_in: Callable[..., None], actor_as: Callable[..., Any]
+    ) -> None:
+        sign_in(client, actor_as("leader"))
+        assert WARNING not in client.get(LIST).text
+        services.stop_here(actor_as("admin"), "Too many codes")
+        assert WARNING in client.get(LIST).text
 
     def test_a_stop_needs_a_reason(self, town: Town, admin: Any) -> None:
         answer = admin.submit(HERE, {"stop-reason": ""})
