@@ -53,6 +53,8 @@ LABELS: dict[str, Text] = {
     "number": _p("copy of data", "Number"),
     "title": _p("copy of data", "Title"),
     "place": _p("copy of data", "Place"),
+    "why": _p("copy of data", "Why"),
+    "before": _p("copy of data", "As it was before"),
     "files": _p("copy of data", "Photos and documents"),
     "answers": _p("copy of data", "Answers to questions of the office"),
     "answer": _p("copy of data", "Answer"),
@@ -73,6 +75,7 @@ KINDS: dict[str, Text] = {
     "access": _p("copy of data", "access of the portal operator"),
     "account": _p("copy of data", "account"),
     "article_version": _p("copy of data", "version of a page"),
+    "change": _p("copy of data", "change you proposed after a decision"),
     "choice": _p("copy of data", "choice about messages"),
     "comment": _p("copy of data", "comment"),
     "comment_report": _p("copy of data", "report of a comment"),
@@ -156,5 +159,5 @@ def _in_words(key: str, value: Any) -> Any:
 
 def _lines(value: dict[str, Any] | list[Any]) -> list[str]:
     if isinstance(value, dict):
-        return [f"{name}: {said}" for name, said in value.items()]
+        return [f"{LABELS.get(name, name)}: {said}" for name, said in value.items()]
     return [str(each) for each in value]
