@@ -183,10 +183,14 @@ class RemarkForm(MoveForm):
     note = _remark()
 
 
-class ReasonForm(MoveForm):
-    """A move that needs its reasons."""
+def _why() -> TextAreaField:
+    return _reasons(_p("field", "Reasons"), _l("Write the reason; it is kept in the history."))
 
-    note = _reasons(_p("field", "Reasons"), _l("Write the reason; it is kept in the history."))
+
+class ReasonForm(MoveForm):
+    """A move that needs its reasons. Who asks for more before them names them anew below: mistakes are told in order."""
+
+    note = _why()
 
 
 class ReplyForm(MoveForm):
@@ -284,6 +288,7 @@ class AcceptChangeForm(DeclineChangeForm):
     """What changes, and why; title, text and place may be written anew, what is left empty stays."""
 
     changes = TextAreaField(_l("What changes"), [needed(_l("Say what changes.")), _at_most(rules.REASON_MAX)])
+    note = _why()
     title = StringField(_l("Title"), [_at_most(rules.TITLE_MAX)])
     text = TextAreaField(_l("Text"), [_at_most(rules.TEXT_MAX)])
     address = StringField(_l("Address or description of the place"), [_at_most(200)])
@@ -311,6 +316,7 @@ class TransferForm(ReasonForm):
 
     town = SelectField(_l("A municipality of the portal"), choices=[], validate_choice=False)
     to = StringField(_l("Another body"), [_at_most(SHORT_MAX)])
+    note = _why()
 
     def offer(self, near: Iterable[Town], far: Iterable[Town]) -> None:
         """Offer these municipalities."""

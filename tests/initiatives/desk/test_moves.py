@@ -1,5 +1,6 @@
 """The moves of a case: each verb by its page, with consequences, reasons, refusals and double clicks."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -620,6 +621,8 @@ def test_a_change_is_accepted_with_what_changes_and_a_new_place(client, town, as
         True,
         True,
     )
+    bare = client.submit(href(proposed, "accept_change"), {**words, "changes": "", "note": ""}).text
+    assert re.findall(r'<a href="#(changes|note)"', bare) == ["changes", "note"]
     half = client.submit(href(proposed, "accept_change"), {**words, "lat": ""})
     assert (half.status_code, "Mark the place on the map" in half.text) == (422, True)
     far = client.submit(href(proposed, "accept_change"), {**words, "lat": "10", "lon": "10"})
