@@ -350,16 +350,16 @@ def today(rows: Iterable[PresentCount]) -> Today:
     """Where these cases stand."""
     by_state, outcomes = Counter[str](), Counter[Outcome]()
     categories: dict[str, Counter[Outcome]] = defaultdict(Counter)
-    for row in rows:
-        by_state.update({row.state: row.n})
-        if row.state in GONE:
+    for state, category, outcome, n in rows:
+        by_state[state] += n
+        if state in GONE:
             continue
-        outcomes[row.outcome] += row.n
-        categories[row.category][row.outcome] += row.n
+        outcomes[outcome] += n
+        categories[category][outcome] += n
     known = dict(queries.category_choices())
     keys = [key for key in known if key in categories] + sorted(categories.keys() - known.keys())
     return Today(
-        [(state, by_state[state.key]) for state in WORKFLOW.states if by_state[state.key]],
+        [(found, by_state[found.key]) for found in WORKFLOW.states if by_state[found.key]],
         {outcome: outcomes[outcome] for outcome in Outcome} if outcomes else {},
         [(key, _label(Part.CATEGORY, key), dict(categories[key])) for key in keys],
     )

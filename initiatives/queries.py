@@ -97,7 +97,7 @@ from portal.core.calendar import local_day
 from portal.core.collate import sort_key, tokens
 from portal.core.db import db, is_writing
 from portal.core.errors import Missing
-from portal.core.i18n import Text, current_locale, day, from_json, money, ngettext, number
+from portal.core.i18n import Text, current_locale, day, foreign, from_json, money, ngettext, number
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.i18n import pgettext as _p
@@ -1191,8 +1191,8 @@ def _change_view(
         changes=row.changes,
         reasons=row.reasons,
         before=_before_change(row.before),
-        lang=_foreign(case.language),
-        answer_lang=_foreign(answered_in),
+        lang=foreign(case.language),
+        answer_lang=foreign(answered_in),
     )
 
 
@@ -1203,10 +1203,6 @@ def _before_change(kept: dict[str, Any]) -> list[tuple[str, str]]:
         place = f"{place} ({point})" if place else point
     told = ((_("Title"), kept.get("title", "")), (_("Place"), place), (_("Text"), kept.get("text", "")))
     return [(label, words) for label, words in told if words]
-
-
-def _foreign(language: str) -> str:
-    return language if language != current_locale() else ""
 
 
 def merge_by_id(merge_id: int) -> Merge | None:
@@ -1259,15 +1255,26 @@ def goes_on_in(case: Initiative) -> Initiative:
 
 def supporters_of(*initiative_ids: int) -> list[int]:
     """Accounts that support one of these cases and do not follow it; one entry a case."""
+    statement = _only_supporting(initiative_ids).order_by(Support.id)
+    return [user_id for user_id in db.session.scalars(statement) if user_id]
+
+
+def count_supporters_of(*initiative_ids: int) -> int:
+    """How many entries that has."""
+    return (
+        db.session.scalar(select(func.count()).select_from(_only_supporting(initiative_ids).subquery())) or 0
+    )
+
+
+def _only_supporting(initiative_ids: Sequence[int]) -> Select[Any]:
     follows = exists().where(
         Follow.kind == "initiative",
         Follow.object_id == Support.initiative_id,
         Follow.user_id == Support.user_id,
     )
-    statement = select(Support.user_id).where(
+    return select(Support.user_id).where(
         Support.initiative_id.in_(initiative_ids), Support.user_id.is_not(None), ~follows
     )
-    return [user_id for user_id in db.session.scalars(statement.order_by(Support.id)) if user_id]
 
 
 def of_author(user_id: int) -> list[Card]:

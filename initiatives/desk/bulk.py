@@ -392,7 +392,7 @@ def _of_referral(chosen: Move, movable: Sequence[Initiative]) -> list[str]:
             "and contact. Taken back, they end there, unless something has happened to them there."
         )
     ]
-    asked = len(queries.supporters_of(*(case.id for case in movable if case.is_public)))
+    asked = queries.count_supporters_of(*(case.id for case in movable if case.is_public))
     found += entry.told_to_move(asked)
     return found
 

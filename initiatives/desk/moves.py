@@ -332,7 +332,7 @@ def _of_referral(case: Initiative, chosen: Move) -> list[str]:
             "contact. Here its page stays and leads there."
         ),
     ]
-    asked = len(queries.supporters_of(case.id)) if case.is_public else 0
+    asked = queries.count_supporters_of(case.id) if case.is_public else 0
     found += entry.told_to_move(asked)
     found.append(_("You can take it back by a correction while nothing has happened to it there."))
     return found

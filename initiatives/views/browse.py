@@ -27,7 +27,7 @@ from portal.core import actor as actors
 from portal.core import clock, tenancy
 from portal.core.collate import sort_key
 from portal.core.errors import Missing
-from portal.core.i18n import LANGUAGE_NAMES, ago, current_locale, day, for_templates, from_json, iso
+from portal.core.i18n import LANGUAGE_NAMES, ago, current_locale, day, for_templates, foreign, from_json, iso
 from portal.core.i18n import gettext as _
 from portal.core.paging import Cursor, decode
 from portal.core.policy import can
@@ -384,11 +384,6 @@ def _href_in(case: Initiative, town: tenancy.Town | None) -> str:
     """The page of a case in another municipality."""
     number = (case.number or "").lower()
     return url_for("initiatives.detail", town=town.slug, number=number) if town is not None else ""
-
-
-def foreign(language: str) -> str:
-    """The language, if it is another than that of the page."""
-    return language if language != current_locale() else ""
 
 
 def detail(number: str) -> Response:

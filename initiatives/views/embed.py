@@ -11,7 +11,7 @@ from initiatives.models import Initiative
 from initiatives.views import browse
 from portal.content import queries as content
 from portal.core.errors import Missing
-from portal.core.i18n import current_locale
+from portal.core.i18n import current_locale, foreign
 from portal.core.i18n import gettext as _
 from portal.ui.pages import Link, page, public_address
 from portal.ui.templating import url_for
@@ -36,7 +36,7 @@ def one(number: str) -> Response:
     return page(
         "initiatives/embed.html",
         title=case.title,
-        foreign=browse.foreign(case.language),
+        foreign=foreign(case.language),
         case=case,
         category=queries.category_label(case.category),
         due=due[0].due_on if due else None,

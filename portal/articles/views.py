@@ -12,7 +12,7 @@ from portal.content.models import Attachment, FileRole
 from portal.core import actor as actors
 from portal.core import clock, tenancy
 from portal.core.errors import Missing
-from portal.core.i18n import LANGUAGE_NAMES, current_locale, iso
+from portal.core.i18n import LANGUAGE_NAMES, current_locale, foreign, iso
 from portal.core.i18n import gettext as _
 from portal.core.paging import Cursor, decode
 from portal.core.policy import can
@@ -90,11 +90,6 @@ def _meta(thing: Article, read: queries.Reading, crumbs: list[Link]) -> structur
 def endpoint_of(thing: Article) -> str:
     """The endpoint of its public page."""
     return "page" if thing.kind == "page" else "news_item"
-
-
-def foreign(language: str) -> str:
-    """The language, if it is another than that of the page."""
-    return language if language != current_locale() else ""
 
 
 def _crumbs() -> list[Link]:

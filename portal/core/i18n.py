@@ -48,6 +48,11 @@ def current_locale() -> str:
     return _locale.get()
 
 
+def foreign(language: str) -> str:
+    """The language, if it is another than the one being spoken: for the mark on words that stay as they are."""
+    return language if language != current_locale() else ""
+
+
 def current_zone() -> str:
     """The time zone in which instants are shown."""
     return _zone.get()

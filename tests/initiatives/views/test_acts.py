@@ -30,14 +30,6 @@ def href(case: Initiative, act: str = "") -> str:
 
 
 @pytest.fixture
-def ewa(client: Browser, actor_as: ActorAs, sign_in: Callable[..., None]) -> Actor:
-    """A resident, signed in."""
-    actor = actor_as("resident", name="Ewa Sadowa")
-    sign_in(client, actor)
-    return actor
-
-
-@pytest.fixture
 def token(client: Browser) -> Callable[[str], str]:
     """The form token of a page, for posts that come after something happened."""
 

@@ -26,14 +26,6 @@ def href(case: Initiative, act: str = "") -> str:
 
 
 @pytest.fixture
-def ewa(client: Browser, actor_as: ActorAs, sign_in: Callable[..., None]) -> Actor:
-    """A resident, signed in."""
-    actor = actor_as("resident", name="Ewa Sadowa")
-    sign_in(client, actor)
-    return actor
-
-
-@pytest.fixture
 def case(town: Town, ewa: Actor) -> Initiative:
     return make_initiative(town, "adopted", author=ewa, decided_by_user_id=1)
 
