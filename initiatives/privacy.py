@@ -495,4 +495,7 @@ RETENTION = (
     ),
 )
 
-READINGS = (Reading("initiative.contact_read", _l("Contact data of an author")),)
+READINGS = (
+    Reading("initiative.contact_read", _l("Contact data of an author")),
+    Reading("initiative.withheld_read", _l("A case handled without publication")),
+)

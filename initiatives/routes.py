@@ -185,6 +185,7 @@ ROUTES = (
         GET_POST,
     ),
     Route(CASE, "case", case.case, "initiative.desk"),
+    Route(f"{CASE}/why", "why", case.why, "initiative.desk", GET_POST),
     Route(f"{CASE}/new-code", "new_code", case.new_code, "initiative.contact", GET_POST),
     Route(f"{CASE}/note", "note", case.note, "initiative.note", GET_POST),
     Route(f"{CASE}/mention", "mention", case.mention, "initiative.note", GET_POST),

@@ -15,6 +15,7 @@ from initiatives.desk.moves import is_reachable
 from initiatives.forms.desk import CallForm
 from initiatives.forms.filing import asking, place_picker
 from initiatives.services import Receipt
+from portal.accounts.session import open_reading
 from portal.content import queries as content
 from portal.core import actor as actors
 from portal.core import clock, tenancy
@@ -41,6 +42,7 @@ def call() -> BaseResponse:
             alike = queries.similar(form.title.data or "", form.text.data or "", form.lat.data, form.lon.data)
         if not alike and (receipt := _filed(form)):
             _keep(receipt)
+            open_reading(entry.KIND, receipt.initiative_id)  # They have just written it.
             return redirect(url_for("initiatives.call", receipt=receipt.number.lower()), 303)
     return page(
         "initiatives/desk/call.html",

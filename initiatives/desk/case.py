@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Response, g, request, url_for
+from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from initiatives import queries, services
@@ -25,6 +25,7 @@ from initiatives.models import Initiative, Place, StudyKind
 from initiatives.services import Contact
 from initiatives.states import CHANGEABLE, CHANNELS, DEADLINES, OUTCOMES, WHO, WORKFLOW
 from portal.accounts import queries as accounts
+from portal.accounts.rules import own_path
 from portal.content import queries as content
 from portal.content.models import FileRole
 from portal.content.rules import REASONS
@@ -38,7 +39,7 @@ from portal.core.policy import can
 from portal.core.workflow import Lane
 from portal.notify import queries as notices
 from portal.ui.pages import Link, page, say
-from portal.ui.reading import ReasonForm
+from portal.ui.reading import CaseReasonForm, ReasonForm
 from portal.ui.sending import send_stored
 
 WHY = "why-"
@@ -75,6 +76,27 @@ class FileView:
 def case(number: str) -> Response:
     """The case desk."""
     return _shown(entry.opened(number))
+
+
+def why(number: str) -> BaseResponse:
+    """What somebody opens a case for that is handled without publication; then it opens, and they get to where they went."""
+    found = entry.found(number)
+    target = own_path(request.args.get("next")) or entry.href_of(found)
+    if request.method == "GET" and not entry.is_shut(found):
+        return redirect(target, 303)
+    form = CaseReasonForm()
+    if form.validate_on_submit():
+        entry.read(found, form.why)
+        return redirect(target, 303)
+    return page(
+        "initiatives/desk/why.html",
+        422 if form.is_submitted() else 200,
+        title=_("What do you open %(number)s for?", number=found.number),
+        crumbs=entry.crumbs(),
+        form=form,
+        confirm_label=_("Open the case"),
+        back_href=url_for("initiatives.desk"),
+    )
 
 
 def contact(number: str) -> BaseResponse:

@@ -150,6 +150,12 @@ def read_contact(actor: Actor, case: Initiative, why: Why) -> Contact:
     )
 
 
+@use_case("initiative.desk", code="initiative.withheld_read", load=queries.case)
+def read_withheld(actor: Actor, case: Initiative, why: Why) -> None:
+    """That somebody opened a case which is not for the public, and why, stays in the audit log (R35)."""
+    readings.record(f"initiative:{case.id}", why, case.number or "")
+
+
 @use_case("initiative.contact", code="initiative.code_renewed", load=queries.case)
 def new_code(actor: Actor, case: Initiative, key: str) -> str:
     """A new code for an author without account; earlier codes and links are worth nothing from now on.

@@ -9,6 +9,8 @@ The table behind it, and what it costs, stands in `session_store.py`.
     renew_sessions(user_id)         inside a use case: new tokens after a change of roles
     open_case(kind, id)             a secret code was right: the case is open for fifteen minutes
     opened_cases()
+    open_reading(kind, id)          it was said why a case is read: open until the person signs out
+    is_reading(kind, id)
 
 Source: R8–R13 (docs/security.md).
 """
@@ -46,6 +48,7 @@ KNOWN_MAX = 5
 # Keys of our own in the session's data; instants are seconds since 1970.
 FRESH_UNTIL = "fresh_until"
 CASES = "cases"
+READ = "read"
 
 
 OF_ONE_PERSON = (
@@ -57,6 +60,7 @@ OF_ONE_PERSON = (
     "phone_code",
     "oidc",
     "oidc_by",
+    READ,
 )
 """Keys of pages that belong to one person's session only."""
 
@@ -229,6 +233,20 @@ def opened_cases() -> frozenset[tuple[str, int]]:
     now = clock.now().timestamp()
     keys = [key for key, until in _mine().get(CASES, {}).items() if until > now]
     return frozenset((kind, int(number)) for kind, _, number in (key.rpartition(":") for key in keys))
+
+
+# Cases whose reading was given a reason ------------------------------------------------------------------------
+
+
+def open_reading(kind: str, case_id: int) -> None:
+    """Remember that the person said why they read a case, or wrote it themselves; until they sign in anew (R35)."""
+    ours = _mine()
+    ours[READ] = sorted({*ours.get(READ, ()), f"{kind}:{case_id}"})
+
+
+def is_reading(kind: str, case_id: int) -> bool:
+    """Whether the reason for reading a case was told since the person signed in."""
+    return f"{kind}:{case_id}" in _mine().get(READ, ())
 
 
 # Networks and known devices, for the throttles of signing in ---------------------------------------------------

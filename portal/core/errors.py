@@ -39,6 +39,14 @@ class NotAllowed(PortalError):
         self.would_help = would_help
 
 
+class Unexplained(NotAllowed):
+    """What is sensitive opens once it is said what for (R35): `ask_href` is the page that asks and leads on to `?next=`."""
+
+    def __init__(self, reason: Text, ask_href: str) -> None:
+        super().__init__(reason)
+        self.ask_href = ask_href
+
+
 class Missing(PortalError):
     """There is no such thing, or not for this actor: the answer is the same (404).
 

@@ -15,6 +15,7 @@ SAY_WHAT_FOR = _l("Say in a few words what it is for.")
 class Reason(StrEnum):
     """What a reading is for. The list is short so that the officer can compare."""
 
+    WORK = "work"
     CONTACT = "contact"
     TASK = "task"
     CHECK = "check"
@@ -24,6 +25,7 @@ class Reason(StrEnum):
 
 
 REASONS: dict[Reason, Text] = {
+    Reason.WORK: _l("To work on the case"),
     Reason.CONTACT: _l("To ask or answer the person"),
     Reason.TASK: _l("To post a letter or make a call"),
     Reason.CHECK: _l("To check the case, for instance whether it is a double"),

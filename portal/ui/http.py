@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from flask import Flask, Response, current_app, g, redirect, request, url_for
@@ -21,7 +21,17 @@ from portal.core import actor as actors
 from portal.core import i18n, metrics, taking, tenancy
 from portal.core.config import Settings
 from portal.core.db import db, is_busy, is_full, refuse_writing
-from portal.core.errors import Busy, Full, Invalid, Missing, NotAllowed, PortalError, ReadOnly, TooMany
+from portal.core.errors import (
+    Busy,
+    Full,
+    Invalid,
+    Missing,
+    NotAllowed,
+    PortalError,
+    ReadOnly,
+    TooMany,
+    Unexplained,
+)
 from portal.core.i18n import DEFAULT_LOCALE, LOCALES, Text, gettext
 from portal.core.i18n import lazy_gettext as _l
 from portal.core.policy import Help, can
@@ -367,26 +377,41 @@ def _page_before() -> str:
     return f"{before.path}?{before.query}" if before.query else before.path
 
 
-def _refused(problem: PortalError) -> BaseResponse:
+def _helped(problem: PortalError) -> BaseResponse | None:
+    """The way to what would turn a refusal into a yes, with everything typed kept; None where nothing would."""
     would_help = problem.would_help if isinstance(problem, NotAllowed | Missing) else None
+    back = request.full_path.rstrip("?") if request.method == "GET" else request.path
     if would_help == Help.OPEN_CASE and _typed():
         # A case opened by its code closes after a while (R13), also while somebody is still writing.
         title = _l("Open your case again, then send it")
         follow_href, sign_in_href = url_for("initiatives.follow"), url_for("accounts.sign_in")
         return _send_again(problem.status, title, sign_in_href=sign_in_href, follow_href=follow_href)
-    if isinstance(problem, NotAllowed) and would_help in (Help.SIGN_IN, Help.SIGN_IN_AGAIN, Help.OPEN_CASE):
-        again = problem.would_help == Help.SIGN_IN_AGAIN
-        enter = "accounts.sign_in_staff" if "/desk" in request.path else "accounts.sign_in"
-        endpoint = "accounts.confirm" if again else enter
-        if request.path.startswith(JSON_PLACES):
-            response = error_page(401, problem.reason)
-            response.headers["WWW-Authenticate"] = "Bearer"
-            return response
+    if isinstance(problem, Unexplained):
         if _typed():
-            title = _l("Confirm that it is you, then send it") if again else _l("Sign in, then send it")
-            return _send_again(403, title, sign_in_href=url_for(endpoint))
-        back = request.full_path.rstrip("?") if request.method == "GET" else request.path
-        return redirect(url_for(endpoint, next=back), 303)
+            return _send_again(problem.status, problem.reason, ask_href=problem.ask_href)
+        return redirect(f"{problem.ask_href}?{urlencode({'next': back})}", 303)
+    if isinstance(problem, NotAllowed) and would_help in (Help.SIGN_IN, Help.SIGN_IN_AGAIN, Help.OPEN_CASE):
+        return _to_sign_in(problem, back)
+    return None
+
+
+def _to_sign_in(problem: NotAllowed, back: str) -> BaseResponse:
+    again = problem.would_help == Help.SIGN_IN_AGAIN
+    enter = "accounts.sign_in_staff" if "/desk" in request.path else "accounts.sign_in"
+    endpoint = "accounts.confirm" if again else enter
+    if request.path.startswith(JSON_PLACES):
+        response = error_page(401, problem.reason)
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+    if _typed():
+        title = _l("Confirm that it is you, then send it") if again else _l("Sign in, then send it")
+        return _send_again(403, title, sign_in_href=url_for(endpoint))
+    return redirect(url_for(endpoint, next=back), 303)
+
+
+def _refused(problem: PortalError) -> BaseResponse:
+    if (helped := _helped(problem)) is not None:
+        return helped
     if isinstance(problem, Invalid) and request.path.startswith(JSON_PLACES):
         title = _TITLES[problem.status][0]
         return api.problem(problem.status, str(title), str(problem.reason), problem.fields)
@@ -441,6 +466,7 @@ def _send_again(
     *,
     sign_in_href: str = "",
     follow_href: str = "",
+    ask_href: str = "",
     minutes: int = 0,
     reason: Text = "",
     wait: Text = "",
@@ -456,6 +482,7 @@ def _send_again(
         action=request.full_path.rstrip("?"),
         sign_in_href=sign_in_href,
         follow_href=follow_href,
+        ask_href=ask_href,
         minutes=minutes,
         reason=reason,
         wait=wait,

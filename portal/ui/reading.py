@@ -14,12 +14,18 @@ from portal.ui.forms import BaseForm
 CHOOSE = SelectChoice("", _l("Choose a reason"))
 
 
+def _offered(*left_out: Reason) -> list[SelectChoice]:
+    reasons = (SelectChoice(key.value, label) for key, label in REASONS.items() if key not in left_out)
+    return [CHOOSE, *reasons]
+
+
 class ReasonForm(BaseForm):
     """Why one reads, with words where no reason of the list fits."""
 
     reason = SelectField(
         _l("Why do you need it?"),
-        choices=[CHOOSE, *(SelectChoice(key.value, label) for key, label in REASONS.items())],
+        # Work on a case as such needs no address.
+        choices=_offered(Reason.WORK),
         validate_choice=False,
         validators=[chosen(_l("Choose why you need it."))],
     )
@@ -37,3 +43,14 @@ class ReasonForm(BaseForm):
     def why(self) -> Why:
         """What the services take, once the form is valid."""
         return Why(Reason(self.reason.data), self.words.data or "")
+
+
+class CaseReasonForm(ReasonForm):
+    """Why one opens a case that is not public."""
+
+    reason = SelectField(
+        _l("What do you open it for?"),
+        choices=_offered(Reason.CONTACT, Reason.TASK, Reason.FAULT),
+        validate_choice=False,
+        validators=[chosen(_l("Choose what you open it for."))],
+    )

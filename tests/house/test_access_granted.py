@@ -96,6 +96,7 @@ OTHERWISE = {
     ("GET", "initiatives.agenda"): (302, "leads to the present month"),
     ("GET", "initiatives.contact"): (303, BACK_TO_CASE),
     ("GET", "initiatives.new_code"): (303, BACK_TO_CASE),
+    ("GET", "initiatives.why"): (303, "asks nothing about a case that is public"),
     ("GET", "initiatives.note"): (303, BACK_TO_CASE),
     ("GET", "initiatives.mention"): (303, BACK_TO_CASE),
     ("GET", "initiatives.bulk_undo"): (303, "a button of the page of the act"),

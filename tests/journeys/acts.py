@@ -159,3 +159,9 @@ def write_sheet(reviewer: Visitor, case: Receipt, kind: str, words: str) -> None
 def let_kept_pages_age() -> None:
     """Until visitors without a session see a change (`ui/page_cache.Versions`)."""
     time.sleep(max(LAG, POLL) + 0.2)
+
+
+def say_why(visitor: Visitor) -> None:
+    """Say what a case is opened for that is handled without publication."""
+    visitor.choose("What do you open it for?", "To work on the case")
+    visitor.press("Open the case")

@@ -86,7 +86,7 @@ REFUSED = {
     "initiatives.follow", "initiatives.comment", "initiatives.report", "initiatives.comment_answer", "initiatives.comment_report",
     "initiatives.comment_object", "initiatives.case_speak", "initiatives.appeal", "initiatives.result",
     "initiatives.merge", "initiatives.change",
-    "initiatives.call", "initiatives.study", "initiatives.case_edit", "initiatives.redact_photo",
+    "initiatives.call", "initiatives.why", "initiatives.study", "initiatives.case_edit", "initiatives.redact_photo",
     "pages.settings_team",
     "pages.portal_municipalities", "api.new_key", "api.new_webhook", "privacy.requests", "privacy.erase",
     "articles.new", "articles.new_alert",
@@ -506,6 +506,8 @@ def desk() -> Iterator[Stop]:
         judged, _writer = said_in(state=state)
         yield Stop("initiatives.case_comment", judged, f"leader@{judged['town']}.example")
     yield Stop("initiatives.case_speak", commented.values, commented.team("leader"))
+    withheld = case("submitted", Initiative.audience == Audience.TEAM)
+    yield Stop("initiatives.why", withheld.values, withheld.team("leader"))
     edited = case("submitted")
     yield Stop("initiatives.case_edit", edited.values, edited.team("reviewer"))
     yield from _redacting()

@@ -96,6 +96,8 @@ def walk(visitor: Visitor, stops: Iterable[Stop], app: Flask, folder: Path) -> I
         visitor.page.set_viewport_size({"width": JUDGED_AT[lang], "height": 740})
         visitor.page.emulate_media(color_scheme="dark" if lang == DARK else "light")
         visitor.page.goto(f"{visitor.portal}{path}")
+        if "/why?" in visitor.page.url and stop.endpoint != "initiatives.why":
+            acts.say_why(visitor)
         if visitor.status != stop.status:
             yield f"{path} answers {visitor.status} to {stop.who or 'a visitor'}"
             continue
