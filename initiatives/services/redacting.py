@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from initiatives import queries
 from initiatives.models import Initiative
+from initiatives.services import referring
 from portal.content import move
 from portal.content import queries as content_queries
 from portal.content import services as content
@@ -37,11 +38,14 @@ def redact_photo(actor: Actor, case: Initiative, file_id: int, boxes: Sequence[B
     if not boxes and not row.plain_key:
         raise Invalid(_l("Mark at least one part of the photo."))
     verb = "redact" if boxes else "unredact"
+    looks = referring.looks(row)
     new = content.redact(row, boxes)
     move.record(actor, case, verb, lane=Lane.AUTHOR, note=note, who="reviewer")
     case.updated_at = clock.now()
     audit.note(f"initiative:{case.id}", file=new.id, parts=len(boxes))
     events.tell("content.changed", case, public=case.is_public)
+    if boxes:
+        referring.redact_photos(actor, case, looks, boxes, note)
     return new.id
 
 

@@ -5,7 +5,8 @@ stays and leads there. One row a municipality: each office keeps, shows and ends
 they were given until their person moves them (see `merging`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import exists, select, update
@@ -20,8 +21,9 @@ from portal.content import move
 from portal.content import queries as content_queries
 from portal.content import services as content
 from portal.content.models import Attachment, Comment, FileRole
-from portal.core import audit, clock, consent, files, tenancy
+from portal.core import audit, clock, consent, events, files, tenancy
 from portal.core.actor import Actor
+from portal.core.collate import fold
 from portal.core.consent import ConsentEvent, Purpose
 from portal.core.db import db
 from portal.core.errors import Conflict, Invalid
@@ -50,6 +52,8 @@ PERSON = (
     "locale",
 )
 """What the other office needs to reach the author; not what somebody took out of the words here."""
+REDACTED = ("title", "text", "address")
+"""Words out of which the team takes personal data."""
 FILES = (FileRole.PHOTO, FileRole.DOCUMENT)
 MOVED_ON = _l("The case has moved on meanwhile. Look at its present state and decide again.")
 HAPPENED = _l(
@@ -226,7 +230,7 @@ def _files(case: Initiative) -> list[Attachment]:
 def _take_files(sent: Sequence[Attachment], there: Initiative, town: Town) -> None:
     """Copy the files; what hung on it here before gives way, where it is not the same."""
     before = _files(there)
-    if list(map(_looks, before)) == list(map(_looks, sent)):
+    if list(map(looks, before)) == list(map(looks, sent)):
         return
     made: list[Attachment] = []
     try:
@@ -250,7 +254,8 @@ def _take_files(sent: Sequence[Attachment], there: Initiative, town: Town) -> No
         content.detach(row)
 
 
-def _looks(row: Attachment) -> tuple[Any, ...]:
+def looks(row: Attachment) -> tuple[Any, ...]:
+    """What a file and its copy in another municipality have in common."""
     return row.role, row.name, row.size, row.alt, row.boxes, row.public, row.scan
 
 
@@ -291,6 +296,77 @@ def call_back(actor: Actor, case: Initiative, note: str, *, quiet: bool = False)
     return there.about
 
 
+def redact_words(actor: Actor, case: Initiative, before: Mapping[str, str], note: str) -> None:
+    """Take out of its rows in other municipalities what was just taken out here, where the words still were the same.
+
+    Personal data that one office took out must stand nowhere; what another office has put into words of its own stays.
+    """
+    changed = [name for name, old in before.items() if getattr(case, name) != old]
+    for there in _elsewhere(case) if changed else ():
+        same = [name for name in changed if getattr(there, name) == before[name]]
+        if not same:
+            continue
+        with _redacted(actor, case, there, "edit", note):
+            if there.author is not None and there.author.original is None:
+                words = (getattr(there, name) for name in REDACTED)
+                there.author.original = "\n\n".join(filter(None, words))
+            for name in same:
+                setattr(there, name, getattr(case, name))
+            there.folded = fold(there.title)
+            there.version += 1
+
+
+def redact_photos(
+    actor: Actor, case: Initiative, before: tuple[Any, ...], boxes: Sequence[files.Box], note: str
+) -> None:
+    """The same for parts of a photo; `before`: how it looked until now."""
+    for there in _elsewhere(case):
+        copies = [row for row in _files(there) if looks(row) == before and not row.waits]
+        if not copies:
+            continue
+        with _redacted(actor, case, there, "redact", note):
+            for row in copies:
+                content.redact(row, boxes)
+
+
+def _elsewhere(case: Initiative) -> Iterator[Initiative]:
+    """Its rows in other municipalities, each within its own."""
+    others = [town.id for town in tenancy.towns().values() if town.id != case.municipality_id]
+    # By municipality and number, as the index has it.
+    same = select(Initiative.municipality_id).where(
+        Initiative.municipality_id.in_(others), Initiative.number == case.number
+    )
+    with tenancy.unscoped("personal data taken out in one municipality must stand in none"):
+        town_ids = list(db.session.scalars(same))
+    for town_id in town_ids:
+        db.session.flush()  # The session writes rows of one municipality at a time.
+        with tenancy.within(town_id):
+            yield queries.case_by_number(case.number or "")
+
+
+@contextmanager
+def _redacted(
+    actor: Actor, case: Initiative, there: Initiative, verb: str, note: str
+) -> Generator[None, None, None]:
+    """What is done to the row there stands in its history, and in the audit log of that municipality."""
+    home = tenancy.town_by_id(case.municipality_id)
+    with audit.beside(actor, "initiative.redacted_elsewhere"):
+        yield
+        there.updated_at = clock.now()
+        move.record(
+            system(there),
+            there,
+            verb,
+            lane=Lane.AUTHOR,
+            note=note,
+            who=OTHER_OFFICE,
+            spoken=home.language,
+        )
+        audit.note(f"initiative:{there.id}", number=there.number, redacted_by=home.slug)
+        events.tell("content.changed", there, public=there.is_public)
+        db.session.flush()
+
+
 def renew_code(case: Initiative, before: str | None, code_hash: str) -> None:
     """Let a new code open the case in the other municipalities as well, and the earlier one nowhere."""
     rows = select(Initiative.id).where(Initiative.number == case.number, Initiative.id != case.id)
@@ -301,7 +377,11 @@ def renew_code(case: Initiative, before: str | None, code_hash: str) -> None:
 
 def has_happened(there: Initiative) -> bool:
     """Whether anybody has done anything with a case since it came: a step of whatever kind, a comment, a support."""
-    steps = content_queries.history(*there.about, tuple(Lane))
+    steps = [
+        step
+        for step in content_queries.history(*there.about, tuple(Lane))
+        if step.verb == ARRIVE or step.who != OTHER_OFFICE
+    ]
     if not steps or steps[-1].verb != ARRIVE:
         return True
     since = steps[-1].at

@@ -65,6 +65,7 @@ def redact(
         said = (f"{one.words}: {one.text}" for one in queries.answered(case))
         case.author.original = "\n\n".join(filter(None, (case.title, case.text, case.address, *said)))
     forget_in_counts(case)
+    before = {name: getattr(case, name) for name in referring.REDACTED}
     with figures.counted_anew(case):
         case.title, case.text, case.address, case.category = title, text, address, category
     case.folded = fold(title)
@@ -80,6 +81,7 @@ def redact(
     remember_in_counts(case)
     move.record(actor, case, "edit", lane=Lane.AUTHOR, note=note, who="reviewer")
     events.tell("content.changed", case)
+    referring.redact_words(actor, case, before, note)
 
 
 @use_case("initiative.assign", code="initiative.assigned", load=queries.case)

@@ -494,8 +494,76 @@ def test_it_comes_back_with_what_was_changed_there(
     rows = files_of(old)
     assert [(row.alt, row.boxes) for row in rows] == [("Przystanek", [[0, 0, 50, 50]])]
     assert [files.exists(key) for key in rows[0].keys] == [True] * len(rows[0].keys)
-    assert verbs(old)[-2:] == ["transfer", ARRIVE]
+    assert verbs(old)[-4:] == ["transfer", "edit", "redact", ARRIVE]
     assert services.goes_on_elsewhere(old) is False
+
+
+# ---- personal data taken out ----
+
+
+def test_what_is_taken_out_in_one_municipality_stands_in_none(
+    leader: Actor, town: Town, swidnik: Town, actor_as: ActorAs
+) -> None:
+    case = make_initiative(town, "assigned", address="ul. Polna 3, u pani Kowalskiej")
+    with writing():
+        content.attach(here(case), photo("red"), FileRole.PHOTO, "Przystanek")
+        content.attach(here(case), photo("blue"), FileRole.PHOTO, "Chodnik")
+    new = refer(leader, case, swidnik)
+    chief = actor_as("leader", swidnik)
+    with tenancy.within(swidnik.id):
+        services.redact(chief, new.id, new.title, SHORTER, "ul. Polna", new.category, new.version, WHY)
+        services.redact_photo(chief, new.id, files_of(new)[0].id, [(0, 0, 50, 50)], WHY)
+    old = here(case)
+    assert (old.title, old.text, old.address) == (new.title, SHORTER, "ul. Polna")
+    assert old.author is not None
+    assert "Kowalskiej" in (old.author.original or "")
+    assert [(row.alt, row.boxes) for row in files_of(old)] == [
+        ("Przystanek", [[0, 0, 50, 50]]),
+        ("Chodnik", []),
+    ]
+    steps = content_queries.history(*old.about, tuple(Lane))[-2:]
+    assert [(step.verb, step.lane, step.who, step.note) for step in steps] == [
+        ("edit", Lane.AUTHOR, "other_office", WHY),
+        ("redact", Lane.AUTHOR, "other_office", WHY),
+    ]
+    chosen = AuditEntry.code == "initiative.redacted_elsewhere"
+    entries = db.session.scalars(select(AuditEntry).where(chosen)).all()
+    assert [(entry.chain, entry.details["redacted_by"]) for entry in entries] == [(town.id, "swidnik")] * 2
+    assert audit.verify() == []
+
+
+def test_words_another_office_has_changed_stay_its_own(
+    leader: Actor, town: Town, swidnik: Town, actor_as: ActorAs
+) -> None:
+    case = make_initiative(town, address="ul. Polna 3")
+    new = refer(leader, case, swidnik)
+    chief = actor_as("leader", swidnik)
+    with tenancy.within(swidnik.id):
+        services.redact(chief, new.id, "Ławka i wiata", new.text, "ul. Polna 3", "greenery", new.version, WHY)
+    assert (here(case).title, here(case).category) == ("Ławka i wiata", case.category)
+    with tenancy.within(swidnik.id), writing():
+        queries.case(new.id).title = "Własne słowa"
+    before = verbs(there(case, swidnik))
+    services.redact(leader, case.id, "Ławka", new.text, "ul. Polna 3", case.category, here(case).version, WHY)
+    assert there(case, swidnik).title == "Własne słowa"
+    assert verbs(there(case, swidnik)) == before
+
+
+def test_a_redaction_does_not_stand_in_the_way_of_taking_it_back(
+    leader: Actor, town: Town, swidnik: Town
+) -> None:
+    case = make_initiative(town)
+    refer(leader, case, swidnik)
+    old = here(case)
+    services.redact(leader, case.id, old.title, SHORTER, "", old.category, old.version, WHY)
+    services.correct(leader, case.id, "Pomyłka.")
+    assert (here(case).state, there(case, swidnik).state) == ("published", "transferred")
+    # Also of the page that stays there.
+    services.redact(leader, case.id, "Ławka", SHORTER, "", old.category, here(case).version, WHY)
+    assert there(case, swidnik).title == "Ławka"
+
+
+# ---- places ----
 
 
 def test_its_place_and_points_are_there(leader: Actor, town: Town, swidnik: Town) -> None:
