@@ -169,13 +169,14 @@ def file(number: str, file_id: int) -> Response:
 
 
 def edit(number: str) -> BaseResponse:
-    """Take personal data out of the text, or put the case into the right category."""
+    """Take personal data out of the text, or put the case into the right category or district."""
     found = entry.opened(number, "initiative.moderate")
     form = editing(found)(
         title=found.title,
         text=found.text,
         address=found.address,
         category=found.category,
+        district=found.district,
         version=str(found.version),
         **answers_to_edit(found),
     )
@@ -192,6 +193,7 @@ def edit(number: str) -> BaseResponse:
             version_of(form),
             form.note.data or "",
             form.answers(),
+            form.district.data,
         )
     except Invalid as problem:
         form.blame(problem.fields, problem.reason)
@@ -199,7 +201,8 @@ def edit(number: str) -> BaseResponse:
     except Conflict:
         now = entry.opened(number)
         mine = (form.title.data, form.text.data, form.address.data or "", form.category.data, form.answers())
-        if (now.title, now.text, now.address, now.category, public_texts(now)) == mine:
+        theirs = (now.title, now.text, now.address, now.category, public_texts(now))
+        if (*theirs, now.district) == (*mine, form.district.data):
             return entry.back_to(now)
         form.version.data = str(now.version)
         return _edit_page(now, form, 409)

@@ -109,7 +109,7 @@ class ShortcutsForm(BaseForm):
 
 
 class EditForm(BaseForm):
-    """Taking personal data out of a text, or another category."""
+    """Taking personal data out of a text, or another category or district."""
 
     title = StringField(_l("Title"), [needed(_l("Write a title.")), _at_most(rules.TITLE_MAX)])
     text = TextAreaField(_l("Text"), [_at_most(rules.TEXT_MAX)])
@@ -117,12 +117,18 @@ class EditForm(BaseForm):
     category = SelectField(
         _l("Category"), [chosen(_l("Choose a category."))], choices=[], validate_choice=False
     )
+    district = SelectField(_l("District"), choices=[], validate_choice=False)
     note = _reasons(_l("What did you change, and why?"), _l("Say what you changed: the author reads it."))
     version = HiddenField()
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         self.category.choices = category_choices(str(values.get("category") or ""))
+        present = str(values.get("district") or "")
+        names = queries.districts_offered(present)
+        self.district.choices = [SelectChoice("", _l("Not known")), *map(SelectChoice, names)]
+        if self.district.data not in ("", *names):
+            self.district.data = present
 
     edited: tuple[str, ...] = ()
     """Fields of what was answered in words and in public."""

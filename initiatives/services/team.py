@@ -55,10 +55,12 @@ def redact(
     version: int,
     note: str,
     answers: Mapping[int, str] | None = None,
+    district: str | None = None,
 ) -> None:
-    """Take personal data out of the words, or put it into the right category; the audit log keeps that, not what.
+    """Take personal data out of the words, or put it into the right category or district; the audit log keeps that, not what.
 
     `answers`: public answers in words by the number of their question, as they should stand; an empty one goes.
+    Without `district` the present one stays.
     """
     content.need_version(case, version)
     if case.author is not None and case.author.original is None:
@@ -68,6 +70,8 @@ def redact(
     before = {name: getattr(case, name) for name in referring.REDACTED}
     with figures.counted_anew(case):
         case.title, case.text, case.address, case.category = title, text, address, category
+        if district is not None:
+            case.district = district
     case.folded = fold(title)
     if answers:
         changed = case.answers | {str(number): text for number, text in answers.items()}

@@ -246,6 +246,19 @@ def test_text_is_edited_with_a_reason_for_the_author(client, town, reviewer):
     assert (last.verb, last.note, last.lane) == ("edit", EDIT["note"], Lane.AUTHOR)
 
 
+def test_a_case_gets_into_the_right_district(client, town, reviewer):
+    make_initiative(town, district="Felin")
+    case = make_initiative(town, district="Rury")
+    page = client.get(f"{href(case)}/edit").text
+    assert "Not known" in page
+    assert client.submit(f"{href(case)}/edit", {**EDIT, "district": "Felin"}).status_code == 303
+    assert fresh(case).district == "Felin"
+    assert client.submit(f"{href(case)}/edit", {**EDIT, "district": "Nowhere"}).status_code == 303
+    assert fresh(case).district == "Felin"
+    assert client.submit(f"{href(case)}/edit", {**EDIT, "district": ""}).status_code == 303
+    assert fresh(case).district == ""
+
+
 def test_edit_from_an_older_version_shows_both_texts(client, town, reviewer, actor_as, token):
     case = make_initiative(town, "submitted")
     edit_token = token(f"{href(case)}/edit")

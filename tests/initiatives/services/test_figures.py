@@ -46,7 +46,7 @@ def test_every_step_of_a_road_counts_as_all_of_it_does(town: Town, actor_as: Act
     for act in (
         lambda: services.publish(reviewer, number),
         lambda: services.redact(
-            reviewer, number, TITLE, TEXT, "", "roads", queries.case(number).version, WHY
+            reviewer, number, TITLE, TEXT, "", "roads", queries.case(number).version, WHY, district="Felin"
         ),
         lambda: services.assign(leader, number, "Drogi", people[0], people),
         lambda: services.start_study(leader, number, "start_purpose"),

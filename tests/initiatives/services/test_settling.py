@@ -60,7 +60,7 @@ def test_counters_and_cells_along_a_road_equal_counting_anew(town: Town, actor_a
     for act in (
         lambda: services.publish(reviewer, number),
         lambda: services.redact(
-            reviewer, number, TITLE, TEXT, "", "roads", queries.case(number).version, WHY
+            reviewer, number, TITLE, TEXT, "", "roads", queries.case(number).version, WHY, district="Felin"
         ),
         lambda: services.assign(leader, number, "Drogi", people[0], people),
         lambda: services.start_study(leader, number, "start_purpose"),
