@@ -45,6 +45,7 @@ ROUTES = (
     # Reading
     Route(BASE, "listing", browse.listing, PUBLIC, cache=FILTERS),
     Route(f"{BASE}.csv", "listing_csv", browse.listing_csv, PUBLIC),
+    Route(f"{BASE}.xlsx", "listing_xlsx", browse.listing_xlsx, PUBLIC),
     Route(f"{BASE}.json", "listing_json", browse.listing_json, PUBLIC),
     Route(f"{BASE}.geojson", "listing_geojson", browse.listing_geojson, PUBLIC),
     Route(f"{BASE}.atom", "listing_atom", browse.listing_atom, PUBLIC, cache=FILTERS),
@@ -56,6 +57,7 @@ ROUTES = (
     # Before the numbers of cases, which look alike.
     Route(f"{BASE}/statistics", "statistics", statistics.statistics, PUBLIC, cache=PERIOD),
     Route(f"{BASE}/statistics.csv", "statistics_csv", statistics.statistics_csv, PUBLIC),
+    Route(f"{BASE}/statistics.xlsx", "statistics_xlsx", statistics.statistics_xlsx, PUBLIC),
     Route(f"{BASE}/embed", "embed_list", embed.several, PUBLIC, cache=FILTERS),
     Route(f"{BASE}/embed-code", "embed_list_code", embed.list_code, PUBLIC, cache=FILTERS),
     Route(f"{BASE}/filters", "filters", filters.mine, "initiative.join", GET_POST),
@@ -79,6 +81,13 @@ ROUTES = (
         f"{BASE}/statistics.csv",
         "statistics_everywhere_csv",
         statistics.everywhere_csv,
+        PUBLIC,
+        place=Place.PORTAL,
+    ),
+    Route(
+        f"{BASE}/statistics.xlsx",
+        "statistics_everywhere_xlsx",
+        statistics.everywhere_xlsx,
         PUBLIC,
         place=Place.PORTAL,
     ),
@@ -143,6 +152,12 @@ ROUTES = (
         f"{DESK}/statistics.csv",
         "desk_statistics_csv",
         desk_statistics.statistics_csv,
+        "initiative.statistics",
+    ),
+    Route(
+        f"{DESK}/statistics.xlsx",
+        "desk_statistics_xlsx",
+        desk_statistics.statistics_xlsx,
         "initiative.statistics",
     ),
     Route(f"{DESK}/bulk", "bulk", bulk.bulk, "initiative.assign", GET_POST),

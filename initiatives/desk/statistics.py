@@ -75,6 +75,7 @@ def statistics() -> Response:
         loads=_loads(),
         most=queries.MOST_COUNTED,
         file_href=url_for("initiatives.desk_statistics_csv", **period.query),
+        sheet_href=url_for("initiatives.desk_statistics_xlsx", **period.query),
         public_href=url_for("initiatives.statistics", **period.query),
         **values,
     )
@@ -82,6 +83,15 @@ def statistics() -> Response:
 
 def statistics_csv() -> Response:
     """Every number of the page; what lies with whom stands in it under the people's names."""
+    return _file("csv")
+
+
+def statistics_xlsx() -> Response:
+    """The same as a workbook."""
+    return _file("xlsx")
+
+
+def _file(ending: str) -> Response:
     period = asked_period()
     slug: str = g.town.slug
     queues = [
@@ -104,7 +114,7 @@ def statistics_csv() -> Response:
         )
     ]
     own = charts_of.entries_of(charts_of.board(period, whole=True))
-    name = f"desk-{slug}"
-    response = table_file([(slug, queues), (slug, loads), (slug, own)], period, name)
+    parts = [(slug, queues), (slug, loads), (slug, own)]
+    response = table_file(parts, period, f"desk-{slug}", ending)
     response.headers["Cache-Control"] = "no-store"
     return response

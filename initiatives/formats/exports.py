@@ -19,6 +19,9 @@ CSV_TYPE = "text/csv; charset=utf-8"
 GEOJSON_TYPE = "application/geo+json"
 JSON_TYPE = "application/json"
 
+TABLE = (*COLUMNS, *EXPORT_ONLY)
+"""Columns of the table that `table.read` takes."""
+
 _DECIMALS = 6
 
 
@@ -26,12 +29,18 @@ def write_csv(items: Iterable[ExportedInitiative]) -> Iterator[bytes]:
     """The table that `table.read` takes, in UTF-8 with a mark for spreadsheets, formulas disarmed."""
     buffer = io.StringIO("\ufeff")
     buffer.seek(0, io.SEEK_END)
-    writer = csv.DictWriter(buffer, (*COLUMNS, *EXPORT_ONLY))
+    writer = csv.DictWriter(buffer, TABLE)
     writer.writeheader()
     for item in items:
         yield _emptied(buffer)
         writer.writerow({name: neutral(cell) for name, cell in _cells(item).items()} | _numbers(item))
     yield _emptied(buffer)
+
+
+def table_row(item: ExportedInitiative) -> list[str | float | None]:
+    """A row of the same table for a workbook, whose cells know text from numbers."""
+    cells = _cells(item) | {name: float(cell) if cell else None for name, cell in _numbers(item).items()}
+    return [cells.get(name) for name in TABLE]
 
 
 def _emptied(buffer: io.StringIO) -> bytes:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
+from typing import Any
 
 from flask import Response, g, request
 
@@ -12,6 +13,7 @@ from initiatives.formats.tabular import neutral
 from portal.core import clock, tenancy
 from portal.core.i18n import gettext as _
 from portal.core.i18n import month_of
+from portal.core.spreadsheet import XLSX_TYPE, workbook
 from portal.ui.fragments import until_change
 from portal.ui.pages import Link
 from portal.ui.templating import url_for
@@ -51,17 +53,29 @@ def span(period: Period) -> str:
     return _("%(first)s to %(last)s", first=month_of(period.first), last=month_of(period.last))
 
 
-def table_file(parts: Iterable[tuple[str, Iterable[Entry]]], period: Period, name: str) -> Response:
-    """Figures as a table for spreadsheets: UTF-8 with its mark, formulas disarmed."""
+def table_file(
+    parts: Iterable[tuple[str, Iterable[Entry]]], period: Period, name: str, ending: str
+) -> Response:
+    """Figures as a table: a workbook, or a CSV in UTF-8 with its mark, formulas disarmed."""
+    rows = [charts_of.file_row(entry, town, period) for town, entries in parts for entry in entries]
+    if ending == "xlsx":
+        cells = ([row[column] for column in charts_of.COLUMNS] for row in rows)
+        body = workbook(_("Initiatives in numbers"), charts_of.COLUMNS, cells)
+        response = Response(body, content_type=XLSX_TYPE)
+    else:
+        response = Response(_csv(rows), content_type="text/csv; charset=utf-8")
+    span_ = f"{period.first:%Y-%m}-{period.last:%Y-%m}"
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="initiatives-numbers-{name}-{span_}.{ending}"'
+    )
+    return response
+
+
+def _csv(rows: Iterable[dict[str, Any]]) -> str:
     buffer = io.StringIO("\ufeff")
     buffer.seek(0, io.SEEK_END)
     writer = csv.DictWriter(buffer, charts_of.COLUMNS)
     writer.writeheader()
-    for town, entries in parts:
-        for entry in entries:
-            row = charts_of.file_row(entry, town, period)
-            writer.writerow({k: neutral(v) if isinstance(v, str) else v for k, v in row.items()})
-    response = Response(buffer.getvalue(), content_type="text/csv; charset=utf-8")
-    span_ = f"{period.first:%Y-%m}-{period.last:%Y-%m}"
-    response.headers["Content-Disposition"] = f'attachment; filename="initiatives-numbers-{name}-{span_}.csv"'
-    return response
+    for row in rows:
+        writer.writerow({k: neutral(v) if isinstance(v, str) else v for k, v in row.items()})
+    return buffer.getvalue()

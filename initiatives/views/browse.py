@@ -31,6 +31,7 @@ from portal.core.i18n import LANGUAGE_NAMES, ago, current_locale, day, for_templ
 from portal.core.i18n import gettext as _
 from portal.core.paging import Cursor, decode
 from portal.core.policy import can
+from portal.core.spreadsheet import XLSX_TYPE, workbook
 from portal.core.workflow import Lane
 from portal.maps.folium_map import MapParts, Picker, render_map
 from portal.maps.geo import Point
@@ -198,6 +199,13 @@ def _crumbs(town: tenancy.Town | None, *more: Link) -> list[Link]:
 def listing_csv() -> Response:
     """What the list shows, as the table that an import takes."""
     return _download(exports.write_csv(_rows()), "text/csv; charset=utf-8", "csv")
+
+
+def listing_xlsx() -> Response:
+    """The same table as a workbook, where the list is not too long for one."""
+    name = _("Initiatives: %(town)s", town=g.town.name)
+    body = workbook(name, exports.TABLE, map(exports.table_row, _rows()))
+    return _download(iter((body,)), XLSX_TYPE, "xlsx")
 
 
 def listing_json() -> Response:

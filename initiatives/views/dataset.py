@@ -15,6 +15,7 @@ from portal.core import tenancy
 from portal.core.i18n import LOCALES, Text, speaking
 from portal.core.i18n import gettext as _
 from portal.core.i18n import lazy_gettext as _l
+from portal.core.spreadsheet import XLSX_TYPE
 from portal.ui.pages import Link, page, public_address
 from portal.ui.templating import url_for
 
@@ -27,6 +28,7 @@ FILES = (
     ("listing_json", "JSON", "application/json"),
     ("listing_geojson", "GEOJSON", "application/geo+json"),
     ("statistics_csv", "CSV", "text/csv"),
+    ("statistics_xlsx", "XLSX", XLSX_TYPE),
 )
 CODEBOOK: dict[str, Text] = {
     "number": _l("Number of the case; never given twice."),
@@ -181,7 +183,7 @@ def _dataset(town: tenancy.Town) -> dict[str, Any]:
 
 def _distribution(here: dict[str, str], end: str, kind: str, media_type: str) -> dict[str, Any]:
     href = public_address(f"initiatives.{end}", **here)
-    name = _l("Initiatives in numbers") if end == "statistics_csv" else _l("Initiatives")
+    name = _l("Initiatives in numbers") if end.startswith("statistics") else _l("Initiatives")
     return {
         "@id": href,
         "@type": "dcat:Distribution",

@@ -34,6 +34,7 @@ def statistics() -> Response:
         outcomes=OUTCOMES,
         late_now=queries.late_now(),
         file_href=url_for("initiatives.statistics_csv", **period.query),
+        sheet_href=url_for("initiatives.statistics_xlsx", **period.query),
         all_href=url_for("initiatives.statistics_everywhere", **period.query),
         **_frame("initiatives.statistics", period),
     )
@@ -67,6 +68,7 @@ def everywhere() -> Response:
         ],
         lines=charts_of.comparison(period),
         file_href=url_for("initiatives.statistics_everywhere_csv", **period.query),
+        sheet_href=url_for("initiatives.statistics_everywhere_xlsx", **period.query),
         **_frame("initiatives.statistics_everywhere", period)
         # What came from one another stands in the file: side by side each case counts where it was filed.
         | {"events": tuple(event for event in Event if event is not Event.ARRIVED)},
@@ -75,16 +77,34 @@ def everywhere() -> Response:
 
 def statistics_csv() -> Response:
     """Every figure of the page, one a line, each with its meaning."""
+    return _file("csv")
+
+
+def statistics_xlsx() -> Response:
+    """The same as a workbook."""
+    return _file("xlsx")
+
+
+def _file(ending: str) -> Response:
     period = asked_period()
     entries = [
         *charts_of.entries_of(charts_of.board(period)),
         *charts_of.entries_of_today(charts_of.today(queries.present_counts())),
     ]
-    return table_file([(g.town.slug, entries)], period, g.town.slug)
+    return table_file([(g.town.slug, entries)], period, g.town.slug, ending)
 
 
 def everywhere_csv() -> Response:
     """Every figure of the comparison."""
+    return _file_everywhere("csv")
+
+
+def everywhere_xlsx() -> Response:
+    """The same as a workbook."""
+    return _file_everywhere("xlsx")
+
+
+def _file_everywhere(ending: str) -> Response:
     period = asked_period(kept=False)
-    lines = charts_of.comparison(period)
-    return table_file([(line.town.slug, charts_of.entries_of_town(line)) for line in lines], period, "all")
+    parts = [(line.town.slug, charts_of.entries_of_town(line)) for line in charts_of.comparison(period)]
+    return table_file(parts, period, "all", ending)

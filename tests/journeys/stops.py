@@ -46,11 +46,12 @@ from portal.privacy.models import DataRequest
 LUBLIN = "lublin"
 PAGELESS = {
     # Files and data
-    "initiatives.listing_csv", "initiatives.listing_json", "initiatives.listing_geojson", "initiatives.listing_atom",
+    "initiatives.listing_csv", "initiatives.listing_xlsx", "initiatives.listing_json", "initiatives.listing_geojson", "initiatives.listing_atom",
     "initiatives.codebook_csv", "initiatives.catalogue",
     "initiatives.open311_discovery", "initiatives.open311_services", "initiatives.open311_service",
     "initiatives.open311_requests", "initiatives.open311_request", "initiatives.open311_take",
     "initiatives.comments_file", "initiatives.statistics_csv", "initiatives.statistics_everywhere_csv", "initiatives.desk_statistics_csv",
+    "initiatives.statistics_xlsx", "initiatives.statistics_everywhere_xlsx", "initiatives.desk_statistics_xlsx",
     "initiatives.points", "initiatives.map_script", "initiatives.file", "initiatives.case_file", "initiatives.plain_photo",
     "initiatives.new_photo", "accounts.data_file", "pages.municipalities_map", "pages.municipalities_points",
     "pages.theme", "pages.mark", "pages.tile", "pages.favicon", "pages.healthz", "pages.readyz", "pages.robots",

@@ -9,6 +9,7 @@ import pytest
 from initiatives import queries
 from portal.core import clock, tenancy
 from tests.factories.initiatives import make_initiative
+from tests.factories.workbooks import rows_of
 
 PAGE = "/en/lublin/desk/initiatives/statistics"
 
@@ -29,7 +30,8 @@ def test_staff_with_the_permission_sees_it(client, town, actor_as, sign_in, role
 def test_others_do_not(client, town, actor_as, sign_in, role):
     sign_in(client, actor_as(role))
     assert client.get(PAGE).status_code in (403, 404)
-    assert client.get(f"{PAGE}.csv").status_code in (403, 404)
+    for ending in ("csv", "xlsx"):
+        assert client.get(f"{PAGE}.{ending}").status_code in (403, 404)
 
 
 def test_queues_tell_age_and_lateness(town):
@@ -64,3 +66,6 @@ def test_file_names_queues_and_people_and_is_not_kept(client, town, actor_as, si
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert {"queues", "load"} <= {row["table"] for row in rows}
     assert leader.name in {row["label"] for row in rows}
+    sheet = client.get(f"{PAGE}.xlsx")
+    assert "no-store" in sheet.headers["Cache-Control"]
+    assert any(leader.name in row for row in rows_of(sheet.data))

@@ -1,5 +1,6 @@
 """Reading in public: the list and its pages, one initiative, and what of it stays with its author."""
 
+import csv
 import io
 import re
 from collections.abc import Callable
@@ -10,16 +11,19 @@ import pytest
 from PIL import Image
 
 from initiatives import queries, services
+from initiatives.formats.tabular import plain
 from initiatives.models import Author, Initiative
 from portal.content import queries as content_queries
 from portal.content import services as content_services
 from portal.content.models import FileRole
-from portal.core import files
+from portal.core import files, spreadsheet
 from portal.core.actor import Actor
 from portal.core.db import writing
+from portal.core.spreadsheet import XLSX_TYPE
 from portal.core.tenancy import Town
 from tests.factories.browser import Browser
 from tests.factories.initiatives import TEXT, make_initiative
+from tests.factories.workbooks import rows_of
 
 ActorAs = Callable[..., Actor]
 LIST = "/en/lublin/initiatives"
@@ -285,3 +289,41 @@ class TestFiles:
         case, other = make_initiative(town), make_initiative(town)
         photo_id = add_photo(case)
         assert client.get(f"{href(other)}/files/{photo_id}").status_code == 404
+
+
+# ---- the list as a workbook ----
+
+
+def test_the_workbook_of_a_list_holds_what_its_table_holds(client: Browser, town: Town) -> None:
+    make_initiative(town, title="=Ławka", lat=51.2465, lon=22.5684, cost_minor=120_050)
+    make_initiative(town, title="Przystanek", category="transport")
+    answer = client.get("/en/lublin/initiatives.xlsx")
+    assert answer.content_type == XLSX_TYPE
+    head, *cells = rows_of(answer.data)
+    table = list(
+        csv.reader(io.StringIO(client.get("/en/lublin/initiatives.csv").text.removeprefix("\ufeff")))
+    )
+    assert head == table[0]
+    shown = [[*row, *[None] * (len(head) - len(row))] for row in cells]
+    at = {name: place for place, name in enumerate(head)}
+    assert [row[at["title"]] for row in shown] == ["Przystanek", "=Ławka"]
+    assert [plain(row[at["title"]]) for row in table[1:]] == ["Przystanek", "=Ławka"]
+    assert (shown[1][at["latitude"]], shown[1][at["cost"]], shown[1][at["supports"]]) == (
+        51.2465,
+        1200.5,
+        0.0,
+    )
+    narrowed = rows_of(client.get("/en/lublin/initiatives.xlsx?category=transport").data)
+    assert len(narrowed) == 2
+
+
+def test_a_list_too_long_for_a_workbook_says_so(
+    client: Browser, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spreadsheet, "ROWS_MOST", 1)
+    make_initiative(town)
+    make_initiative(town)
+    answer = client.get("/en/lublin/initiatives.xlsx")
+    assert answer.status_code == 422
+    assert "Narrow the list, or take the CSV file." in answer.text
+    assert "Content-Disposition" not in answer.headers

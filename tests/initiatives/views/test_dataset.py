@@ -36,7 +36,7 @@ def test_catalogue_has_what_dcat_ap_asks_for_and_its_files_answer(
             dataset
         )
         assert {text["@language"] for text in dataset["dct:title"]} == {"pl", "cs", "en"}
-        assert len(dataset["dcat:distribution"]) == 4
+        assert len(dataset["dcat:distribution"]) == 5
         for distribution in dataset["dcat:distribution"]:
             assert {"dct:format", "dct:license"} <= set(distribution)
             assert client.get(urlsplit(distribution["dcat:accessURL"]["@id"]).path).status_code == 200

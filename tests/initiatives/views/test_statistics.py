@@ -8,11 +8,15 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from initiatives import services
+from initiatives.charts_of import COLUMNS
+from initiatives.formats.tabular import plain
 from portal.core import tenancy
 from portal.core.db import writing
+from portal.core.spreadsheet import XLSX_TYPE
 from portal.core.tenancy import Town
 from tests.factories.browser import Browser
 from tests.factories.initiatives import make_initiative
+from tests.factories.workbooks import rows_of
 
 PAGE = "/en/lublin/initiatives/statistics"
 
@@ -64,8 +68,9 @@ def test_page_tells_what_became_of_cases(client: Browser, town: Town, actor_as) 
 @pytest.mark.parametrize("query", ["?from=2020-01&to=2999-12", "?from=x&to=y", "?from=2026-13"])
 def test_odd_periods_are_answered(client: Browser, town: Town, query: str) -> None:
     make_initiative(town, "published")
-    for path in (PAGE, f"{PAGE}.csv", "/en/initiatives/statistics", "/en/initiatives/statistics.csv"):
-        assert client.get(path + query).status_code == 200
+    for page in (PAGE, "/en/initiatives/statistics"):
+        for ending in ("", ".csv", ".xlsx"):
+            assert client.get(page + ending + query).status_code == 200
 
 
 def test_file_holds_the_figures_with_their_meaning(client: Browser, town: Town) -> None:
@@ -79,6 +84,21 @@ def test_file_holds_the_figures_with_their_meaning(client: Browser, town: Town) 
     )
     assert filed["value"] == "1"
     assert filed["meaning"]
+
+
+@pytest.mark.parametrize("page", [PAGE, "/en/initiatives/statistics"])
+def test_the_workbook_holds_what_the_table_holds(client: Browser, town: Town, page: str) -> None:
+    make_initiative(town, "published", category="roads", district="=1+1")
+    answer = client.get(f"{page}.xlsx")
+    assert answer.content_type == XLSX_TYPE
+    assert answer.headers["Content-Disposition"].endswith('.xlsx"')
+    head, *cells = rows_of(answer.data)
+    written = [[plain(cell) for cell in row.values()] for row in rows(client.get(f"{page}.csv").text)]
+    assert head == list(COLUMNS)
+    assert len(cells) == len(written)
+    for row, line in zip(cells, written, strict=True):
+        padded = [*row, *[None] * (len(COLUMNS) - len(row))]
+        assert [f"{cell:g}" if isinstance(cell, float) else cell or "" for cell in padded] == line
 
 
 def test_comparison_puts_all_side_by_side(client: Browser, town: Town, other_town: Town) -> None:
