@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from flask_migrate import upgrade
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import Insert, String, case, cast, event, func, insert, literal, null, select
 
 from initiatives import services
-from initiatives.models import Initiative, Place, finest_cell
+from initiatives.models import Initiative, Place, Support, finest_cell
 from initiatives.rules import SUPPORT_PHASES
 from initiatives.states import CATEGORIES, STATES_OF_PHASE, WORKFLOW
 from portal.content.models import Attachment, Comment, CommentState, FileRole, Stance, StateChange
@@ -42,11 +42,13 @@ from portal.search.rules import document_id, excerpt_of, index_words, scopes, sl
 from tests.factories.towns import make_town
 
 BASE = Path(os.environ.get("PORTAL_DATA") or ROOT / "var") / "bench"
-FORM = "1"
+FORM = "2"
 """Raised when the rows below change their shape, so that older databases are built anew."""
 BATCH = 10_000
 SMALL_TOWN_SHARE = 20
 SPREAD = timedelta(days=3 * 365)
+SUPPORTS_MOST = 300
+"""With these many at most a case has between eleven and twelve supports in the mean: above ten million at a million cases."""
 DISTRICTS = ("Bronowice", "Czuby", "Dziesiąta", "Kalinowszczyzna", "Rury", "Sławin", "Wieniawa", "Zemborzyce")
 RARE_EVERY = 5_000
 RARE_WORD = "ławostop"
@@ -192,7 +194,7 @@ def _fill(size: int) -> None:
         batch: dict[type[Base], list[dict[str, Any]]] = {}
         for model, values in rows(first, min(first + BATCH, size), size, started_at):
             batch.setdefault(model, []).append(values)
-        write(batch)
+        write(batch, first)
         _progress("initiatives", min(first + BATCH, size), size, begun)
     print("\r  Building the search index …" + " " * 40, end="", flush=True)
     with db.engine.begin() as connection:
@@ -201,11 +203,35 @@ def _fill(size: int) -> None:
     print(f"\r  Search index after {time.monotonic() - begun:.0f} s" + " " * 30, flush=True)
 
 
-def write(batch: dict[type[Base], list[dict[str, Any]]]) -> None:
-    """Put rows straight into their tables, in one transaction."""
+def write(batch: dict[type[Base], list[dict[str, Any]]], supports_after: int | None = None) -> None:
+    """Put rows straight into their tables, with the supports of the cases above an id, in one transaction."""
     with db.engine.begin() as connection:
         for model, values in batch.items():
             connection.execute(insert(model), values)
+        if supports_after is not None:
+            connection.execute(_supports(supports_after))
+
+
+def _supports(after: int) -> Insert:
+    """As many supports as each case above this id counts: every tenth by one of 100,000 accounts."""
+    counting = select(literal(0).label("n")).cte("counting", recursive=True)
+    counting = counting.union_all(select(counting.c.n + 1).where(counting.c.n < SUPPORTS_MOST - 1))
+    n = counting.c.n
+    account = (Initiative.id * 7919 + n) % 100_000 + 1
+    given = (
+        select(
+            Initiative.municipality_id,
+            Initiative.id,
+            # As long as the digest of a confirmed address.
+            literal("bench" + "0" * 24) + cast(Initiative.id * 1000 + n, String),
+            case((n % 10 == 0, account), else_=null()),
+            Initiative.listed_at,
+        )
+        .join_from(Initiative, counting, n < Initiative.support_count)
+        .where(Initiative.id > after)
+    )
+    columns = ["municipality_id", "initiative_id", "person", "user_id", "at"]
+    return insert(Support).from_select(columns, given)
 
 
 def _progress(what: str, done: int, total: int, begun: float) -> None:
@@ -271,7 +297,7 @@ def _case(
             "submitted_at": at - timedelta(days=1),
             "listed_at": at,
             "updated_at": at,
-            "support_count": int(chance.paretovariate(1.2)),
+            "support_count": min(int(3 * chance.paretovariate(1.2)), SUPPORTS_MOST),
             "takes_support": phase in SUPPORT_PHASES,
             "comment_count": comments,
         },
