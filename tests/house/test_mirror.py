@@ -44,7 +44,6 @@ ELSEWHERE = {
     "portal/notify/seed.py": ("tests/journeys/stops.py", "messages of every way, which the walk over all pages opens"),
     "portal/notify/kinds.py": ("tests/portal/notify/test_outbox.py", "names of channels and states"),
     "initiatives/desk/actions.py": ("tests/initiatives/desk/test_case.py", "buttons of the case desk"),
-    "initiatives/desk/entry.py": ("tests/initiatives/desk/test_case.py", "the way into every page of the desk"),
     "initiatives/desk/sheets.py": ("tests/initiatives/desk/test_studies.py", "sheets side by side"),
     "initiatives/forms/verbs.py": ("tests/initiatives/desk/test_moves.py", "one row a verb, tried verb by verb"),
     "initiatives/formats/readers.py": ("tests/initiatives/formats/test_records.py", "one list of the readers"),

@@ -12,7 +12,7 @@ UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 TEXT_BETWEEN_TAGS = re.compile(r">([^<>{}]*[^\W\d_]{3,}[^<>{}]*)<")
 SPOKEN_ATTRIBUTE = re.compile(r'(?:alt|aria-label|title|placeholder)="([^"{}]*[^\W\d_]{2,}[^"{}]*)"')
 KEPT_AS_IT_IS = re.compile(
-    r"^data-i18n|^[A-Z]{3}-I-\d{4}-\d{4}$|^\W*(CSV|JSON|GeoJSON|Atom|PDF|OpenStreetMap|HTML|XML|RSS|ICS|CC BY 4\.0|EUPL-1\.2)?\W*$"
+    r"^data-i18n|^[A-Z]{3}-I-\d{4}-\d{4}$|^\W*(CSV|Excel|JSON|GeoJSON|Atom|PDF|OpenStreetMap|HTML|XML|RSS|ICS|CC BY 4\.0|EUPL-1\.2)?\W*$"
 )
 
 

@@ -26,7 +26,13 @@ from tests.journeys.acts import sign_in_resident, sign_in_staff
 from tests.journeys.server import LOG, running
 from tests.journeys.visitor import Visitor, options
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+PROGRAMS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+)
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -569,9 +569,11 @@ def test_reviewers_named_before_stay_when_assigned_anew(client, town, as_role, a
 def test_checking_a_case_handled_without_publication_promises_no_publication(client, town, actor_as, sign_in):
     case = make_initiative(town, "submitted", audience=Audience.TEAM)
     sign_in(client, actor_as("reviewer"))
-    desk = client.get(f"/en/lublin/desk/initiatives/{case.number.lower()}").text
+    href = f"/en/lublin/desk/initiatives/{case.number.lower()}"
+    client.submit(f"{href}/why", {"reason": "work"})
+    desk = client.get(href).text
     assert "Check it off, without publication" in desk
-    page = client.get(f"/en/lublin/desk/initiatives/{case.number.lower()}/move/publish").text
+    page = client.get(f"{href}/move/publish").text
     assert "only the author and the team ever read it" in page
     assert "Everybody can read it from now on" not in page
     assert "The case becomes: checked." in page
