@@ -476,6 +476,8 @@ def test_without_a_proof_the_text_comes_back_and_waits(
     client: Browser, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proof, "_asked", proof._Asked(bits=12, pause=5))
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
     page = client.get("/en/lublin/initiatives/new").text
     assert "data-proof" in page
     first = client.submit("/en/lublin/initiatives/new", WHAT)
@@ -485,7 +487,6 @@ def test_without_a_proof_the_text_comes_back_and_waits(
     fields = dict(Forms(first.text).found[0][1])
     early = client.post("/en/lublin/initiatives/new", data=fields)
     assert early.status_code == 422
-    now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=6))
     again = client.post("/en/lublin/initiatives/new", data=fields)
     assert again.status_code == 303

@@ -81,8 +81,10 @@ class Letter(ProvenForm):
 
 
 @pytest.fixture
-def little_work() -> Iterator[None]:
-    """Proof is asked for, and cheap."""
+def little_work(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Proof is asked for, and cheap; the clock stands, as pauses are counted in whole seconds."""
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
     proof.ask(4, 10)
     yield
     proof.ask(0, 0)
