@@ -22,7 +22,14 @@ from wtforms.validators import Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from initiatives import queries, rules
-from initiatives.forms.filing import LANGUAGE_CHOICES, WhatForm, WhereForm, YouForm, category_choices
+from initiatives.forms.filing import (
+    LANGUAGE_CHOICES,
+    WhatForm,
+    WhereForm,
+    YouForm,
+    category_choices,
+    district_choices,
+)
 from initiatives.kinds import LONG_MAX, Kind
 from initiatives.models import Initiative, Place
 from initiatives.services import Rewritten, What, Where, Who
@@ -126,7 +133,7 @@ class EditForm(BaseForm):
         self.category.choices = category_choices(str(values.get("category") or ""))
         present = str(values.get("district") or "")
         names = queries.districts_offered(present)
-        self.district.choices = [SelectChoice("", _l("Not known")), *map(SelectChoice, names)]
+        self.district.choices = district_choices(names)
         if self.district.data not in ("", *names):
             self.district.data = present
 

@@ -130,6 +130,11 @@ def category_choices(keep: str = "") -> list[SelectChoice]:
     ]
 
 
+def district_choices(names: Iterable[str]) -> list[SelectChoice]:
+    """These districts to choose from, or none."""
+    return [SelectChoice("", _l("Not known")), *map(SelectChoice, names)]
+
+
 def field_of(question: Question) -> str:
     """The name of a question's field."""
     return f"q{question.id}"
@@ -245,7 +250,7 @@ class WhereForm(DraftForm):
     def set_town(self, town: Town, names: Sequence[str]) -> None:
         """Take places in this municipality, and offer its districts."""
         self.box = town.box
-        self.district.choices = [SelectChoice("", _l("Not known")), *map(SelectChoice, names)]
+        self.district.choices = district_choices(names)
         if self.district.data not in names:
             self.district.data = ""
 

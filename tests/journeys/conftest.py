@@ -11,7 +11,6 @@ those of the demo data as they were. A machine without Chromium fails here, it n
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,19 +19,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+import dev
 from portal.core.config import Settings
 from tests.factories.databases import PostgresDatabases, SqliteDatabases
 from tests.journeys.acts import sign_in_resident, sign_in_staff
 from tests.journeys.server import LOG, running
 from tests.journeys.visitor import Visitor, options
 
-PROGRAMS = (
-    "chromium-headless-shell",
-    "chromium",
-    "chromium-browser",
-    "google-chrome-stable",
-    "google-chrome",
-)
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -51,7 +44,7 @@ Visit = Callable[..., Visitor]
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser of this worker."""
-    program = os.environ.get("PORTAL_CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+    program = os.environ.get("PORTAL_CHROMIUM") or dev.installed_chromium()
     if not program:
         pytest.fail("Journeys need Chromium: `python3 dev.py test` tells how to get it.", pytrace=False)
     expect.set_options(timeout=PATIENCE_MS)

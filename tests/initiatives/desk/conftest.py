@@ -1,11 +1,22 @@
-"""Fixture of the desk's tests."""
+"""Fixtures of the desk's tests."""
 
 import re
 from collections.abc import Callable
 
 import pytest
 
+from portal.core.actor import Actor
 from tests.factories.browser import Browser
+
+
+@pytest.fixture
+def reviewer(
+    actor_as: Callable[..., Actor], client: Browser, sign_in: Callable[[Browser, Actor], None]
+) -> Actor:
+    """A reviewer, signed in."""
+    actor = actor_as("reviewer")
+    sign_in(client, actor)
+    return actor
 
 
 @pytest.fixture

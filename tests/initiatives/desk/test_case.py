@@ -36,14 +36,6 @@ def fresh(case):
     return db.session.get_one(Initiative, case.id)
 
 
-@pytest.fixture
-def reviewer(actor_as, client, sign_in):
-    """A reviewer, signed in."""
-    actor = actor_as("reviewer")
-    sign_in(client, actor)
-    return actor
-
-
 def say_comment(case, text, state=CommentState.VISIBLE, user_id=None):
     with writing():
         content.add_comment(

@@ -31,13 +31,6 @@ def row_of(comment_id):
 
 
 @pytest.fixture
-def reviewer(actor_as, client, sign_in):
-    actor = actor_as("reviewer")
-    sign_in(client, actor)
-    return actor
-
-
-@pytest.fixture
 def ewa(actor_as):
     return actor_as("resident")
 

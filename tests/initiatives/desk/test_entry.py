@@ -18,14 +18,6 @@ def case(town):
     return make_initiative(town, "submitted", title=SECRET, audience=Audience.TEAM)
 
 
-@pytest.fixture
-def reviewer(actor_as, client, sign_in):
-    """A reviewer, signed in."""
-    actor = actor_as("reviewer")
-    sign_in(client, actor)
-    return actor
-
-
 def address(case):
     return f"{DESK}/{case.number.lower()}"
 
